@@ -1,0 +1,273 @@
+package io.hostpipe;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an end is: {@code scheme://user@host:port/path?option=value}, {@code -}, or a path.
+ *
+ * <p>{@code -} is standard input or output; {@code ./x}, {@code ../x} and {@code /x} are files.
+ * Options may stand in the query or are added as words by the command. Immutable. {@link #toString}
+ * never shows a password.
+ */
+public final class Address {
+  /** The scheme of {@code -}. */
+  public static final String STDIO = "stdio";
+
+  /** The scheme of files. */
+  public static final String FILE = "file";
+
+  private static final Set<String> SECRET_OPTIONS =
+      Set.of("token", "password", "secret", "passphrase");
+
+  private final String scheme;
+  private final @Nullable String userInfo;
+  private final String host;
+  private final int port;
+  private final String path;
+  private final Map<String, String> options;
+
+  private Address(
+      String scheme,
+      @Nullable String userInfo,
+      String host,
+      int port,
+      String path,
+      Map<String, String> options) {
+    this.scheme = scheme;
+    this.userInfo = userInfo;
+    this.host = host;
+    this.port = port;
+    this.path = path;
+    this.options = Collections.unmodifiableMap(options);
+  }
+
+  /** Whether this text has the shape of an address, so that a word is not one by accident. */
+  public static boolean looksLikeOne(String text) {
+    return text.equals("-")
+        || text.startsWith("/")
+        || text.startsWith("./")
+        || text.startsWith("../")
+        || text.matches("[a-z][a-z0-9+.-]*://.*|file:.*");
+  }
+
+  /**
+   * Reads an address.
+   *
+   * @throws PipeException.Config saying what is wrong with it
+   */
+  public static Address parse(String text) throws PipeException {
+    Objects.requireNonNull(text, "text");
+    if (text.equals("-")) {
+      return new Address(STDIO, null, "", -1, "", Map.of());
+    }
+    if (text.startsWith("/") || text.startsWith("./") || text.startsWith("../")) {
+      return new Address(FILE, null, "", -1, text, Map.of());
+    }
+    int colon = text.indexOf(':');
+    if (colon <= 0 || !text.substring(0, colon).matches("[a-z][a-z0-9+.-]*")) {
+      throw new PipeException.Config(
+          "not an address: '"
+              + text
+              + "'; an address is -, ./path, /path or scheme://…, as in tcp://host:9000/name");
+    }
+    String scheme = text.substring(0, colon);
+    String rest = text.substring(colon + 1);
+    if (scheme.equals(FILE)) {
+      String path = rest.startsWith("///") ? rest.substring(2) : rest;
+      if (path.isEmpty() || path.startsWith("//")) {
+        throw new PipeException.Config(
+            "a file address is file:PATH or file:///PATH: '" + text + "'");
+      }
+      return new Address(FILE, null, "", -1, path, Map.of());
+    }
+    if (!rest.startsWith("//")) {
+      throw new PipeException.Config("'" + redact(text) + "' wants '//' behind '" + scheme + ":'");
+    }
+    return parseHierarchical(scheme, rest.substring(2), redact(text));
+  }
+
+  /** A copy with one option set. */
+  public Address withOption(String name, String value) {
+    Map<String, String> more = new LinkedHashMap<>(options);
+    more.put(name, value);
+    return new Address(scheme, userInfo, host, port, path, more);
+  }
+
+  /** A copy with another port: the one that was really taken. */
+  public Address withPort(int newPort) {
+    return new Address(scheme, userInfo, host, newPort, path, options);
+  }
+
+  /** A copy with another scheme. */
+  public Address withScheme(String newScheme) {
+    return new Address(newScheme, userInfo, host, port, path, options);
+  }
+
+  /** A copy with another host. */
+  public Address withHost(String newHost) {
+    return new Address(scheme, userInfo, newHost, port, path, options);
+  }
+
+  /** What stands before the colon; {@link #STDIO} for {@code -}. */
+  public String scheme() {
+    return scheme;
+  }
+
+  /** User and password as written, when given. Secret. */
+  public @Nullable String userInfo() {
+    return userInfo;
+  }
+
+  /** The host without brackets; empty when none was given. */
+  public String host() {
+    return host;
+  }
+
+  /** The port, or -1 when none was given. */
+  public int port() {
+    return port;
+  }
+
+  /** The name of a pipe (without its leading slash), or the path of a file as written. */
+  public String path() {
+    return path;
+  }
+
+  /** The options in the order given. */
+  public Map<String, String> options() {
+    return options;
+  }
+
+  /** The value of an option; null when it was not given. A bare option has the value "true". */
+  public @Nullable String option(String name) {
+    return options.get(name);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Address address
+        && scheme.equals(address.scheme)
+        && Objects.equals(userInfo, address.userInfo)
+        && host.equals(address.host)
+        && port == address.port
+        && path.equals(address.path)
+        && options.equals(address.options);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(scheme, userInfo, host, port, path, options);
+  }
+
+  /** The address for people, secrets replaced by {@code ***}. */
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder();
+    if (scheme.equals(STDIO)) {
+      text.append('-');
+    } else if (scheme.equals(FILE)) {
+      text.append(path);
+    } else {
+      text.append(scheme).append("://");
+      if (userInfo != null) {
+        int colon = userInfo.indexOf(':');
+        text.append(colon < 0 ? userInfo : userInfo.substring(0, colon) + ":***").append('@');
+      }
+      text.append(host.indexOf(':') >= 0 ? "[" + host + "]" : host);
+      if (port >= 0) {
+        text.append(':').append(port);
+      }
+      text.append('/').append(path);
+    }
+    char separator = '?';
+    for (Map.Entry<String, String> option : options.entrySet()) {
+      String value = SECRET_OPTIONS.contains(option.getKey()) ? "***" : option.getValue();
+      text.append(separator).append(option.getKey());
+      if (!value.equals("true")) {
+        text.append('=').append(value);
+      }
+      separator = '&';
+    }
+    return text.toString();
+  }
+
+  private static Address parseHierarchical(String scheme, String rest, String shown)
+      throws PipeException {
+    Map<String, String> options = new LinkedHashMap<>();
+    int question = rest.indexOf('?');
+    if (question >= 0) {
+      parseQuery(rest.substring(question + 1), options, shown);
+      rest = rest.substring(0, question);
+    }
+    int slash = rest.indexOf('/');
+    String authority = slash < 0 ? rest : rest.substring(0, slash);
+    String path = slash < 0 ? "" : rest.substring(slash + 1);
+    int at = authority.lastIndexOf('@');
+    String userInfo = at < 0 ? null : authority.substring(0, at);
+    String hostPort = authority.substring(at + 1);
+    String host;
+    String port;
+    if (hostPort.startsWith("[")) {
+      int end = hostPort.indexOf(']');
+      if (end < 0) {
+        throw new PipeException.Config("an IPv6 host ends with ']': " + shown);
+      }
+      host = hostPort.substring(1, end);
+      port = hostPort.substring(end + 1);
+    } else {
+      int colon = hostPort.indexOf(':');
+      if (colon != hostPort.lastIndexOf(':')) {
+        throw new PipeException.Config(
+            "an IPv6 host stands in brackets, as in [::1]:9000: " + shown);
+      }
+      host = colon < 0 ? hostPort : hostPort.substring(0, colon);
+      port = colon < 0 ? "" : hostPort.substring(colon);
+    }
+    return new Address(
+        scheme, userInfo, host, parsePort(port, shown), decode(path, shown), options);
+  }
+
+  private static int parsePort(String port, String shown) throws PipeException {
+    if (port.isEmpty()) {
+      return -1;
+    }
+    if (!port.matches(":[0-9]{1,5}") || Integer.parseInt(port, 1, port.length(), 10) > 65_535) {
+      throw new PipeException.Config("a port is a number from 0 to 65535: " + shown);
+    }
+    return Integer.parseInt(port, 1, port.length(), 10);
+  }
+
+  private static void parseQuery(String query, Map<String, String> options, String shown)
+      throws PipeException {
+    for (String pair : query.split("&", -1)) {
+      int equals = pair.indexOf('=');
+      String name = decode(equals < 0 ? pair : pair.substring(0, equals), shown);
+      String value = equals < 0 ? "true" : decode(pair.substring(equals + 1), shown);
+      if (name.isEmpty()) {
+        throw new PipeException.Config("an option has a name: " + shown);
+      }
+      options.put(name, value);
+    }
+  }
+
+  private static String decode(String text, String shown) throws PipeException {
+    try {
+      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw new PipeException.Config("a '%' stands before two hexadecimal digits: " + shown);
+    }
+  }
+
+  /** Hides a password in text that could not be read as an address. */
+  private static String redact(String text) {
+    return text.replaceAll("(//[^/@:]*):[^@/]*@", "$1:***@")
+        .replaceAll("([?&](?:token|password|secret|passphrase)=)[^&]*", "$1***");
+  }
+}

@@ -1,0 +1,209 @@
+package io.hostpipe;
+
+import io.hostpipe.spi.Block;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run of one stream in wire form: a read-only slice of a pooled block.
+ *
+ * <p>Filled once, sent from there, kept there until committed. Whoever has the batch owns it and
+ * closes it, or hands it on to a method that says that it takes it. A batch of records holds whole
+ * records only. Thread rule: one thread at a time.
+ */
+public final class Batch implements AutoCloseable {
+  private final StreamId stream;
+  private final Encoding encoding;
+  private final long position;
+  private final @Nullable Cursor cursor;
+  private final Block block;
+  private final ByteBuffer bytes;
+  private boolean closed;
+
+  /**
+   * A batch of these bytes.
+   *
+   * @param bytes position to limit is the content; the batch keeps this very object
+   * @param block what the bytes lie in; one reference passes to the batch
+   * @param cursor the source's place behind the last byte, when it has one
+   */
+  public Batch(
+      StreamId stream,
+      Encoding encoding,
+      long position,
+      ByteBuffer bytes,
+      Block block,
+      @Nullable Cursor cursor) {
+    this.stream = stream;
+    this.encoding = encoding;
+    this.position = position;
+    this.bytes = bytes;
+    this.block = block;
+    this.cursor = cursor;
+  }
+
+  /** The stream that this is a part of. */
+  public StreamId stream() {
+    return stream;
+  }
+
+  /** Whether it holds bytes or records. */
+  public Encoding encoding() {
+    return encoding;
+  }
+
+  /** The position of its first byte. */
+  public long position() {
+    return position;
+  }
+
+  /** The position behind its last byte. */
+  public long endPosition() {
+    return position + bytes.remaining();
+  }
+
+  /** The source's own place at the end position; null when the source has none there. */
+  public @Nullable Cursor cursor() {
+    return cursor;
+  }
+
+  /** The bytes in wire form. */
+  public int lengthBytes() {
+    return bytes.remaining();
+  }
+
+  /** A fresh read-only view of the wire form, valid until the batch is closed. */
+  public ByteBuffer bytes() {
+    return bytes.asReadOnlyBuffer();
+  }
+
+  /** The block behind it, for those who keep the bytes longer than the batch. */
+  public Block block() {
+    return block;
+  }
+
+  /** How many messages it holds; raw bytes are one, or none when there are none. */
+  public int count() {
+    if (encoding == Encoding.RAW) {
+      return bytes.hasRemaining() ? 1 : 0;
+    }
+    int count = 0;
+    for (int index = bytes.position(); index < bytes.limit(); count++) {
+      index += Records.lengthAt(bytes, index);
+    }
+    return count;
+  }
+
+  /**
+   * Calls with each message in order. Allocates nothing for messages without headers: the payload
+   * buffer is one view that moves on, valid only inside the call.
+   *
+   * @throws IllegalArgumentException when the block does not hold whole records
+   */
+  public void forEach(Visitor visitor) throws IOException {
+    ByteBuffer view = bytes.asReadOnlyBuffer();
+    int limit = view.limit();
+    if (encoding == Encoding.RAW) {
+      if (view.hasRemaining()) {
+        visitor.message(endPosition(), view, Headers.EMPTY);
+      }
+      return;
+    }
+    int start = view.position();
+    int index = start;
+    while (index < limit) {
+      view.limit(limit).position(index);
+      int payloadLengthBytes = Records.readVarint(view);
+      int headersLengthBytes = Records.readVarint(view);
+      Records.check(payloadLengthBytes, headersLengthBytes);
+      if (payloadLengthBytes + headersLengthBytes > view.remaining()) {
+        throw new IllegalArgumentException("a record is cut off at " + (position + index - start));
+      }
+      Headers headers = Headers.EMPTY;
+      if (headersLengthBytes > 0) {
+        headers = Headers.decode(view.limit(view.position() + headersLengthBytes));
+      }
+      index = view.position() + payloadLengthBytes;
+      view.limit(index);
+      visitor.message(position + index - start, view, headers);
+    }
+  }
+
+  /**
+   * Writes the payloads without their envelopes, blocking until all are written.
+   *
+   * @return the bytes written
+   */
+  public long writePayloadTo(WritableByteChannel out) throws IOException {
+    if (encoding == Encoding.RAW) {
+      return writeFully(out, bytes.duplicate());
+    }
+    long[] written = {0};
+    forEach((endPosition, payload, headers) -> written[0] += writeFully(out, payload));
+    return written[0];
+  }
+
+  /**
+   * The part from this position on, as a batch of its own; this one is closed.
+   *
+   * @throws IllegalArgumentException when the position is outside, or inside a record
+   */
+  public Batch from(long newPosition) {
+    long skipBytes = newPosition - position;
+    if (skipBytes < 0 || skipBytes > bytes.remaining()) {
+      throw new IllegalArgumentException(
+          "position " + newPosition + " is not in " + position + ".." + endPosition());
+    }
+    if (encoding == Encoding.RECORDS) {
+      int border = bytes.position();
+      while (border < bytes.position() + skipBytes) {
+        border += Records.lengthAt(bytes, border);
+      }
+      if (border != bytes.position() + skipBytes) {
+        throw new IllegalArgumentException("position " + newPosition + " is inside a record");
+      }
+    }
+    ByteBuffer rest = bytes.duplicate();
+    rest.position(rest.position() + (int) skipBytes);
+    block.retain();
+    close();
+    return new Batch(stream, encoding, newPosition, rest, block, cursor);
+  }
+
+  /** Gives the block back. Idempotent. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      block.release();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Batch[" + stream + " " + position + ".." + endPosition() + "]";
+  }
+
+  private static long writeFully(WritableByteChannel out, ByteBuffer from) throws IOException {
+    long written = 0;
+    while (from.hasRemaining()) {
+      written += out.write(from);
+    }
+    return written;
+  }
+
+  /** What is called for each message. */
+  @FunctionalInterface
+  public interface Visitor {
+    /**
+     * One message.
+     *
+     * @param endPosition the position behind it: what to commit or reject
+     * @param payload read-only, valid only inside the call
+     * @param headers may be kept
+     */
+    void message(long endPosition, ByteBuffer payload, Headers headers) throws IOException;
+  }
+}

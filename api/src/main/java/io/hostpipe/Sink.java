@@ -1,0 +1,63 @@
+package io.hostpipe;
+
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Where one stream goes.
+ *
+ * <p>Thread rule: one thread writes; another may await commits; {@link #close} may come from any
+ * thread, wakes both and is idempotent.
+ */
+public interface Sink extends AutoCloseable {
+  /** What this sink already holds of the stream. Blocks until it is known. */
+  Resume resume() throws PipeException, InterruptedException;
+
+  /**
+   * A batch to fill, with room for at least so many bytes. Blocks while the window is full: this is
+   * the backpressure. The caller owns it until {@link #write(BatchWriter)}.
+   *
+   * @param leastBytes room wanted; 0 takes the sink's default
+   */
+  BatchWriter newBatch(int leastBytes) throws PipeException, InterruptedException;
+
+  /**
+   * Hands over a filled batch; the sink owns it from here on, also when this throws.
+   *
+   * @return the position behind it
+   */
+  long write(BatchWriter batch) throws PipeException, InterruptedException;
+
+  /**
+   * Hands over a batch that came from a source, without copying; the sink owns it from here on,
+   * also when this throws. What lies below the sink's own position is dropped.
+   *
+   * @return the position behind it
+   */
+  long write(Batch batch) throws PipeException, InterruptedException;
+
+  /** What is committed now. Never blocks. Each rejection is told once, here or by an await. */
+  Committed committed() throws PipeException;
+
+  /** Blocks until everything before the position is committed or rejected. */
+  Committed awaitCommitted(long position) throws PipeException, InterruptedException;
+
+  /**
+   * As {@link #awaitCommitted(long)}, for at most this long; the answer's position tells how far it
+   * got.
+   */
+  Committed awaitCommitted(long position, Duration timeout)
+      throws PipeException, InterruptedException;
+
+  /** As {@link #awaitCommitted(long)}, without blocking. */
+  CompletionStage<Committed> whenCommitted(long position);
+
+  /**
+   * Ends the stream: blocks until everything is committed and the far end has confirmed the end.
+   */
+  void finish() throws PipeException, InterruptedException;
+
+  /** Releases the sink. Without a {@link #finish} before it, the stream is aborted. */
+  @Override
+  void close();
+}

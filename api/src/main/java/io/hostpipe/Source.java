@@ -1,0 +1,60 @@
+package io.hostpipe;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where one stream comes from.
+ *
+ * <p>Thread rule: one thread reads, seeks, commits and rejects; {@link #close} may come from any
+ * thread, wakes a blocked reader and is idempotent.
+ */
+public interface Source extends AutoCloseable {
+  /** The stream's id, the same for every try at the same stream. */
+  StreamId stream();
+
+  /** Whether the stream is bytes or messages. */
+  Encoding encoding();
+
+  /** Whether {@link #seek} can go back to any position it has passed. */
+  boolean replayable();
+
+  /**
+   * Goes to where a sink holds the stream; called before the first read.
+   *
+   * @return whether the bytes before the position were read again and agree with the digest; false
+   *     means the stream is verified only from this position on
+   * @throws PipeException DataLoss when the source has other bytes or fewer; Refused when it cannot
+   *     seek
+   */
+  boolean seek(Resume from) throws PipeException, InterruptedException;
+
+  /**
+   * The next batch, which the caller owns and closes. Blocks.
+   *
+   * @return null when the stream ended in good order
+   * @throws PipeException when it did not
+   */
+  @Nullable Batch read() throws PipeException, InterruptedException;
+
+  /**
+   * As {@link #read()}, for at most this long.
+   *
+   * @return the next batch, or null when none came in time or the stream ended; {@link #finished}
+   *     tells which
+   */
+  @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException;
+
+  /** Whether the stream ended in good order and was read to its end. */
+  boolean finished();
+
+  /** Everything before the position is committed; cumulative, so earlier calls are included. */
+  void commit(long position) throws PipeException;
+
+  /** The message that ends at the position is refused for good. A later commit passes it. */
+  void reject(long endPosition, Rejection why) throws PipeException;
+
+  /** Releases what the source holds. What was not committed will come again where it can. */
+  @Override
+  void close();
+}

@@ -1,0 +1,16 @@
+package io.hostpipe;
+
+/**
+ * What many streams are written into: a file, a table, a broker. It owns the pools and transactions
+ * that its sinks share.
+ *
+ * <p>Thread rule: any thread.
+ */
+public interface Target extends AutoCloseable {
+  /** The sink of this stream, opened where it stands. */
+  Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException;
+
+  /** Closes every sink that is still open, then what they share. Idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,86 @@
+package io.hostpipe.spi;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Direct memory in power-of-two blocks, kept for reuse up to a limit.
+ *
+ * <p>Taking never blocks: what bounds memory is the credit that receivers give and the windows that
+ * senders keep. Thread rule: any thread.
+ */
+public final class BlockPool {
+  /** The smallest block. */
+  public static final int BLOCK_BYTES_MIN = 4 << 10;
+
+  /** The largest block: the longest message with its record and frame around it. */
+  public static final int BLOCK_BYTES_MAX = 32 << 20;
+
+  private static final int CLASS_SHIFT = Integer.numberOfTrailingZeros(BLOCK_BYTES_MIN);
+  private static final int CLASS_COUNT =
+      Integer.numberOfTrailingZeros(BLOCK_BYTES_MAX) - CLASS_SHIFT + 1;
+
+  private final ConcurrentLinkedQueue<ByteBuffer>[] idle;
+  private final long idleBytesMax;
+  private final AtomicLong idleBytes = new AtomicLong();
+  private final AtomicLong takenBytes = new AtomicLong();
+
+  /**
+   * A pool that keeps at most so many idle bytes.
+   *
+   * @param idleBytesMax what is given back beyond it is left to the garbage collector
+   */
+  public BlockPool(long idleBytesMax) {
+    this.idleBytesMax = idleBytesMax;
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    ConcurrentLinkedQueue<ByteBuffer>[] queues = new ConcurrentLinkedQueue[CLASS_COUNT];
+    for (int index = 0; index < CLASS_COUNT; index++) {
+      queues[index] = new ConcurrentLinkedQueue<>();
+    }
+    this.idle = queues;
+  }
+
+  /**
+   * A block with room for at least so many bytes; its buffer is clear. The caller owns one
+   * reference.
+   *
+   * @throws IllegalArgumentException above {@link #BLOCK_BYTES_MAX}
+   */
+  public Block take(int leastBytes) {
+    if (leastBytes < 0 || leastBytes > BLOCK_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "a block has at most " + BLOCK_BYTES_MAX + " bytes, asked for " + leastBytes);
+    }
+    int index = classOf(leastBytes);
+    int lengthBytes = BLOCK_BYTES_MIN << index;
+    ByteBuffer memory = idle[index].poll();
+    if (memory == null) {
+      memory = ByteBuffer.allocateDirect(lengthBytes);
+    } else {
+      idleBytes.addAndGet(-lengthBytes);
+      memory.clear();
+    }
+    takenBytes.addAndGet(lengthBytes);
+    return new Block(this, memory);
+  }
+
+  /** Bytes of the blocks that are out at this moment; tests use it to find leaks. */
+  public long takenBytes() {
+    return takenBytes.get();
+  }
+
+  void giveBack(ByteBuffer memory) {
+    int lengthBytes = memory.capacity();
+    takenBytes.addAndGet(-lengthBytes);
+    if (idleBytes.get() + lengthBytes <= idleBytesMax) {
+      idleBytes.addAndGet(lengthBytes);
+      idle[classOf(lengthBytes)].add(memory);
+    }
+  }
+
+  private static int classOf(int lengthBytes) {
+    int rounded = Math.max(lengthBytes, BLOCK_BYTES_MIN) - 1;
+    return 32 - Integer.numberOfLeadingZeros(rounded) - CLASS_SHIFT;
+  }
+}

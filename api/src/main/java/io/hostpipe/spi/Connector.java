@@ -1,0 +1,80 @@
+package io.hostpipe.spi;
+
+import io.hostpipe.Address;
+import io.hostpipe.Capabilities;
+import io.hostpipe.Listener;
+import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
+import io.hostpipe.Source;
+import io.hostpipe.Status;
+import io.hostpipe.Target;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What stands behind one or more schemes of addresses; found by {@link java.util.ServiceLoader}.
+ *
+ * <p>A <em>link</em> (tcp) answers {@link #connect} or {@link #listen}: pipes whose peer is another
+ * Hostpipe. A <em>store</em> (file) answers {@link #source} and {@link #target}. A connector
+ * implements what it can; the rest says UNIMPLEMENTED. Thread rule: any thread.
+ */
+public interface Connector {
+  /** What a scheme does. */
+  enum Kind {
+    /** Dials a peer: {@link #connect}. */
+    CONNECTS,
+    /** Waits for peers: {@link #listen}. */
+    LISTENS,
+    /** Reads or keeps by itself: {@link #source} and {@link #target}. */
+    STORES
+  }
+
+  /** The schemes it answers for. */
+  Set<String> schemes();
+
+  /** What that scheme does. */
+  Kind kind(String scheme);
+
+  /** One line about the scheme, and how its addresses are written. */
+  String help(String scheme);
+
+  /** What an end at this address promises. */
+  Capabilities capabilities(Address address);
+
+  /** The options of that scheme's addresses. */
+  List<OptionSpec> options(String scheme);
+
+  /**
+   * Looks at the address without moving anything: would it work, and if not, why.
+   *
+   * @param asSource whether it would be read from
+   * @return one line for people on what was found
+   */
+  String check(Address address, boolean asSource) throws PipeException, InterruptedException;
+
+  /** Opens a pipe to a peer; returns before the peer has answered. */
+  default Pipe connect(Address address, PipeContext context) throws PipeException {
+    throw cannot(address, "connect to a peer");
+  }
+
+  /** Waits for peers. */
+  default Listener listen(Address address, PipeContext context) throws PipeException {
+    throw cannot(address, "listen");
+  }
+
+  /** Opens a source. */
+  default Source source(Address address, PipeContext context)
+      throws PipeException, InterruptedException {
+    throw cannot(address, "be read from");
+  }
+
+  /** Opens a target. */
+  default Target target(Address address, PipeContext context)
+      throws PipeException, InterruptedException {
+    throw cannot(address, "be written to");
+  }
+
+  private static PipeException cannot(Address address, String what) {
+    return new PipeException.Config(Status.UNIMPLEMENTED, address + " cannot " + what);
+  }
+}

@@ -1,0 +1,23 @@
+package io.hostpipe.spi;
+
+import java.time.Duration;
+
+/**
+ * What a pipe tells whoever shows its state. Thread rule: called from any thread; returns at once.
+ */
+public interface PipeEvents {
+  /** Tells nobody. */
+  PipeEvents SILENT = new PipeEvents() {};
+
+  /** It listens; the address has the port that was taken. */
+  default void listening(String address) {}
+
+  /** A link stands and the stream goes on from this position. */
+  default void linkUp(String peer, long position) {}
+
+  /** The link is gone, or could not be made; the next try comes after this delay. */
+  default void linkDown(String peer, String reason, Duration retryIn) {}
+
+  /** Something a person should know that stops nothing. One line, no secrets. */
+  default void warning(String text) {}
+}
