@@ -1,0 +1,57 @@
+#!/bin/sh
+# Builds the command into the folder $1: bin/hostpipe, lib/ (jars, AOT cache), runtime/ (jlink).
+#
+# The folder is complete in itself: it may be moved, and needs no Java on the host. Talks on stderr
+# only, and leaves the tools' words in $1.log. Wants JAVA_HOME set and mvn on PATH.
+set -eu
+
+root=$(cd -- "$(dirname -- "$0")/.." && pwd)
+case $1 in
+  /*) app=$1 ;;
+  *) app=$PWD/$1 ;;
+esac
+log=$app.log
+
+# What the classes ask for (jdeps says) and these, which are asked for by name at run time only.
+moreModules=jdk.unsupported
+
+# Heap and direct memory of a pipe: its process must stay below 128 MiB resident.
+heap=40m
+direct=48m
+
+rm -rf -- "$app"
+mkdir -p -- "$app/bin" "$app/lib"
+exec 3>&2 >"$log" 2>&1 </dev/null
+
+cd -- "$root"
+mvn -B -ntp -Dquick -Dmaven.test.skip=true -Dhostpipe.target=target/app \
+  -Dhostpipe.app.lib="$app/lib" package -pl cli -am
+cp -- cli/target/app/hostpipe-cli-*.jar "$app/lib/"
+
+# The command's own jar first; the order is part of what the AOT cache checks.
+classPath=
+for jar in "$app"/lib/hostpipe-cli-*.jar "$app"/lib/*.jar; do
+  case ":$classPath:" in
+    *":\$home/lib/${jar##*/}:"*) ;;
+    *) classPath=${classPath:+$classPath:}\$home/lib/${jar##*/} ;;
+  esac
+done
+
+# Its warnings go to stdout too, and a library that is a module itself is listed: hence the filter.
+modules=$("$JAVA_HOME/bin/jdeps" --ignore-missing-deps --multi-release 25 --print-module-deps \
+  "$app"/lib/*.jar | tr ',' '\n' | grep -E '^(java|jdk)\.[a-z.]+$' | paste -s -d , -)
+"$JAVA_HOME/bin/jlink" --add-modules "$modules,$moreModules" --strip-debug --no-header-files \
+  --no-man-pages --compress zip-6 --vm server --output "$app/runtime"
+
+sed -e "s|@CLASSPATH@|$classPath|" -e "s|@HEAP@|$heap|" -e "s|@DIRECT@|$direct|" \
+  scripts/app-launcher.sh >"$app/bin/hostpipe"
+chmod 755 "$app/bin/hostpipe"
+
+# The AOT cache holds what this one process loads and links: see Training for what it runs.
+home=$app
+eval "classPath=\"$classPath\""
+"$app/runtime/bin/java" -XX:+UseSerialGC -Xmx$heap -XX:MaxDirectMemorySize=$direct \
+  -XX:AOTCacheOutput="$app/lib/hostpipe.aot" --enable-native-access=ALL-UNNAMED \
+  -cp "$classPath" io.hostpipe.cli.Main --version
+[ -s "$app/lib/hostpipe.aot" ]
+"$app/bin/hostpipe" --version
