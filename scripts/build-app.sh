@@ -24,6 +24,8 @@ mkdir -p -- "$app/bin" "$app/lib"
 exec 3>&2 >"$log" 2>&1 </dev/null
 
 cd -- "$root"
+# Maven would leave what deleted sources were compiled to.
+rm -rf -- ./*/target/app ./connectors/*/target/app
 mvn -B -ntp -Dquick -Dmaven.test.skip=true -Dhostpipe.target=target/app \
   -Dhostpipe.app.lib="$app/lib" package -pl cli -am
 cp -- cli/target/app/hostpipe-cli-*.jar "$app/lib/"
@@ -52,6 +54,6 @@ home=$app
 eval "classPath=\"$classPath\""
 "$app/runtime/bin/java" -XX:+UseSerialGC -Xmx$heap -XX:MaxDirectMemorySize=$direct \
   -XX:AOTCacheOutput="$app/lib/hostpipe.aot" --enable-native-access=ALL-UNNAMED \
-  -cp "$classPath" io.hostpipe.cli.Main --version
+  -cp "$classPath" io.hostpipe.cli.Training
 [ -s "$app/lib/hostpipe.aot" ]
 "$app/bin/hostpipe" --version

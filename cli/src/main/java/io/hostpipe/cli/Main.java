@@ -6,11 +6,19 @@ public final class Main {
 
   /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) {
+    int exitCode = run(args);
+    if (exitCode != 0) {
+      System.exit(exitCode);
+    }
+  }
+
+  /** Runs the command and returns its exit code; {@link Training} runs several in one process. */
+  static int run(String... args) {
     if (args.length == 1 && args[0].equals("--version")) {
       System.out.println("hostpipe " + Version.current());
-      return;
+      return 0;
     }
     System.err.println("usage: hostpipe --version");
-    System.exit(2);
+    return 2;
   }
 }
