@@ -32,6 +32,6 @@ done
 exec "$home/runtime/bin/java" \
   -XX:+UseSerialGC $compiler -Xms8m -Xmx@HEAP@ -XX:MaxDirectMemorySize=@DIRECT@ \
   -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -XX:+DisplayVMOutputToStderr \
-  -Xlog:disable -Xlog:all=error:stderr -XX:AOTCache="$home/lib/hostpipe.aot" \
+  -Xlog:disable -Xlog:all=error:stderr -Xlog:aot=off:stderr -XX:AOTCache="$home/lib/hostpipe.aot" \
   --enable-native-access=ALL-UNNAMED ${HOSTPIPE_JAVA_OPTIONS-} \
   -cp "@CLASSPATH@" io.hostpipe.cli.Main "$@"

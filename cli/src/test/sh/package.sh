@@ -1,0 +1,82 @@
+#!/bin/sh
+# Tests the archive that "./hostpipe package" writes, where there is no Java.
+. "$(dirname -- "$0")/checks.sh"
+
+version=$(sed -n 's|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml" | head -n 1)
+name=hostpipe-$version-linux-$(uname -m)
+bare="$work/bare root"
+mkdir -p -- "$bare/opt/some where" "$work/out" || exit 1
+
+package() {
+  (cd -- "$work/out" && "$root/hostpipe" package) && equal "$name.tar.gz" "$(ls "$work/out")" &&
+    tar -C "$bare/opt/some where" -xzf "$work/out/$name.tar.gz" &&
+    equal "$name" "$(ls "$bare/opt/some where")"
+}
+
+# A root with a shell, what the runtime is linked with, and nothing else.
+fill_bare_root() {
+  mkdir -p -- "$bare/bin" "$bare/dev" "$bare/proc" "$bare/tmp" && chmod 1777 "$bare/tmp" &&
+    cp -- "$(readlink -f /bin/sh)" "$bare/bin/sh" || return 1
+  find "$bare/opt/some where/$name/runtime" \( -name '*.so' -o -path '*/bin/java' \
+    -o -name jspawnhelper \) >"$work/linked"
+  echo /bin/sh >>"$work/linked"
+  while read -r file; do
+    ldd "$file"
+  done <"$work/linked" | sed -n 's|.*[[:space:]]\(/[^ ]*\) (0x.*|\1|p' | sort -u |
+    while read -r library; do
+      case $library in
+        "$bare"/*) continue ;;
+      esac
+      mkdir -p -- "$bare${library%/*}" && cp -L -- "$library" "$bare$library" || exit 1
+    done
+}
+
+# Runs the command in the bare root as a user that owns nothing there.
+in_bare_root() {
+  unshare -m sh -c 'mount --rbind /dev "$1/dev" && mount -t proc none "$1/proc" || exit
+    chroot=$(command -v chroot) root=$1
+    shift
+    exec env -i PATH=/bin "$chroot" --userspec=65534:65534 "$root" "$@"' sh "$bare" "$@"
+}
+
+in_empty_environment() {
+  env -i PATH=/nonexistent "$bare$1" "$2"
+}
+
+says_its_version() {
+  equal "hostpipe $version" "$("$@" "/opt/some where/$name/bin/hostpipe" --version)"
+}
+
+uses_its_cache() {
+  HOSTPIPE_JAVA_OPTIONS=-Xlog:class+load=info:stderr \
+    "$bare/opt/some where/$name/bin/hostpipe" --version 2>"$work/err" >"$work/out.txt" &&
+    says 'io.hostpipe.cli.Main source: shared objects file' "$work/err" &&
+    equal "hostpipe $version" "$(cat "$work/out.txt")"
+}
+
+survives_a_lost_cache() {
+  mv -- "$bare/opt/some where/$name/lib/hostpipe.aot" "$work/aot" &&
+    says_its_version in_empty_environment 2>"$work/err" && equal "" "$(cat "$work/err")" &&
+    head -c 1000000 "$work/aot" >"$bare/opt/some where/$name/lib/hostpipe.aot" &&
+    says_its_version in_empty_environment 2>"$work/err" && equal "" "$(cat "$work/err")" &&
+    mv -- "$work/aot" "$bare/opt/some where/$name/lib/hostpipe.aot"
+}
+
+holds_licence_and_readme() {
+  cmp "$root/LICENSE" "$bare/opt/some where/$name/LICENSE" &&
+    cmp "$root/README.md" "$bare/opt/some where/$name/README.md"
+}
+
+check "./hostpipe package writes $name.tar.gz" package
+check "the archive holds the licence and the README" holds_licence_and_readme
+if unshare -m true 2>/dev/null; then
+  check "a root with nothing but libc can be made" fill_bare_root
+  check "it runs there" says_its_version in_bare_root
+else
+  skip "a root without Java: only root may make one; run with an empty environment instead"
+fi
+check "it runs with nothing on PATH" says_its_version in_empty_environment
+check "the AOT cache is valid where it was unpacked" uses_its_cache
+check "--version takes less than 150 ms there" \
+  faster_than 150 "$bare/opt/some where/$name/bin/hostpipe" --version
+check "a missing or torn AOT cache is passed over in silence" survives_a_lost_cache
