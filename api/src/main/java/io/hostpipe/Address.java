@@ -74,7 +74,7 @@ public final class Address {
     if (colon <= 0 || !text.substring(0, colon).matches("[a-z][a-z0-9+.-]*")) {
       throw new PipeException.Config(
           "not an address: '"
-              + text
+              + redact(text)
               + "'; an address is -, ./path, /path or scheme://…, as in tcp://host:9000/name");
     }
     String scheme = text.substring(0, colon);
@@ -265,9 +265,12 @@ public final class Address {
     }
   }
 
-  /** Hides a password in text that could not be read as an address. */
+  /**
+   * Hides a password in text that could not be read as an address. What is wrong with it may be the
+   * very password (a slash, an at-sign in it), so all up to the last at-sign goes.
+   */
   private static String redact(String text) {
-    return text.replaceAll("(//[^/@:]*):[^@/]*@", "$1:***@")
+    return text.replaceAll("(//[^/@:]*):.*@", "$1:***@")
         .replaceAll("([?&](?:token|password|secret|passphrase)=)[^&]*", "$1***");
   }
 }

@@ -84,14 +84,18 @@ public final class Batch implements AutoCloseable {
     return block;
   }
 
-  /** How many messages it holds; raw bytes are one, or none when there are none. */
+  /**
+   * How many messages it holds; raw bytes are one, or none when there are none.
+   *
+   * @throws IllegalArgumentException when the block does not hold whole records
+   */
   public int count() {
     if (encoding == Encoding.RAW) {
       return bytes.hasRemaining() ? 1 : 0;
     }
     int count = 0;
     for (int index = bytes.position(); index < bytes.limit(); count++) {
-      index += Records.lengthAt(bytes, index);
+      index = recordEnd(index);
     }
     return count;
   }
@@ -146,7 +150,7 @@ public final class Batch implements AutoCloseable {
   }
 
   /**
-   * The part from this position on, as a batch of its own; this one is closed.
+   * The part from this position on, as a batch of its own; this one is closed, unless this throws.
    *
    * @throws IllegalArgumentException when the position is outside, or inside a record
    */
@@ -159,7 +163,7 @@ public final class Batch implements AutoCloseable {
     if (encoding == Encoding.RECORDS) {
       int border = bytes.position();
       while (border < bytes.position() + skipBytes) {
-        border += Records.lengthAt(bytes, border);
+        border = recordEnd(border);
       }
       if (border != bytes.position() + skipBytes) {
         throw new IllegalArgumentException("position " + newPosition + " is inside a record");
@@ -184,6 +188,16 @@ public final class Batch implements AutoCloseable {
   @Override
   public String toString() {
     return "Batch[" + stream + " " + position + ".." + endPosition() + "]";
+  }
+
+  /** Where the record that begins at this index ends: never past the batch's own end. */
+  private int recordEnd(int index) {
+    int lengthBytes = Records.lengthAt(bytes, index);
+    if (lengthBytes == Records.INCOMPLETE || lengthBytes > bytes.limit() - index) {
+      throw new IllegalArgumentException(
+          "a record is cut off at " + (position + index - bytes.position()));
+    }
+    return index + lengthBytes;
   }
 
   private static long writeFully(WritableByteChannel out, ByteBuffer from) throws IOException {

@@ -5,6 +5,7 @@ import io.hostpipe.spi.BlockPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +65,7 @@ public final class BatchWriter implements AutoCloseable {
   /** Adds one message from an array; as {@link #add(ByteBuffer, Headers)}. */
   public boolean add(byte[] payload, int offset, int lengthBytes, Headers headers)
       throws PipeException {
+    Objects.checkFromIndexSize(offset, lengthBytes, payload.length);
     if (!begin(lengthBytes, headers)) {
       return false;
     }
@@ -78,6 +80,9 @@ public final class BatchWriter implements AutoCloseable {
    *     room beside what the batch already holds
    */
   public @Nullable ByteBuffer claim(int lengthBytes) throws PipeException {
+    if (lengthBytes < 0) {
+      throw new IllegalArgumentException("a length is not negative: " + lengthBytes);
+    }
     if (!begin(lengthBytes, Headers.EMPTY)) {
       return null;
     }
@@ -93,6 +98,7 @@ public final class BatchWriter implements AutoCloseable {
    * @throws IllegalStateException on a batch of records
    */
   public int readFrom(ReadableByteChannel in) throws IOException {
+    checkOpen();
     if (encoding != Encoding.RAW) {
       throw new IllegalStateException("raw bytes have no place between records");
     }
@@ -110,9 +116,7 @@ public final class BatchWriter implements AutoCloseable {
    * @param position of its first byte
    */
   public Batch toBatch(StreamId stream, long position) {
-    if (closed) {
-      throw new IllegalStateException("this batch was already handed on");
-    }
+    checkOpen();
     closed = true;
     ByteBuffer content = out.duplicate().flip();
     return new Batch(stream, encoding, position, content, block, cursor);
@@ -127,7 +131,15 @@ public final class BatchWriter implements AutoCloseable {
     }
   }
 
+  /** What was handed on is shared and read-only: to write on would alter bytes on their way. */
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("this batch was already handed on");
+    }
+  }
+
   private boolean begin(int payloadLengthBytes, Headers headers) throws PipeException {
+    checkOpen();
     if (payloadLengthBytes > Records.PAYLOAD_BYTES_MAX) {
       throw new PipeException.Config(
           Status.OUT_OF_RANGE,

@@ -75,8 +75,15 @@ public final class Records {
     out.put((byte) rest);
   }
 
-  /** Reads at the buffer's position; the record was measured before, so all of it is there. */
+  /**
+   * Reads at the buffer's position and moves it behind the number.
+   *
+   * @throws IllegalArgumentException when it is cut off or no length
+   */
   static int readVarint(ByteBuffer in) {
+    if (!in.hasRemaining()) {
+      throw new IllegalArgumentException("a length is cut off");
+    }
     int first = in.get();
     if (first >= 0) {
       return first;
@@ -107,9 +114,6 @@ public final class Records {
   }
 
   private static int fieldLength(ByteBuffer in) {
-    if (!in.hasRemaining()) {
-      throw new IllegalArgumentException("a header is cut off");
-    }
     int lengthBytes = readVarint(in);
     if (lengthBytes > in.remaining()) {
       throw new IllegalArgumentException("a header is longer than its block: " + lengthBytes);

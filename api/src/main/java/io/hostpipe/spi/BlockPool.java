@@ -1,6 +1,7 @@
 package io.hostpipe.spi;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -59,7 +60,7 @@ public final class BlockPool {
       memory = ByteBuffer.allocateDirect(lengthBytes);
     } else {
       idleBytes.addAndGet(-lengthBytes);
-      memory.clear();
+      memory.clear().order(ByteOrder.BIG_ENDIAN);
     }
     takenBytes.addAndGet(lengthBytes);
     return new Block(this, memory);
