@@ -1,0 +1,40 @@
+package io.hostpipe.session;
+
+import org.jspecify.annotations.Nullable;
+
+/** Whether two ends can make one pipe at all. */
+final class Compatibility {
+  private Compatibility() {}
+
+  /** Why this peer and this side do not go together; null when they do. */
+  static @Nullable SessionFailure mismatch(SessionConfig config, Frame.Hello hello) {
+    boolean toPeer = config.sends() && hello.receives();
+    boolean fromPeer = config.receives() && hello.sends();
+    if (!toPeer && !fromPeer) {
+      return new SessionFailure(
+          Code.FAILED_PRECONDITION,
+          config.sends()
+              ? "both ends of '" + config.name() + "' send; one of them has to receive"
+              : "both ends of '" + config.name() + "' receive; one of them has to send",
+          false);
+    }
+    if (!hello.encoding().equals(config.encoding())
+        && !hello.encoding().equals(SessionConfig.ENCODING_ANY)
+        && !config.encoding().equals(SessionConfig.ENCODING_ANY)) {
+      return new SessionFailure(
+          Code.FAILED_PRECONDITION,
+          "one end of '"
+              + config.name()
+              + "' carries "
+              + config.encoding()
+              + ", the other "
+              + hello.encoding(),
+          false);
+    }
+    if (hello.ackLevel() == Frame.AckLevel.DURABLE && fromPeer && !config.durable()) {
+      return new SessionFailure(
+          Code.UNIMPLEMENTED, "the receiver cannot acknowledge 'durable'", false);
+    }
+    return null;
+  }
+}

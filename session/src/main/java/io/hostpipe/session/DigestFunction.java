@@ -1,0 +1,12 @@
+package io.hostpipe.session;
+
+import java.nio.ByteBuffer;
+
+/** The stream digest, passed in by the host: eight bytes of state at any position. */
+public interface DigestFunction {
+  /** The digest of no bytes. */
+  long EMPTY = 0;
+
+  /** The digest of the bytes digested so far followed by these; the position does not move. */
+  long extend(long digest, ByteBuffer bytes);
+}

@@ -1,0 +1,133 @@
+package io.hostpipe.session;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** What crosses a link. Laid out in docs/PROTOCOL.md, "Frames". */
+public sealed interface Frame {
+  /** The lowest type number that a receiver without knowledge of it may skip. */
+  int SKIPPABLE_FROM = 128;
+
+  /**
+   * Who speaks, and what it still holds of the stream that it sends. Both sides send one first.
+   *
+   * @param versionMin lowest protocol version spoken
+   * @param versionMax highest protocol version spoken
+   * @param sends whether this side will send on this pipe
+   * @param receives whether this side will receive on this pipe
+   * @param ackLevel what this side's sending asks of acknowledgements
+   * @param encoding "raw", "records" or "any"
+   * @param instance random per process and pipe
+   * @param connection the dialer's number of this link; the other side repeats it
+   * @param name the pipe's name: the path of the address
+   * @param stream the id of the stream that this side sends
+   * @param positioned whether the two positions mean something: a fresh writer has none yet
+   * @param heldFrom the lowest position that this side can send again
+   * @param next the position of the next new byte
+   */
+  record Hello(
+      int versionMin,
+      int versionMax,
+      boolean sends,
+      boolean receives,
+      AckLevel ackLevel,
+      String encoding,
+      Id instance,
+      long connection,
+      String name,
+      String stream,
+      boolean positioned,
+      long heldFrom,
+      long next)
+      implements Frame {}
+
+  /**
+   * The receiver's answer: it has the stream up to here, and this is what may come.
+   *
+   * @param receiver the receiver's identity, the same as long as it remembers the stream
+   * @param epoch which writer is valid from now on
+   * @param position where the stream goes on: the truth
+   * @param digest of the stream up to the position; null when unknown, then both count from here
+   * @param cursor the source's place at the applied position
+   * @param credit the position up to which data may come
+   */
+  @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
+  record Welcome(
+      Id receiver,
+      long epoch,
+      long position,
+      @Nullable Long digest,
+      byte @Nullable [] cursor,
+      long credit)
+      implements Frame {}
+
+  /**
+   * A run of the stream. The lease passes with the frame.
+   *
+   * @param position of its first byte
+   * @param cursor the source's place behind its last byte
+   * @param payload the bytes
+   * @param lease what the payload lies in
+   */
+  @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
+  record Data(long position, byte @Nullable [] cursor, ByteBuffer payload, Lease lease)
+      implements Frame {}
+
+  /** How far the receiver is, and how far data may come; absolute, never falling. */
+  record Ack(long received, long durable, long applied, long credit) implements Frame {}
+
+  /** The message that ends at the position was refused for good. */
+  record Reject(long endPosition, int code, String reason) implements Frame {}
+
+  /** Asks for a sign of life. */
+  record Ping(long nonce) implements Frame {}
+
+  /** The sign of life. */
+  record Pong(long nonce) implements Frame {}
+
+  /** The stream ends here with this digest. */
+  record Fin(long position, long digest) implements Frame {}
+
+  /** All up to the end is applied, and the digest is the same. */
+  record FinAck(long position, long digest) implements Frame {}
+
+  /** This side knows that both directions are finished and will not come back. */
+  record Bye() implements Frame {}
+
+  /** The sender gives up the stream at this position; nothing more will come. */
+  record Abort(long position, String reason) implements Frame {}
+
+  /** This link will close soon; dial another. */
+  record GoAway(String reason) implements Frame {}
+
+  /** The answer is no, or something broke; the link closes behind it. */
+  record Failure(int code, String reason) implements Frame {}
+
+  /** A frame of a later version that may be passed over. */
+  record Skipped(int type) implements Frame {}
+
+  /** What an acknowledgement must mean before the sender lets go of data. */
+  enum AckLevel {
+    RECEIVED(0),
+    DURABLE(1),
+    APPLIED(2);
+
+    private final int code;
+
+    AckLevel(int code) {
+      this.code = code;
+    }
+
+    int code() {
+      return code;
+    }
+  }
+
+  /** A random 128-bit name. */
+  record Id(long high, long low) {
+    @Override
+    public String toString() {
+      return String.format("%016x%016x", high, low);
+    }
+  }
+}

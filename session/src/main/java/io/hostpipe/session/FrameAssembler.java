@@ -1,0 +1,136 @@
+package io.hostpipe.session;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the bytes of one link together into frames.
+ *
+ * <p>Small frames are taken out of a little scratch buffer that every link owns. As soon as the
+ * length of a larger frame is known and allowed, memory for exactly that frame is taken, and the
+ * rest of it is read straight to its place, together with the beginning of the next one: so an idle
+ * link holds {@value #SCRATCH_BYTES} bytes and bulk data is never copied here.
+ *
+ * <p>Use: read into {@link #targets} (scattering, in order), then call {@link #poll} until it
+ * answers null. Thread rule: one thread at a time.
+ */
+public final class FrameAssembler {
+  static final int SCRATCH_BYTES = 2 << 10;
+
+  private final Memory memory;
+  private final ByteBuffer scratch = ByteBuffer.allocate(SCRATCH_BYTES);
+  private final ByteBuffer[] scratchOnly = {scratch};
+  private int scratchHead;
+  private Memory.@Nullable Piece large;
+  private ByteBuffer[] targets = scratchOnly;
+  private int frameBytesMax = FrameCodec.CONTROL_BYTES_MAX;
+
+  /** Takes the memory of large frames from here. */
+  public FrameAssembler(Memory memory) {
+    this.memory = memory;
+  }
+
+  /** Allows frames of data; before, only short control frames are read. */
+  public void allowData() {
+    frameBytesMax = FrameCodec.FRAME_BYTES_MAX;
+  }
+
+  /** Where the next bytes belong, in order. At least one byte of room. */
+  public ByteBuffer[] targets() {
+    return targets;
+  }
+
+  /**
+   * The next whole frame; null when more bytes are needed. A DATA frame's lease is the caller's.
+   *
+   * @throws ProtocolException when the bytes are no allowed frame: the link is of no further use
+   */
+  public @Nullable Frame poll() throws ProtocolException {
+    Memory.Piece piece = large;
+    if (piece != null) {
+      if (piece.buffer().hasRemaining()) {
+        return null;
+      }
+      large = null;
+      targets = scratchOnly;
+      return decode(piece.buffer().flip(), piece.lease());
+    }
+    int availableBytes = scratch.position() - scratchHead;
+    if (availableBytes < 6) {
+      compact();
+      return null;
+    }
+    int lengthBytes = checkedLength();
+    if (availableBytes >= lengthBytes) {
+      return pollSmall(lengthBytes);
+    }
+    if (lengthBytes > SCRATCH_BYTES) {
+      beginLarge(lengthBytes);
+    } else {
+      compact();
+    }
+    return null;
+  }
+
+  /** Releases what a broken link left unfinished. */
+  public void close() {
+    Memory.Piece piece = large;
+    large = null;
+    targets = scratchOnly;
+    if (piece != null) {
+      piece.lease().release();
+    }
+  }
+
+  private int checkedLength() throws ProtocolException {
+    long lengthBytes = 4 + (scratch.getInt(scratchHead) & 0xFFFF_FFFFL);
+    int type = scratch.get(scratchHead + 4) & 0xFF;
+    long limitBytes = type == FrameCodec.DATA ? frameBytesMax : FrameCodec.CONTROL_BYTES_MAX;
+    if (lengthBytes < FrameCodec.FRAME_BYTES_MIN || lengthBytes > limitBytes) {
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT,
+          "a frame of " + lengthBytes + " bytes, allowed are up to " + limitBytes);
+    }
+    return (int) lengthBytes;
+  }
+
+  private Frame pollSmall(int lengthBytes) throws ProtocolException {
+    ByteBuffer whole = scratch.slice(scratchHead, lengthBytes);
+    scratchHead += lengthBytes;
+    if (whole.get(4) != FrameCodec.DATA) {
+      return FrameCodec.decode(whole, Lease.UNPOOLED);
+    }
+    Memory.Piece piece = memory.take(lengthBytes);
+    return decode(piece.buffer().put(whole).flip(), piece.lease());
+  }
+
+  private void beginLarge(int lengthBytes) {
+    Memory.Piece piece = memory.take(lengthBytes);
+    ByteBuffer buffer = piece.buffer().limit(lengthBytes);
+    buffer.put(scratch.slice(scratchHead, scratch.position() - scratchHead));
+    scratch.clear();
+    scratchHead = 0;
+    large = piece;
+    targets = new ByteBuffer[] {buffer, scratch};
+  }
+
+  private void compact() {
+    if (scratchHead > 0) {
+      scratch.flip().position(scratchHead).compact();
+      scratchHead = 0;
+    }
+  }
+
+  private static Frame decode(ByteBuffer whole, Lease lease) throws ProtocolException {
+    boolean passed = false;
+    try {
+      Frame frame = FrameCodec.decode(whole, lease);
+      passed = frame instanceof Frame.Data;
+      return frame;
+    } finally {
+      if (!passed) {
+        lease.release();
+      }
+    }
+  }
+}

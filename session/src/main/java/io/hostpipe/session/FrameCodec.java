@@ -1,0 +1,329 @@
+package io.hostpipe.session;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Frames to bytes and back: {@code u32 length, u8 type, u8 flags, body, u32 crc32c}, big-endian.
+ *
+ * <p>The length counts what follows it; the CRC covers all before it. Thread rule: none, there is
+ * no state.
+ */
+public final class FrameCodec {
+  /** First bytes of every HELLO's body: "HPIP". */
+  public static final int MAGIC = 0x4850_4950;
+
+  /** The protocol version that this code speaks. */
+  public static final int VERSION = 1;
+
+  /** The longest payload of one DATA frame. */
+  public static final int PAYLOAD_BYTES_MAX = 1 << 20;
+
+  /** The longest frame that is not DATA, length field included. */
+  public static final int CONTROL_BYTES_MAX = 4 << 10;
+
+  /** The longest cursor. */
+  public static final int CURSOR_BYTES_MAX = 256;
+
+  /** The longest name or stream id in UTF-8. */
+  public static final int NAME_BYTES_MAX = 200;
+
+  /** The longest reason in UTF-8. */
+  public static final int REASON_BYTES_MAX = 1_000;
+
+  /** Length field, type, flags and position: what stands before a payload without a cursor. */
+  public static final int DATA_HEAD_BYTES_MIN = 4 + 2 + 8;
+
+  /** The same with the longest cursor. */
+  public static final int DATA_HEAD_BYTES_MAX = DATA_HEAD_BYTES_MIN + 2 + CURSOR_BYTES_MAX;
+
+  /** The CRC at the end. */
+  public static final int TRAILER_BYTES = 4;
+
+  /** The longest frame of all, length field included. */
+  public static final int FRAME_BYTES_MAX = DATA_HEAD_BYTES_MAX + PAYLOAD_BYTES_MAX + TRAILER_BYTES;
+
+  /** The shortest frame of all, length field included: BYE. */
+  public static final int FRAME_BYTES_MIN = 4 + 2 + TRAILER_BYTES;
+
+  static final int HELLO = 1;
+  static final int WELCOME = 3;
+  static final int DATA = 4;
+  static final int ACK = 5;
+  static final int REJECT = 6;
+  static final int PING = 7;
+  static final int PONG = 8;
+  static final int FIN = 9;
+  static final int FIN_ACK = 10;
+  static final int BYE = 11;
+  static final int ABORT = 12;
+  static final int GOAWAY = 13;
+  static final int ERROR = 14;
+
+  private static final int FLAG_FIRST = 1;
+  private static final int FLAG_SECOND = 2;
+  private static final int FLAG_THIRD = 4;
+
+  private FrameCodec() {}
+
+  /**
+   * Appends one frame that is not DATA; needs {@link #CONTROL_BYTES_MAX} of room. Texts that are
+   * too long are cut.
+   */
+  public static void encode(Frame frame, ByteBuffer out) {
+    int start = out.position();
+    out.putInt(0);
+    switch (frame) {
+      case Frame.Hello hello -> encodeHello(hello, out);
+      case Frame.Welcome welcome -> encodeWelcome(welcome, out);
+      case Frame.Ack(long received, long durable, long applied, long credit) ->
+          head(out, ACK).putLong(received).putLong(durable).putLong(applied).putLong(credit);
+      case Frame.Reject(long endPosition, int code, String reason) -> {
+        head(out, REJECT).putLong(endPosition).put((byte) code);
+        putText(out, reason, REASON_BYTES_MAX);
+      }
+      case Frame.Ping(long nonce) -> head(out, PING).putLong(nonce);
+      case Frame.Pong(long nonce) -> head(out, PONG).putLong(nonce);
+      case Frame.Fin(long position, long digest) ->
+          head(out, FIN).putLong(position).putLong(digest);
+      case Frame.FinAck(long position, long digest) ->
+          head(out, FIN_ACK).putLong(position).putLong(digest);
+      case Frame.Bye() -> head(out, BYE);
+      case Frame.Abort(long position, String reason) -> {
+        head(out, ABORT).putLong(position);
+        putText(out, reason, REASON_BYTES_MAX);
+      }
+      case Frame.GoAway(String reason) -> {
+        head(out, GOAWAY);
+        putText(out, reason, REASON_BYTES_MAX);
+      }
+      case Frame.Failure(int code, String reason) -> {
+        head(out, ERROR).put((byte) code);
+        putText(out, reason, REASON_BYTES_MAX);
+      }
+      case Frame.Data data -> throw new IllegalArgumentException("DATA is written in place");
+      case Frame.Skipped skipped -> throw new IllegalArgumentException("a skipped frame is gone");
+    }
+    int length = out.position() - start - 4 + TRAILER_BYTES;
+    out.putInt(start, length);
+    CRC32C crc = new CRC32C();
+    crc.update(out.duplicate().flip().position(start));
+    out.putInt((int) crc.getValue());
+  }
+
+  /** Appends what stands before a payload of this length. */
+  static void encodeDataHead(
+      long position, byte @Nullable [] cursor, int payloadLengthBytes, ByteBuffer out) {
+    int cursorBytes = cursor == null ? 0 : 2 + cursor.length;
+    out.putInt(2 + 8 + cursorBytes + payloadLengthBytes + TRAILER_BYTES);
+    out.put((byte) DATA).put((byte) (cursor == null ? 0 : FLAG_FIRST)).putLong(position);
+    if (cursor != null) {
+      out.putShort((short) cursor.length).put(cursor);
+    }
+  }
+
+  /**
+   * Reads one whole frame, length field and CRC included.
+   *
+   * @param in exactly the frame; for DATA the payload is a slice of it
+   * @param lease what the buffer lies in; passes to a DATA frame, otherwise stays the caller's
+   */
+  public static Frame decode(ByteBuffer in, Lease lease) throws ProtocolException {
+    int end = in.limit() - TRAILER_BYTES;
+    int start = in.position();
+    CRC32C crc = new CRC32C();
+    crc.update(in.duplicate().limit(end));
+    if ((int) crc.getValue() != in.getInt(end)) {
+      throw new ProtocolException(
+          Code.ABORTED, "a frame was damaged on the way (its CRC32C does not match)");
+    }
+    try {
+      ByteBuffer body = in.duplicate().limit(end).position(start + 4);
+      int type = body.get() & 0xFF;
+      int flags = body.get() & 0xFF;
+      Frame frame = decodeBody(type, flags, body, lease);
+      if (!(frame instanceof Frame.Data || frame instanceof Frame.Skipped) && body.hasRemaining()) {
+        throw new ProtocolException(
+            Code.INVALID_ARGUMENT, "a frame of type " + type + " is longer than its content");
+      }
+      return frame;
+    } catch (BufferUnderflowException e) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a frame is shorter than its content");
+    }
+  }
+
+  private static Frame decodeBody(int type, int flags, ByteBuffer body, Lease lease)
+      throws ProtocolException {
+    return switch (type) {
+      case HELLO -> decodeHello(flags, body);
+      case WELCOME -> decodeWelcome(flags, body);
+      case DATA -> {
+        long position = position(body);
+        byte[] cursor = (flags & FLAG_FIRST) == 0 ? null : bytes(body, CURSOR_BYTES_MAX);
+        yield new Frame.Data(position, cursor, body.slice(), lease);
+      }
+      case ACK -> new Frame.Ack(position(body), position(body), position(body), position(body));
+      case REJECT -> new Frame.Reject(position(body), body.get(), text(body, REASON_BYTES_MAX));
+      case PING -> new Frame.Ping(body.getLong());
+      case PONG -> new Frame.Pong(body.getLong());
+      case FIN -> new Frame.Fin(position(body), body.getLong());
+      case FIN_ACK -> new Frame.FinAck(position(body), body.getLong());
+      case BYE -> new Frame.Bye();
+      case ABORT -> new Frame.Abort(position(body), text(body, REASON_BYTES_MAX));
+      case GOAWAY -> new Frame.GoAway(text(body, REASON_BYTES_MAX));
+      case ERROR -> new Frame.Failure(body.get(), text(body, REASON_BYTES_MAX));
+      default -> {
+        if (type < Frame.SKIPPABLE_FROM) {
+          throw new ProtocolException(Code.UNIMPLEMENTED, "unknown frame type " + type);
+        }
+        yield new Frame.Skipped(type);
+      }
+    };
+  }
+
+  private static void encodeHello(Frame.Hello hello, ByteBuffer out) {
+    int flags =
+        (hello.sends() ? FLAG_FIRST : 0)
+            | (hello.receives() ? FLAG_SECOND : 0)
+            | (hello.positioned() ? FLAG_THIRD : 0);
+    out.put((byte) HELLO).put((byte) flags).putInt(MAGIC);
+    out.put((byte) hello.versionMin()).put((byte) hello.versionMax());
+    out.put((byte) hello.ackLevel().code());
+    putId(out, hello.instance());
+    out.putLong(hello.connection()).putLong(hello.heldFrom()).putLong(hello.next());
+    putText(out, hello.encoding(), NAME_BYTES_MAX);
+    putText(out, hello.name(), NAME_BYTES_MAX);
+    putText(out, hello.stream(), NAME_BYTES_MAX);
+  }
+
+  private static Frame.Hello decodeHello(int flags, ByteBuffer body) throws ProtocolException {
+    if (body.getInt() != MAGIC) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "the peer does not speak Hostpipe");
+    }
+    int versionMin = body.get() & 0xFF;
+    int versionMax = body.get() & 0xFF;
+    if (versionMin > VERSION || versionMax < VERSION) {
+      throw new ProtocolException(
+          Code.UNIMPLEMENTED,
+          "the peer speaks protocol versions "
+              + versionMin
+              + " to "
+              + versionMax
+              + ", this side version "
+              + VERSION);
+    }
+    Frame.AckLevel level = ackLevel(body.get());
+    Frame.Id instance = id(body);
+    long connection = position(body);
+    long heldFrom = position(body);
+    long next = position(body);
+    if (heldFrom > next) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a peer holds more than it has");
+    }
+    return new Frame.Hello(
+        versionMin,
+        versionMax,
+        (flags & FLAG_FIRST) != 0,
+        (flags & FLAG_SECOND) != 0,
+        level,
+        text(body, NAME_BYTES_MAX),
+        instance,
+        connection,
+        text(body, NAME_BYTES_MAX),
+        text(body, NAME_BYTES_MAX),
+        (flags & FLAG_THIRD) != 0,
+        heldFrom,
+        next);
+  }
+
+  private static void encodeWelcome(Frame.Welcome welcome, ByteBuffer out) {
+    Long digest = welcome.digest();
+    byte[] cursor = welcome.cursor();
+    int flags = (digest == null ? 0 : FLAG_FIRST) | (cursor == null ? 0 : FLAG_SECOND);
+    out.put((byte) WELCOME).put((byte) flags);
+    putId(out, welcome.receiver());
+    out.putLong(welcome.epoch()).putLong(welcome.position()).putLong(welcome.credit());
+    out.putLong(digest == null ? 0 : digest);
+    if (cursor != null) {
+      out.putShort((short) cursor.length).put(cursor);
+    }
+  }
+
+  private static Frame.Welcome decodeWelcome(int flags, ByteBuffer body) throws ProtocolException {
+    Frame.Id receiver = id(body);
+    long epoch = position(body);
+    long position = position(body);
+    long credit = position(body);
+    long digest = body.getLong();
+    byte[] cursor = (flags & FLAG_SECOND) == 0 ? null : bytes(body, CURSOR_BYTES_MAX);
+    return new Frame.Welcome(
+        receiver, epoch, position, (flags & FLAG_FIRST) == 0 ? null : digest, cursor, credit);
+  }
+
+  private static Frame.AckLevel ackLevel(int code) throws ProtocolException {
+    for (Frame.AckLevel level : Frame.AckLevel.values()) {
+      if (level.code() == code) {
+        return level;
+      }
+    }
+    throw new ProtocolException(Code.UNIMPLEMENTED, "unknown acknowledgement level " + code);
+  }
+
+  private static ByteBuffer head(ByteBuffer out, int type) {
+    return out.put((byte) type).put((byte) 0);
+  }
+
+  private static void putId(ByteBuffer out, Frame.Id id) {
+    out.putLong(id.high()).putLong(id.low());
+  }
+
+  private static Frame.Id id(ByteBuffer body) {
+    return new Frame.Id(body.getLong(), body.getLong());
+  }
+
+  private static void putText(ByteBuffer out, String text, int bytesMax) {
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    int lengthBytes = Math.min(utf8.length, bytesMax);
+    while (lengthBytes < utf8.length && (utf8[lengthBytes] & 0xC0) == 0x80) {
+      lengthBytes--;
+    }
+    out.putShort((short) lengthBytes).put(utf8, 0, lengthBytes);
+  }
+
+  private static String text(ByteBuffer body, int bytesMax) throws ProtocolException {
+    byte[] utf8 = bytes(body, bytesMax);
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .onMalformedInput(CodingErrorAction.REPORT)
+          .decode(ByteBuffer.wrap(utf8))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a text is not UTF-8");
+    }
+  }
+
+  private static byte[] bytes(ByteBuffer body, int bytesMax) throws ProtocolException {
+    int lengthBytes = body.getShort() & 0xFFFF;
+    if (lengthBytes > bytesMax) {
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT, "a field of " + lengthBytes + " bytes is above " + bytesMax);
+    }
+    byte[] bytes = new byte[lengthBytes];
+    body.get(bytes);
+    return bytes;
+  }
+
+  private static long position(ByteBuffer body) throws ProtocolException {
+    long position = body.getLong();
+    if (position < 0) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a position is negative");
+    }
+    return position;
+  }
+}

@@ -1,0 +1,328 @@
+package io.hostpipe.session;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving half of one direction: what came, what was applied, and what may still come.
+ *
+ * <p>{@code applied <= received <= credit}. Data is contiguous: a gap is a broken link. The credit
+ * is absolute, covers what the host has taken over plus one window, and never falls; the window
+ * doubles whenever the sender had to wait for it, as far as the budget allows.
+ *
+ * <p>The epoch and the writer's instance are the fence: another writer gets the next epoch, and
+ * only one link is listened to at a time ({@link Session}).
+ */
+public final class Inbound {
+  /** Above so many unconfirmed rejections a PING asks whether the peer has them. */
+  private static final int REJECTS_CONFIRM_COUNT = 1_024;
+
+  private static final int REJECTS_COUNT_MAX = 65_536;
+
+  private final DigestFunction digest;
+  private final CreditBudget budget;
+  private final long windowBytesMax;
+  private final ArrayDeque<Delivery> deliveries = new ArrayDeque<>();
+  private final ArrayDeque<Frame.Reject> rejects = new ArrayDeque<>();
+
+  private @Nullable String stream;
+  private Frame.@Nullable Id writer;
+  private Frame.AckLevel ackLevel = Frame.AckLevel.APPLIED;
+  private long epoch;
+  private long received;
+  private long receivedDigest;
+  private boolean digestKnown;
+  private byte @Nullable [] cursor;
+  private long applied;
+  private @Nullable Long appliedDigest;
+  private long duplicateBytes;
+
+  private long window;
+  private long consumed;
+  private long credit;
+  private boolean pressed;
+
+  private long ackedReceived;
+  private long ackedApplied;
+  private long ackedCredit;
+  private int rejectsSentCount;
+  private int rejectsConfirmCount;
+
+  private boolean finSeen;
+  private long finPosition;
+  private long finDigest;
+  private boolean finAckDue;
+  private boolean finAcked;
+
+  Inbound(SessionConfig config) {
+    this.digest = config.digest();
+    this.budget = config.budget();
+    this.window = config.windowBytesMin();
+    this.windowBytesMax = config.windowBytesMax();
+    SessionConfig.InboundStart start = config.inbound();
+    digestKnown = true;
+    if (start != null) {
+      stream = start.stream();
+      epoch = start.epoch();
+      received = start.position();
+      Long startDigest = start.digest();
+      digestKnown = startDigest != null;
+      receivedDigest = startDigest == null ? DigestFunction.EMPTY : startDigest;
+      cursor = start.cursor();
+      applied = received;
+      consumed = received;
+    }
+    credit = consumed + window;
+  }
+
+  /** How much has come. */
+  public long received() {
+    return received;
+  }
+
+  /** How much the sink has committed. */
+  public long applied() {
+    return applied;
+  }
+
+  /** Up to where data may come. */
+  public long credit() {
+    return credit;
+  }
+
+  /** The writer's epoch. */
+  public long epoch() {
+    return epoch;
+  }
+
+  /** Bytes that came more than once and were dropped. */
+  public long duplicateBytes() {
+    return duplicateBytes;
+  }
+
+  /** The id of the stream; null until its sender was met. */
+  public @Nullable String stream() {
+    return stream;
+  }
+
+  /** Whether the end was confirmed to the peer. */
+  public boolean finAcked() {
+    return finAcked;
+  }
+
+  /** Whether the stream ended and the host has taken all of it. */
+  public boolean ended() {
+    return finSeen && deliveries.isEmpty() && received == finPosition;
+  }
+
+  /** Another stream or another living writer cannot have this pipe. Null when it is welcome. */
+  @Nullable SessionFailure refusal(Frame.Hello hello, boolean linkLives) {
+    String known = stream;
+    if (known != null && !known.equals(hello.stream())) {
+      return new SessionFailure(
+          Code.ALREADY_EXISTS,
+          "this pipe already carries stream " + known + ", not " + hello.stream(),
+          false);
+    }
+    Frame.Id writing = writer;
+    if (writing != null && !writing.equals(hello.instance()) && linkLives) {
+      return new SessionFailure(
+          Code.ALREADY_EXISTS, "stream " + hello.stream() + " has a writer that lives", false);
+    }
+    return null;
+  }
+
+  /** The writer is accepted; what was received so far is where it goes on. */
+  Frame.Welcome welcome(Frame.Hello hello, Frame.Id receiver) {
+    stream = hello.stream();
+    ackLevel = hello.ackLevel();
+    if (!hello.instance().equals(writer)) {
+      writer = hello.instance();
+      epoch++;
+    }
+    ackedReceived = received;
+    ackedApplied = 0;
+    ackedCredit = credit;
+    rejectsSentCount = 0;
+    rejectsConfirmCount = 0;
+    finAckDue = false;
+    return new Frame.Welcome(
+        receiver, epoch, received, digestKnown ? receivedDigest : null, cursor, credit);
+  }
+
+  /** The data's lease is this side's from here on. */
+  void onData(Frame.Data data) throws ProtocolException {
+    long end = data.position() + data.payload().remaining();
+    if (data.position() > received) {
+      data.lease().release();
+      throw new ProtocolException(
+          Code.ABORTED, "bytes " + received + " to " + data.position() + " did not come");
+    }
+    if (end > credit || (finSeen && end > finPosition)) {
+      data.lease().release();
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT, "data up to " + end + " where " + credit + " was allowed");
+    }
+    if (end <= received) {
+      duplicateBytes += data.payload().remaining();
+      data.lease().release();
+      return;
+    }
+    int oldBytes = (int) (received - data.position());
+    duplicateBytes += oldBytes;
+    ByteBuffer fresh = data.payload().slice(oldBytes, data.payload().remaining() - oldBytes);
+    deliveries.add(new Delivery(received, fresh, data.lease(), data.cursor()));
+    receivedDigest = digest.extend(receivedDigest, fresh);
+    received = end;
+    cursor = data.cursor();
+    pressed |= credit - received < window / 2;
+  }
+
+  void onFin(Frame.Fin fin) throws ProtocolException {
+    if (fin.position() != received || (finSeen && fin.digest() != finDigest)) {
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT,
+          "an end at " + fin.position() + " of a stream of which " + received + " came");
+    }
+    finSeen = true;
+    finPosition = fin.position();
+    finDigest = fin.digest();
+    finAckDue = finAcked;
+  }
+
+  @Nullable Delivery pollDelivery() {
+    return deliveries.poll();
+  }
+
+  /** Whether there are bytes to be taken over. */
+  public boolean hasDelivery() {
+    return !deliveries.isEmpty();
+  }
+
+  /** The host no longer holds so many of the delivered bytes. */
+  void onConsumed(long bytes) {
+    consumed += bytes;
+    if (pressed && window < windowBytesMax && budget.tryReserve(window)) {
+      window *= 2;
+      pressed = false;
+    }
+    credit = Math.max(credit, consumed + window);
+  }
+
+  void onApplied(long position, @Nullable Long digestThere) {
+    if (position > received) {
+      throw new IllegalStateException(
+          "position " + position + " was applied before it came; received " + received);
+    }
+    if (position >= applied) {
+      applied = position;
+      appliedDigest = digestThere;
+    }
+  }
+
+  void onRejected(Frame.Reject reject) {
+    if (rejects.size() >= REJECTS_COUNT_MAX) {
+      throw new IllegalStateException("more than " + REJECTS_COUNT_MAX + " unconfirmed rejections");
+    }
+    rejects.add(reject);
+  }
+
+  /** The end is known, all of it is there at the asked level: is it what the sender sent? */
+  @Nullable SessionFailure settle() {
+    if (!finSeen || finAcked) {
+      return null;
+    }
+    boolean early = ackLevel == Frame.AckLevel.RECEIVED;
+    if ((early ? received : applied) != finPosition) {
+      return null;
+    }
+    Long atSink = appliedDigest;
+    long own = early || atSink == null ? receivedDigest : atSink;
+    if (own != finDigest) {
+      return new SessionFailure(
+          Code.DATA_LOSS,
+          "the digest of "
+              + stream
+              + " up to "
+              + finPosition
+              + " is not the sender's: bytes were altered between the link and the sink",
+          false);
+    }
+    finAcked = true;
+    finAckDue = true;
+    return null;
+  }
+
+  /** Whether the peer should hear now, and not only along with something else. */
+  boolean ackIsUrgent() {
+    long quarter = window / 4;
+    return credit - ackedCredit >= quarter
+        || applied - ackedApplied >= quarter
+        || (ackLevel == Frame.AckLevel.RECEIVED && received - ackedReceived >= quarter);
+  }
+
+  /** Whether there is anything that the peer does not know. */
+  boolean ackIsPending() {
+    return credit > ackedCredit
+        || applied > ackedApplied
+        || (ackLevel == Frame.AckLevel.RECEIVED && received > ackedReceived);
+  }
+
+  /** Whether {@link #poll} has more than acknowledgements. */
+  boolean wantsToSend() {
+    return finAckDue || rejectsSentCount < rejects.size();
+  }
+
+  /**
+   * Puts rejections, then the acknowledgement that passes them, then FIN_ACK.
+   *
+   * @return whether a PING should follow that confirms the rejections
+   */
+  boolean poll(Transmit out, boolean withAck) {
+    int index = 0;
+    for (Frame.Reject reject : rejects) {
+      if (index++ < rejectsSentCount) {
+        continue;
+      }
+      if (!out.hasRoomForControl()) {
+        return false;
+      }
+      out.control(reject);
+      rejectsSentCount++;
+    }
+    if (withAck && ackIsPending() && out.hasRoomForControl()) {
+      out.control(new Frame.Ack(received, 0, applied, credit));
+      ackedReceived = received;
+      ackedApplied = applied;
+      ackedCredit = credit;
+    }
+    if (finAckDue && out.hasRoomForControl()) {
+      out.control(new Frame.FinAck(finPosition, finDigest));
+      finAckDue = false;
+    }
+    if (rejects.size() > REJECTS_CONFIRM_COUNT && rejectsConfirmCount == 0) {
+      rejectsConfirmCount = rejectsSentCount;
+      return true;
+    }
+    return false;
+  }
+
+  /** A PING that was sent behind the rejections was answered: the peer has them. */
+  void onRejectsConfirmed() {
+    for (; rejectsConfirmCount > 0; rejectsConfirmCount--) {
+      rejects.remove();
+      rejectsSentCount--;
+    }
+  }
+
+  /** Lets go of everything, when the session is over. */
+  void close() {
+    for (Delivery delivery : deliveries) {
+      delivery.lease().release();
+    }
+    deliveries.clear();
+    budget.release(window);
+    window = 0;
+  }
+}

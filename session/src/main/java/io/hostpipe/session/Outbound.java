@@ -1,0 +1,405 @@
+package io.hostpipe.session;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending half of one direction: what was appended, sent, and acknowledged.
+ *
+ * <p>{@code released <= heldFrom's segment end}, {@code heldFrom <= sent <= next}, {@code sent <=
+ * credit} at all times. Everything from {@code heldFrom} on is kept in segments, a singly linked
+ * list in stream order, and let go of when the peer acknowledged it at the asked level. Inside one
+ * connection each byte is sent once; a new connection begins where the receiver says.
+ *
+ * <p>Each segment knows the digest of all before it, so the digest at any held position is one
+ * partial digest away: that is what a resume compares.
+ */
+public final class Outbound {
+  private final String stream;
+  private final Frame.AckLevel ackLevel;
+  private final DigestFunction digest;
+  private final ArrayDeque<Frame.Reject> rejects = new ArrayDeque<>();
+
+  private boolean positioned;
+  private long startPosition;
+  private byte @Nullable [] startCursor;
+  private @Nullable Long startDigest;
+  private long verifiedFrom;
+  private Frame.@Nullable Id receiver;
+  private long epoch;
+
+  private @Nullable Segment first;
+  private @Nullable Segment last;
+  private @Nullable Segment sending;
+  private long next;
+  private long digestNext;
+  private long sent;
+  private long sentHighest;
+  private long sentAgainBytes;
+
+  private long credit;
+  private long received;
+  private long durable;
+  private long applied;
+  private long rejectedHighest;
+
+  private boolean finishing;
+  private boolean finSent;
+  private boolean finAcked;
+
+  Outbound(String stream, Frame.AckLevel ackLevel, DigestFunction digest) {
+    this.stream = stream;
+    this.ackLevel = ackLevel;
+    this.digest = digest;
+  }
+
+  /** Whether the receiver has said where the stream goes on. */
+  public boolean positioned() {
+    return positioned;
+  }
+
+  /** Where the stream went on when this session first met its receiver. */
+  public long startPosition() {
+    return startPosition;
+  }
+
+  /** The source's place at the start position, as the receiver kept it. */
+  public byte @Nullable [] startCursor() {
+    return startCursor;
+  }
+
+  /** The stream's digest at the start position; null when the receiver does not know. */
+  public @Nullable Long startDigest() {
+    return startDigest;
+  }
+
+  /** From where on the digest was compared; 0 is the whole stream. */
+  public long verifiedFrom() {
+    return verifiedFrom;
+  }
+
+  /** The host read the bytes before the start again and found the same digest. */
+  void verifiedFromStart() {
+    if (startDigest != null) {
+      verifiedFrom = 0;
+    }
+  }
+
+  /** The position behind everything appended. */
+  public long next() {
+    return next;
+  }
+
+  /** The digest of everything appended. */
+  public long digestNext() {
+    return digestNext;
+  }
+
+  /** The lowest position that can still be sent again. */
+  public long heldFrom() {
+    Segment held = first;
+    return held == null ? next : held.position;
+  }
+
+  /** How much the peer has. */
+  public long received() {
+    return received;
+  }
+
+  /** How much the peer's sink has committed. */
+  public long applied() {
+    return applied;
+  }
+
+  /** What is acknowledged at the asked level. */
+  public long acknowledged() {
+    return switch (ackLevel) {
+      case RECEIVED -> received;
+      case DURABLE -> durable;
+      case APPLIED -> applied;
+    };
+  }
+
+  /** Bytes that were sent more than once. */
+  public long sentAgainBytes() {
+    return sentAgainBytes;
+  }
+
+  /** Whether the end was set. */
+  public boolean finishing() {
+    return finishing;
+  }
+
+  /** Whether the peer has confirmed the end. */
+  public boolean finAcked() {
+    return finAcked;
+  }
+
+  /** The epoch that the receiver gave. */
+  public long epoch() {
+    return epoch;
+  }
+
+  Frame.@Nullable Reject pollReject() {
+    return rejects.poll();
+  }
+
+  long append(ByteBuffer bytes, Lease lease, byte @Nullable [] cursor) {
+    if (!positioned || finishing) {
+      throw new IllegalStateException(
+          finishing ? "nothing follows the end of " + stream : stream + " has no position yet");
+    }
+    if (!bytes.hasRemaining()) {
+      lease.release();
+      return next;
+    }
+    Segment segment = new Segment(next, digestNext, bytes, lease, cursor);
+    next += bytes.remaining();
+    digestNext = digest.extend(digestNext, bytes);
+    Segment tail = last;
+    if (tail == null) {
+      first = segment;
+    } else {
+      tail.following = segment;
+    }
+    last = segment;
+    if (sending == null) {
+      sending = segment;
+    }
+    return next;
+  }
+
+  void finish() {
+    finishing = true;
+  }
+
+  /** The receiver says where the stream goes on. Null when that can be done. */
+  @Nullable SessionFailure onWelcome(Frame.Welcome welcome) {
+    Frame.Id known = receiver;
+    if (known != null && !known.equals(welcome.receiver())) {
+      return failure(
+          Code.FAILED_PRECONDITION,
+          "the receiver of "
+              + stream
+              + " is another one than before and knows nothing of positions 0 to "
+              + acknowledged()
+              + "; it was restarted without its memory");
+    }
+    if (welcome.epoch() < epoch) {
+      return failure(Code.INVALID_ARGUMENT, "epoch " + welcome.epoch() + " comes after " + epoch);
+    }
+    long position = welcome.position();
+    if (!positioned) {
+      begin(welcome);
+    } else if (position < heldFrom() || position > next) {
+      return failure(
+          Code.DATA_LOSS,
+          "the receiver of "
+              + stream
+              + " goes on at "
+              + position
+              + ", but this side holds "
+              + heldFrom()
+              + " to "
+              + next);
+    } else {
+      Long theirs = welcome.digest();
+      if (theirs == null) {
+        rebase(position);
+      } else if (theirs != digestAt(position)) {
+        return failure(
+            Code.DATA_LOSS,
+            "the receiver of " + stream + " holds other bytes before position " + position);
+      }
+    }
+    receiver = welcome.receiver();
+    epoch = welcome.epoch();
+    credit = welcome.credit();
+    sent = position;
+    sending = segmentAt(position);
+    finSent = false;
+    return null;
+  }
+
+  /** Puts as much data as credit and room allow; then FIN, when all is sent. */
+  void poll(Transmit out) {
+    Segment segment = sending;
+    while (segment != null && sent < credit && out.hasRoomForData()) {
+      long end =
+          Math.min(
+              Math.min(segment.end(), credit),
+              sent + Math.min(out.roomBytes(), FrameCodec.PAYLOAD_BYTES_MAX));
+      int offset = segment.bytes.position() + (int) (sent - segment.position);
+      ByteBuffer payload = segment.bytes.slice(offset, (int) (end - sent));
+      boolean whole = end == segment.end();
+      out.data(sent, whole ? segment.cursor : null, payload, segment.lease);
+      sentAgainBytes += Math.max(0, Math.min(end, sentHighest) - sent);
+      sentHighest = Math.max(sentHighest, end);
+      sent = end;
+      if (whole) {
+        segment = segment.following;
+        sending = segment;
+      }
+    }
+    if (finishing && !finSent && sent == next && out.hasRoomForControl()) {
+      out.control(new Frame.Fin(next, digestNext));
+      finSent = true;
+    }
+  }
+
+  /** Whether {@link #poll} would put anything. */
+  boolean wantsToSend() {
+    return (sending != null && sent < credit) || (finishing && !finSent && sent == next);
+  }
+
+  void onAck(Frame.Ack ack) throws ProtocolException {
+    if (ack.received() > sent || ack.applied() > ack.received() || ack.durable() > ack.received()) {
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT,
+          "an acknowledgement of " + ack.received() + " for " + stream + ", sent are " + sent);
+    }
+    received = Math.max(received, ack.received());
+    durable = Math.max(durable, ack.durable());
+    applied = Math.max(applied, ack.applied());
+    credit = Math.max(credit, ack.credit());
+    release(acknowledged());
+  }
+
+  void onReject(Frame.Reject reject) throws ProtocolException {
+    if (reject.endPosition() > sent) {
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT, "a rejection of what was not sent: " + reject.endPosition());
+    }
+    if (reject.endPosition() > rejectedHighest) {
+      rejectedHighest = reject.endPosition();
+      rejects.add(reject);
+    }
+  }
+
+  @Nullable SessionFailure onFinAck(Frame.FinAck finAck) throws ProtocolException {
+    if (!finSent || finAck.position() != next) {
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT, "the end of " + stream + " is not at " + finAck.position());
+    }
+    if (finAck.digest() != digestNext) {
+      return failure(
+          Code.DATA_LOSS,
+          "the whole of " + stream + " has another digest at the receiver, at position " + next);
+    }
+    finAcked = true;
+    received = next;
+    if (ackLevel == Frame.AckLevel.APPLIED) {
+      applied = next;
+    }
+    release(next);
+    return null;
+  }
+
+  /** Lets go of everything, when the session is over. */
+  void close() {
+    release(Long.MAX_VALUE);
+  }
+
+  private void begin(Frame.Welcome welcome) {
+    positioned = true;
+    startPosition = welcome.position();
+    startCursor = welcome.cursor();
+    startDigest = welcome.digest();
+    verifiedFrom = welcome.position();
+    next = welcome.position();
+    digestNext = startDigest == null ? DigestFunction.EMPTY : startDigest;
+    sentHighest = next;
+    received = next;
+    durable = next;
+    applied = next;
+    rejectedHighest = next;
+  }
+
+  private void release(long position) {
+    Segment segment = first;
+    while (segment != null && segment.end() <= position) {
+      if (segment == sending) {
+        sending = segment.following;
+      }
+      segment.lease.release();
+      segment = segment.following;
+    }
+    first = segment;
+    if (segment == null) {
+      last = null;
+    }
+  }
+
+  private @Nullable Segment segmentAt(long position) {
+    Segment segment = first;
+    while (segment != null && segment.end() <= position) {
+      segment = segment.following;
+    }
+    return segment;
+  }
+
+  private long digestAt(long position) {
+    Segment segment = segmentAt(position);
+    if (segment == null) {
+      return digestNext;
+    }
+    int lengthBytes = (int) (position - segment.position);
+    return digest.extend(
+        segment.digestBefore, segment.bytes.slice(segment.bytes.position(), lengthBytes));
+  }
+
+  /**
+   * The receiver cannot tell its digest, so both count from this position on; what lies before it
+   * can no longer be checked and is let go.
+   */
+  private void rebase(long position) {
+    verifiedFrom = position;
+    release(position);
+    Segment head = first;
+    if (head != null && head.position < position) {
+      int skipBytes = (int) (position - head.position);
+      ByteBuffer rest = head.bytes.duplicate();
+      rest.position(rest.position() + skipBytes);
+      Segment trimmed = new Segment(position, DigestFunction.EMPTY, rest, head.lease, head.cursor);
+      trimmed.following = head.following;
+      first = trimmed;
+      if (last == head) {
+        last = trimmed;
+      }
+    }
+    long running = DigestFunction.EMPTY;
+    for (Segment segment = first; segment != null; segment = segment.following) {
+      segment.digestBefore = running;
+      running = digest.extend(running, segment.bytes);
+    }
+    digestNext = running;
+  }
+
+  private static SessionFailure failure(int code, String reason) {
+    return new SessionFailure(code, reason, false);
+  }
+
+  /** A run of the stream that is still held. */
+  private static final class Segment {
+    final long position;
+    final ByteBuffer bytes;
+    final Lease lease;
+    final byte @Nullable [] cursor;
+    long digestBefore;
+    @Nullable Segment following;
+
+    Segment(
+        long position, long digestBefore, ByteBuffer bytes, Lease lease, byte @Nullable [] cursor) {
+      this.position = position;
+      this.digestBefore = digestBefore;
+      this.bytes = bytes;
+      this.lease = lease;
+      this.cursor = cursor;
+    }
+
+    long end() {
+      return position + bytes.remaining();
+    }
+  }
+}

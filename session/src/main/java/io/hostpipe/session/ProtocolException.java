@@ -1,0 +1,19 @@
+package io.hostpipe.session;
+
+/** The peer sent what the protocol does not allow. */
+public final class ProtocolException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final int code;
+
+  /** With a code of {@link Code} and one line of text. */
+  public ProtocolException(int code, String message) {
+    super(message);
+    this.code = code;
+  }
+
+  /** What kind of violation. */
+  public int code() {
+    return code;
+  }
+}

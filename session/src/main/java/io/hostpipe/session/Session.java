@@ -1,0 +1,658 @@
+package io.hostpipe.session;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One pipe's protocol, without input and output: the same pipe across all links that carry it.
+ *
+ * <p>Inputs are {@code on…}; output is {@link #poll}, to be drained after every input, and the
+ * state that the accessors tell. Time is a parameter, in nanoseconds of any monotonic clock. What
+ * the rules are and why stands in docs/PROTOCOL.md.
+ *
+ * <p>States of the link: none; greeting (HELLO is out or in); open (both WELCOMEs passed); closing
+ * (what is left is drained, then {@link #linkIsToClose}). States of the session: live; failed
+ * ({@link #failure}); complete (both directions ended and both sides know).
+ *
+ * <p>Invariants: input from any connection but the newest accepted one is ignored; each direction
+ * keeps its own ({@link Outbound}, {@link Inbound}). A broken invariant throws {@link
+ * IllegalStateException}, and the host drops this session.
+ *
+ * <p>Thread rule: one thread at a time.
+ */
+public final class Session {
+  private static final long NEVER = Long.MAX_VALUE;
+
+  private final SessionConfig config;
+  private final Outbound out;
+  private final Inbound in;
+  private final Heartbeat heartbeat;
+
+  private boolean linkUp;
+  private long connection;
+  private Frame.@Nullable Id dialer;
+  private boolean helloDue;
+  private boolean helloSeen;
+  private Frame.@Nullable Welcome welcomeDue;
+  private boolean welcomeSeen;
+  private boolean welcomeSent;
+  private boolean peerSends = true;
+  private boolean peerReceives = true;
+  private boolean linkClosing;
+  private @Nullable String linkFault;
+  private long linkCount;
+
+  private boolean pingDue;
+  private boolean confirmPingOutstanding;
+  private boolean pongDue;
+  private long pongNonce;
+  private long nonce;
+  private long ackAtNanos = NEVER;
+  private boolean ackNow;
+
+  private boolean byeSent;
+  private boolean byeSeen;
+  private long lingerUntilNanos = NEVER;
+  private boolean lingered;
+  private @Nullable Frame lastWord;
+  private @Nullable SessionFailure failure;
+  private @Nullable SessionFailure linkRefusal;
+
+  /** A session without a link. */
+  public Session(SessionConfig config) {
+    this.config = config;
+    this.out = new Outbound(config.stream(), config.ackLevel(), config.digest());
+    this.in = new Inbound(config);
+    this.heartbeat = new Heartbeat(config.heartbeatNanos(), config.handshakeNanos());
+  }
+
+  // ---------------------------------------------------------------- the link
+
+  /** This side dialed; it speaks first. Connection numbers grow with every dial. */
+  public void onDial(long newConnection, long nowNanos) {
+    if (newConnection <= connection) {
+      throw new IllegalArgumentException("connection numbers grow: " + newConnection);
+    }
+    beginLink(newConnection, nowNanos);
+    dialer = config.instance();
+  }
+
+  /**
+   * A peer dialed and its HELLO was read.
+   *
+   * @return null when the link is this session's from now on, and any older one is not; otherwise
+   *     what to answer on that link, which stays the host's
+   */
+  public @Nullable SessionFailure onAccept(Frame.Hello hello, long nowNanos) {
+    if (failure != null) {
+      return failure;
+    }
+    boolean sameDialer = hello.instance().equals(dialer);
+    if (sameDialer && hello.connection() <= connection) {
+      return new SessionFailure(
+          Code.ABORTED, "connection " + hello.connection() + " is older than " + connection, false);
+    }
+    if (!sameDialer && dialer != null && linkUp) {
+      return new SessionFailure(
+          Code.ALREADY_EXISTS, "pipe '" + config.name() + "' has a peer that lives", false);
+    }
+    SessionFailure refusal = Compatibility.mismatch(config, hello);
+    if (refusal == null && hello.sends() && config.receives()) {
+      refusal = in.refusal(hello, linkUp && !sameDialer);
+    }
+    if (refusal != null) {
+      return refusal;
+    }
+    beginLink(hello.connection(), nowNanos);
+    dialer = hello.instance();
+    greet(hello);
+    return null;
+  }
+
+  /** A frame came in. A DATA frame's lease is this side's from here on. */
+  public void onFrame(long fromConnection, Frame frame, long nowNanos) {
+    if (!linkUp || fromConnection != connection || linkClosing) {
+      if (frame instanceof Frame.Data data) {
+        data.lease().release();
+      }
+      return;
+    }
+    onBytes(fromConnection, nowNanos);
+    try {
+      onCurrentFrame(frame, nowNanos);
+    } catch (ProtocolException e) {
+      if (e.code() == Code.ABORTED) {
+        dropLink(reason(e));
+      } else {
+        fail(new SessionFailure(e.code(), reason(e), false));
+      }
+    }
+  }
+
+  /** Bytes came in, whatever they are: the link lives. */
+  public void onBytes(long fromConnection, long nowNanos) {
+    if (fromConnection == connection) {
+      heartbeat.onHeard(nowNanos);
+    }
+  }
+
+  /**
+   * What came in was no frame. On a link that stood before, it was damaged on the way: it is
+   * dropped and the stream goes on over the next one. A stranger who greets with garbage ends the
+   * session.
+   */
+  public void onGarbage(long fromConnection, ProtocolException garbage) {
+    if (!linkUp || fromConnection != connection || linkClosing) {
+      return;
+    }
+    if (isOpen() || garbage.code() == Code.ABORTED) {
+      dropLink(reason(garbage));
+    } else {
+      fail(new SessionFailure(garbage.code(), reason(garbage), false));
+    }
+  }
+
+  /** The link is gone. */
+  public void onLinkDown(long fromConnection, long nowNanos) {
+    if (!linkUp || fromConnection != connection) {
+      return;
+    }
+    linkUp = false;
+    linkClosing = false;
+    helloDue = false;
+    welcomeDue = null;
+    ackAtNanos = NEVER;
+    if (byeSent && !byeSeen && failure == null) {
+      lingerUntilNanos = nowNanos + config.lingerNanos();
+    }
+  }
+
+  /** Time passed; to be called at {@link #deadlineNanos} at the latest, any time before is fine. */
+  public void onTime(long nowNanos) {
+    if (lingerUntilNanos <= nowNanos) {
+      lingered = true;
+      lingerUntilNanos = NEVER;
+    }
+    if (!linkUp || linkClosing) {
+      return;
+    }
+    if (ackAtNanos <= nowNanos) {
+      ackNow = true;
+    }
+    switch (heartbeat.onTime(nowNanos, isOpen())) {
+      case ALIVE -> {}
+      case ASK -> pingDue = true;
+      case DEAD -> dropLink("the peer was silent for " + Heartbeat.MISSED_MAX + " heartbeats");
+      case NOT_GREETED -> dropLink("the peer did not answer the greeting in time");
+    }
+  }
+
+  /** When {@link #onTime} wants to be called again; {@link Long#MAX_VALUE} for never. */
+  public long deadlineNanos() {
+    long deadline = lingerUntilNanos;
+    if (linkUp && !linkClosing) {
+      deadline = Math.min(deadline, ackAtNanos);
+      deadline = Math.min(deadline, heartbeat.deadlineNanos(isOpen()));
+    }
+    return deadline;
+  }
+
+  /**
+   * Fills in what is to be written next on the current link.
+   *
+   * @return whether there is anything
+   */
+  public boolean poll(Transmit transmit, long nowNanos) {
+    if (!linkUp) {
+      return false;
+    }
+    transmit.begin(connection);
+    if (!linkClosing) {
+      pollGreeting(transmit);
+      if (isOpen() && failure == null) {
+        pollStream(transmit, nowNanos);
+      }
+    }
+    Frame word = lastWord;
+    if (word != null) {
+      transmit.control(word);
+      lastWord = null;
+    }
+    transmit.finish();
+    return !transmit.isEmpty();
+  }
+
+  /** Whether {@link #poll} would fill in anything; cheap. */
+  public boolean wantsToSend(long nowNanos) {
+    if (!linkUp) {
+      return false;
+    }
+    if (lastWord != null) {
+      return true;
+    }
+    if (linkClosing) {
+      return false;
+    }
+    if (helloDue || welcomeDue != null || pingDue || pongDue) {
+      return true;
+    }
+    return isOpen()
+        && failure == null
+        && ((config.sends() && out.wantsToSend())
+            || in.wantsToSend()
+            || ackIsDue(nowNanos)
+            || (bothEnded() && !byeSent));
+  }
+
+  /** Whether the link has served: when {@link #poll} has nothing more, the host closes it. */
+  public boolean linkIsToClose() {
+    return linkUp && lastWord == null && (linkClosing || (byeSent && byeSeen));
+  }
+
+  // ---------------------------------------------------------------- the application, outgoing
+
+  /** The sending half, to look at. */
+  public Outbound outgoing() {
+    return out;
+  }
+
+  /** The bytes before the start were read again and have the receiver's digest. */
+  public void onStartVerified() {
+    out.verifiedFromStart();
+  }
+
+  /**
+   * Appends to the outgoing stream.
+   *
+   * @param bytes the remaining bytes; kept, not copied, and not changed by anyone any more
+   * @param lease what they lie in; this side's from here on
+   * @param cursor the source's place behind them
+   * @return the position behind them
+   */
+  public long append(ByteBuffer bytes, Lease lease, byte @Nullable [] cursor) {
+    if (!peerReceives && bytes.hasRemaining()) {
+      lease.release();
+      fail(
+          new SessionFailure(
+              Code.FAILED_PRECONDITION, "the peer of '" + config.name() + "' only sends", false));
+      return out.next();
+    }
+    return out.append(bytes, lease, cursor);
+  }
+
+  /** Ends the outgoing stream. */
+  public void finish() {
+    out.finish();
+  }
+
+  /** Gives the pipe up: tells the peer, if there is a link, and is over. */
+  public void abort(String reason) {
+    if (failure != null || isComplete()) {
+      return;
+    }
+    failure = new SessionFailure(Code.CANCELLED, reason, false);
+    if (linkUp && !linkClosing) {
+      lastWord = new Frame.Abort(config.sends() ? out.next() : in.applied(), reason);
+      linkClosing = true;
+    }
+  }
+
+  /** The next rejection by the peer; null when there is none. Once each. */
+  public Frame.@Nullable Reject pollReject() {
+    return out.pollReject();
+  }
+
+  /** Whether the peer has confirmed the end of the outgoing stream. */
+  public boolean outgoingFinished() {
+    return !config.sends()
+        || out.finAcked()
+        || (out.finishing() && !peerReceives && out.next() == out.startPosition());
+  }
+
+  // ---------------------------------------------------------------- the application, incoming
+
+  /** The receiving half, to look at. */
+  public Inbound incoming() {
+    return in;
+  }
+
+  /** The next received bytes in order; null when there are none now. */
+  public @Nullable Delivery pollDelivery() {
+    return in.pollDelivery();
+  }
+
+  /** Whether the incoming stream ended in good order and everything of it was taken over. */
+  public boolean incomingEnded() {
+    return !config.receives() || in.ended() || (!peerSends && in.received() == 0);
+  }
+
+  /** The host let go of so many delivered bytes: that much more may come. */
+  public void onConsumed(long bytes, long nowNanos) {
+    in.onConsumed(bytes);
+    scheduleAck(nowNanos);
+  }
+
+  /**
+   * Everything before the position is applied.
+   *
+   * @param digest of the stream up to there as the sink has it; null when the sink does not tell
+   */
+  public void onApplied(long position, @Nullable Long digest, long nowNanos) {
+    in.onApplied(position, digest);
+    settleEnd();
+    scheduleAck(nowNanos);
+  }
+
+  /** The message that ends at the position is refused for good; positions grow. */
+  public void onRejected(long endPosition, int code, String reason) {
+    in.onRejected(new Frame.Reject(endPosition, code, reason));
+  }
+
+  /** The host is about to wait for input: what the peer should know goes out now. */
+  public void flushAcks() {
+    ackNow = true;
+  }
+
+  // ---------------------------------------------------------------- the whole
+
+  /** Whether a link stands and both sides have welcomed each other. */
+  public boolean isOpen() {
+    return linkUp && helloSeen && welcomeSeen && welcomeSent;
+  }
+
+  /** The number of the current or the last connection. */
+  public long connection() {
+    return connection;
+  }
+
+  /** How many links have carried this session, the current one included. */
+  public long linkCount() {
+    return linkCount;
+  }
+
+  /** Why the session is over before its streams are; null while it is not. */
+  public @Nullable SessionFailure failure() {
+    return failure;
+  }
+
+  /** Why the last link was dropped or refused, for the host's log; null when unknown. */
+  public @Nullable String linkFault() {
+    return linkFault;
+  }
+
+  /** The peer's answer that ended the last link and may change: try again. Null otherwise. */
+  public @Nullable SessionFailure linkRefusal() {
+    return linkRefusal;
+  }
+
+  /** Both directions ended, and the peer knows or had its time to ask. */
+  public boolean isComplete() {
+    if (failure != null || !bothEnded() || !helloSeen) {
+      return false;
+    }
+    boolean peerMayAsk = config.receives() && peerSends && !byeSeen && !lingered;
+    return (byeSent && byeSeen) || (!linkUp && !peerMayAsk);
+  }
+
+  /** Lets go of all memory; the session is of no further use. */
+  public void close() {
+    linkUp = false;
+    out.close();
+    in.close();
+  }
+
+  // ---------------------------------------------------------------- inside
+
+  private void beginLink(long newConnection, long nowNanos) {
+    linkUp = true;
+    connection = newConnection;
+    helloDue = true;
+    helloSeen = false;
+    welcomeDue = null;
+    welcomeSeen = false;
+    welcomeSent = false;
+    linkClosing = false;
+    linkFault = null;
+    linkRefusal = null;
+    lastWord = null;
+    byeSent = false;
+    byeSeen = false;
+    lingerUntilNanos = NEVER;
+    pingDue = false;
+    pongDue = false;
+    confirmPingOutstanding = false;
+    ackAtNanos = NEVER;
+    ackNow = false;
+    heartbeat.onLink(nowNanos);
+  }
+
+  private void onCurrentFrame(Frame frame, long nowNanos) throws ProtocolException {
+    switch (frame) {
+      case Frame.Hello hello -> onHello(hello);
+      case Frame.Welcome welcome -> onWelcome(welcome);
+      case Frame.Data data -> onData(data);
+      case Frame.Ack ack -> {
+        requireOpen("ACK");
+        out.onAck(ack);
+      }
+      case Frame.Reject reject -> {
+        requireOpen("REJECT");
+        out.onReject(reject);
+      }
+      case Frame.Ping ping -> {
+        pongDue = true;
+        pongNonce = ping.nonce();
+      }
+      case Frame.Pong pong -> {
+        if (confirmPingOutstanding && pong.nonce() == nonce) {
+          confirmPingOutstanding = false;
+          in.onRejectsConfirmed();
+        }
+      }
+      case Frame.Fin fin -> {
+        requireOpen("FIN");
+        in.onFin(fin);
+        settleEnd();
+      }
+      case Frame.FinAck finAck -> {
+        requireOpen("FIN_ACK");
+        SessionFailure mismatch = out.onFinAck(finAck);
+        if (mismatch != null) {
+          fail(mismatch);
+        }
+      }
+      case Frame.Bye bye -> onBye();
+      case Frame.Abort abort ->
+          endByPeer(
+              new SessionFailure(
+                  Code.CANCELLED,
+                  "the peer gave up at position " + abort.position() + ": " + abort.reason(),
+                  true));
+      case Frame.GoAway goAway -> dropLink("the peer asked for another link: " + goAway.reason());
+      case Frame.Failure refused -> onFailure(refused);
+      case Frame.Skipped skipped -> {}
+    }
+    scheduleAck(nowNanos);
+  }
+
+  private void onHello(Frame.Hello hello) throws ProtocolException {
+    if (helloSeen) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a second HELLO on one link");
+    }
+    SessionFailure refusal = Compatibility.mismatch(config, hello);
+    if (refusal == null && hello.sends() && config.receives()) {
+      refusal = in.refusal(hello, false);
+    }
+    if (refusal != null) {
+      fail(refusal);
+    } else {
+      greet(hello);
+    }
+  }
+
+  private void greet(Frame.Hello hello) {
+    helloSeen = true;
+    peerSends = hello.sends();
+    peerReceives = hello.receives();
+    welcomeDue =
+        hello.sends() && config.receives()
+            ? in.welcome(hello, config.receiver())
+            : new Frame.Welcome(config.receiver(), 0, 0, null, null, 0);
+  }
+
+  private void onWelcome(Frame.Welcome welcome) throws ProtocolException {
+    if (!helloSeen || welcomeSeen) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a WELCOME out of turn");
+    }
+    if (config.sends() && peerReceives) {
+      SessionFailure refusal = out.onWelcome(welcome);
+      if (refusal != null) {
+        fail(refusal);
+        return;
+      }
+    }
+    welcomeSeen = true;
+    linkCount++;
+  }
+
+  private void onData(Frame.Data data) throws ProtocolException {
+    if (!welcomeSent || !config.receives()) {
+      data.lease().release();
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "DATA before it was allowed");
+    }
+    in.onData(data);
+  }
+
+  private void onBye() throws ProtocolException {
+    requireOpen("BYE");
+    if (config.receives() && peerSends && !in.finAcked()) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a BYE before the end of the stream");
+    }
+    byeSeen = true;
+  }
+
+  private void onFailure(Frame.Failure refused) {
+    SessionFailure told = new SessionFailure(refused.code(), refused.reason(), true);
+    if (Code.retryable(refused.code())) {
+      linkRefusal = told;
+      dropLink(refused.reason());
+    } else {
+      endByPeer(told);
+    }
+  }
+
+  /** The peer ended the session: nothing more is said. */
+  private void endByPeer(SessionFailure told) {
+    failure = told;
+    lastWord = null;
+    linkClosing = true;
+  }
+
+  private void fail(SessionFailure why) {
+    if (failure == null) {
+      failure = why;
+      if (linkUp && !linkClosing) {
+        lastWord = new Frame.Failure(why.code(), why.reason());
+        linkClosing = true;
+      }
+    }
+  }
+
+  private void dropLink(String why) {
+    linkFault = why;
+    linkClosing = true;
+  }
+
+  private void settleEnd() {
+    SessionFailure mismatch = in.settle();
+    if (mismatch != null) {
+      fail(mismatch);
+    }
+  }
+
+  private void scheduleAck(long nowNanos) {
+    if (ackAtNanos == NEVER && isOpen() && in.ackIsPending()) {
+      ackAtNanos = nowNanos + config.ackDelayNanos();
+    }
+  }
+
+  private boolean ackIsDue(long nowNanos) {
+    return in.ackIsUrgent() || (in.ackIsPending() && (ackNow || ackAtNanos <= nowNanos));
+  }
+
+  private void pollGreeting(Transmit transmit) {
+    if (helloDue) {
+      helloDue = false;
+      transmit.control(hello());
+    }
+    Frame.Welcome due = welcomeDue;
+    if (due != null) {
+      welcomeDue = null;
+      welcomeSent = true;
+      transmit.control(due);
+    }
+    if (pongDue && transmit.hasRoomForControl()) {
+      pongDue = false;
+      transmit.control(new Frame.Pong(pongNonce));
+    }
+    if (pingDue && transmit.hasRoomForControl()) {
+      pingDue = false;
+      heartbeat.onPingSent();
+      transmit.control(new Frame.Ping(confirmPingOutstanding ? nonce : ++nonce));
+    }
+  }
+
+  private void pollStream(Transmit transmit, long nowNanos) {
+    boolean sendsData = config.sends() && out.wantsToSend();
+    boolean withAck = sendsData || ackIsDue(nowNanos) || in.wantsToSend();
+    if (in.poll(transmit, withAck)) {
+      confirmPingOutstanding = true;
+      transmit.control(new Frame.Ping(++nonce));
+    }
+    if (withAck) {
+      ackAtNanos = NEVER;
+    }
+    ackNow = false;
+    if (config.sends() && peerReceives) {
+      out.poll(transmit);
+    }
+    if (bothEnded() && !byeSent && !in.wantsToSend() && transmit.hasRoomForControl()) {
+      byeSent = true;
+      transmit.control(new Frame.Bye());
+    }
+  }
+
+  private Frame.Hello hello() {
+    return new Frame.Hello(
+        FrameCodec.VERSION,
+        FrameCodec.VERSION,
+        config.sends(),
+        config.receives(),
+        config.ackLevel(),
+        config.encoding(),
+        config.instance(),
+        connection,
+        config.name(),
+        config.stream(),
+        out.positioned(),
+        out.heldFrom(),
+        out.next());
+  }
+
+  private boolean bothEnded() {
+    boolean outgoingEnded = outgoingFinished() || (config.sends() && !peerReceives);
+    boolean incomingEnded = !config.receives() || !peerSends || in.finAcked();
+    return outgoingEnded && incomingEnded;
+  }
+
+  private void requireOpen(String what) throws ProtocolException {
+    if (!helloSeen || !welcomeSeen) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, what + " before the greeting was over");
+    }
+  }
+
+  private static String reason(ProtocolException garbage) {
+    String message = garbage.getMessage();
+    return message == null ? "the peer broke the protocol" : message;
+  }
+}
