@@ -26,7 +26,7 @@ exec 3>&2 >"$log" 2>&1 </dev/null
 cd -- "$root"
 # Maven would leave what deleted sources were compiled to.
 rm -rf -- ./*/target/app ./connectors/*/target/app
-mvn -B -ntp -Dquick -Dmaven.test.skip=true -Dhostpipe.target=target/app \
+mvn -B -ntp -Dstyle.color=never -Dquick -Dmaven.test.skip=true -Dhostpipe.target=target/app \
   -Dhostpipe.app.lib="$app/lib" package -pl cli -am
 cp -- cli/target/app/hostpipe-cli-*.jar "$app/lib/"
 
