@@ -1,0 +1,116 @@
+package io.hostpipe.connector.local;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * Turns what the operating system says into what went wrong with the pipe.
+ *
+ * <p>The JDK hands on the error's text but not its number, and the text is in the language of the
+ * process: so it is compared with the C library's own where that can be asked, else with the
+ * English one.
+ */
+final class IoErrors {
+  private IoErrors() {}
+
+  /** The end could not be opened. */
+  static PipeException opening(Path path, IOException error) {
+    if (error instanceof NoSuchFileException) {
+      return new PipeException.Config(
+          Status.NOT_FOUND, path + " is not there; look at the path and its folder");
+    }
+    if (error instanceof AccessDeniedException) {
+      return new PipeException.Refused(
+          Status.PERMISSION_DENIED, path + " may not be opened: permission denied", error);
+    }
+    if (isOutOfRoom(error)) {
+      return outOfRoom(path.toString(), 0, error);
+    }
+    return new PipeException.Refused(
+        Status.FAILED_PRECONDITION, path + " cannot be opened: " + reason(error), error);
+  }
+
+  /** A read failed. */
+  static PipeException reading(String where, long position, IOException error) {
+    if (error instanceof ClosedChannelException) {
+      return closed(where, position);
+    }
+    if (is(error, SystemCalls.EIO, "Input/output error")) {
+      return dataLoss(where + " cannot be read at position " + position, error);
+    }
+    return new PipeException.Closed(
+        Status.INTERNAL,
+        where + " cannot be read at position " + position + ": " + reason(error),
+        error);
+  }
+
+  /** A write or a sync failed; everything before the position was written. */
+  static PipeException writing(String where, long position, IOException error) {
+    if (error instanceof ClosedChannelException) {
+      return closed(where, position);
+    }
+    if (is(error, SystemCalls.EPIPE, "Broken pipe")) {
+      return new PipeException.Closed(
+          Status.CANCELLED,
+          "the program behind "
+              + where
+              + " ended; it was handed everything up to position "
+              + position
+              + ", and nothing says how much of that it read",
+          error);
+    }
+    if (isOutOfRoom(error)) {
+      return outOfRoom(where, position, error);
+    }
+    // Whatever else goes wrong with a write leaves what the device holds unknown.
+    return dataLoss(where + " cannot be written at position " + position, error);
+  }
+
+  /** The end was closed on this side. */
+  static PipeException closed(String where, long position) {
+    return new PipeException.Closed(
+        Status.CANCELLED, where + " was closed on this side at position " + position);
+  }
+
+  private static PipeException outOfRoom(String where, long position, IOException error) {
+    return new PipeException.Refused(
+        Status.RESOURCE_EXHAUSTED,
+        where
+            + " has no room left at position "
+            + position
+            + " ("
+            + reason(error)
+            + "); nothing behind it is committed. Make room and start again",
+        error);
+  }
+
+  private static PipeException dataLoss(String what, IOException error) {
+    PipeException loss = new PipeException.DataLoss(what + ": " + reason(error));
+    loss.initCause(error);
+    return loss;
+  }
+
+  private static boolean isOutOfRoom(IOException error) {
+    return is(error, SystemCalls.ENOSPC, "No space left on device")
+        || is(error, SystemCalls.EDQUOT, "Disk quota exceeded");
+  }
+
+  private static boolean is(IOException error, int errno, String english) {
+    String reason = reason(error);
+    return reason.equals(english) || reason.equals(SystemCalls.errorText(errno));
+  }
+
+  private static String reason(IOException error) {
+    String reason = error.getMessage();
+    if (error instanceof FileSystemException file && file.getReason() != null) {
+      reason = file.getReason();
+    }
+    return reason == null ? error.getClass().getSimpleName() : reason;
+  }
+}

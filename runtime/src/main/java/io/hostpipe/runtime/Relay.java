@@ -1,0 +1,311 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.Batch;
+import io.hostpipe.Committed;
+import io.hostpipe.Digest;
+import io.hostpipe.Digester;
+import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves one stream from its source into one or more sinks, and the commits back.
+ *
+ * <p>It asks every sink what it holds and seeks the source to the least of that; each sink drops
+ * what lies below its own position, so after a restart everyone gets each record once. The source
+ * is told as committed only what every sink has committed; the last call of {@link Source#commit},
+ * for the stream's end, comes after every sink has finished. Batches are never copied: one sink
+ * gets the source's own, several get one each over the same block.
+ *
+ * <p>Commits are collected without waiting after each batch. While the source is idle the relay
+ * looks again after 1 ms, 2 ms, 4 ms and so on: up to {@link #UNCOMMITTED_LOOK} while something is
+ * uncommitted, then up to {@link #IDLE_LOOK}, which is how a sink that failed on an idle stream is
+ * found.
+ *
+ * <p>Thread rule: has no thread; {@link #run} works on the caller's and blocks. {@link #progress}
+ * and {@link #close} from any thread. The relay owns its source and sinks and closes them when it
+ * ends, however it ends; a sink that was not finished is thereby aborted.
+ */
+public final class Relay implements AutoCloseable {
+  /** The longest pause between two looks at the commits while something is uncommitted. */
+  public static final Duration UNCOMMITTED_LOOK = Duration.ofMillis(64);
+
+  /** The longest pause between two looks at the sinks while nothing moves at all. */
+  public static final Duration IDLE_LOOK = Duration.ofMillis(1024);
+
+  /** Pauses in milliseconds, each twice the one before: the last is {@link #IDLE_LOOK}. */
+  private static final Duration[] PAUSES = new Duration[11];
+
+  private static final int UNCOMMITTED_PAUSE_INDEX = 6;
+
+  static {
+    for (int index = 0; index < PAUSES.length; index++) {
+      PAUSES[index] = Duration.ofMillis(1L << index);
+    }
+  }
+
+  /** What happens to the stream when a sink refuses a message for good. */
+  public enum OnRejection {
+    /**
+     * The pipe fails with {@link PipeException.Rejected}; what was committed before is told to the
+     * source, the refused message never is.
+     */
+    FAIL,
+    /** The source is told, and the stream goes on: who is upstream decides. */
+    TELL_SOURCE
+  }
+
+  private final Source source;
+  private final List<RelaySink> sinks;
+  private final OnRejection onRejection;
+  private final RelayProgress progress = new RelayProgress();
+  private long position;
+  private long committed;
+
+  /** A relay that fails with the first message that a sink refuses. */
+  public Relay(Source source, List<Sink> sinks) {
+    this(source, sinks, OnRejection.FAIL);
+  }
+
+  /** A relay of this source into these sinks, all of which it owns from here on. */
+  public Relay(Source source, List<Sink> sinks, OnRejection onRejection) {
+    if (sinks.isEmpty()) {
+      throw new IllegalArgumentException("a relay has at least one sink");
+    }
+    this.source = source;
+    this.sinks = sinks.stream().map(RelaySink::new).toList();
+    this.onRejection = onRejection;
+  }
+
+  /** How far it has got. Any thread. */
+  public RelayProgress progress() {
+    return progress;
+  }
+
+  /**
+   * Runs the stream to its end. Blocks.
+   *
+   * @throws PipeException what ended it before that: of a sink, of the source, or Rejected
+   */
+  public void run() throws PipeException, InterruptedException {
+    try (this) {
+      start();
+      move();
+      end();
+    }
+  }
+
+  /** Closes the source and the sinks, which ends a {@link #run}. Idempotent. */
+  @Override
+  public void close() {
+    // The sinks first: whoever looks at them must see an abort, not an end of the source.
+    for (RelaySink each : sinks) {
+      each.sink.close();
+    }
+    source.close();
+  }
+
+  private void start() throws PipeException, InterruptedException {
+    RelaySink least = sinks.getFirst();
+    for (RelaySink each : sinks) {
+      each.start(each.sink.resume());
+      if (each.held.position() < least.held.position()) {
+        least = each;
+      }
+    }
+    Resume from = least.held;
+    for (RelaySink each : sinks) {
+      each.checkAgainst(from);
+    }
+    boolean verified = source.seek(from);
+    position = from.position();
+    committed = position;
+    progress.start(position, verified ? 0 : position);
+  }
+
+  private void move() throws PipeException, InterruptedException {
+    int pauseIndex = 0;
+    while (true) {
+      Batch batch = source.read(PAUSES[pauseIndex]);
+      boolean moved = batch != null;
+      if (batch != null) {
+        deliver(batch);
+      } else if (source.finished()) {
+        return;
+      }
+      moved |= collect();
+      int longest = committed < position ? UNCOMMITTED_PAUSE_INDEX : PAUSES.length - 1;
+      pauseIndex = moved ? 0 : Math.min(pauseIndex + 1, longest);
+    }
+  }
+
+  private void deliver(Batch batch) throws PipeException, InterruptedException {
+    if (batch.position() != position) {
+      String told = "the source was at position " + position + " and handed over " + batch;
+      batch.close();
+      throw new IllegalStateException(told);
+    }
+    long end = batch.endPosition();
+    try (batch) {
+      int last = sinks.size() - 1;
+      for (int index = 0; index < last; index++) {
+        sinks.get(index).write(share(batch));
+      }
+      sinks.get(last).write(batch);
+    }
+    position = end;
+    progress.moved(end);
+  }
+
+  /** Another batch over the same block, for one more owner. */
+  private static Batch share(Batch batch) {
+    batch.block().retain();
+    return new Batch(
+        batch.stream(),
+        batch.encoding(),
+        batch.position(),
+        batch.bytes(),
+        batch.block(),
+        batch.cursor());
+  }
+
+  /** Takes up what the sinks have committed by now; whether that was anything new. */
+  private boolean collect() throws PipeException {
+    for (RelaySink each : sinks) {
+      take(each, each.sink.committed());
+    }
+    return tellSource(false);
+  }
+
+  /** The source is at its end: everything has to arrive, and every sink has to say so. */
+  private void end() throws PipeException, InterruptedException {
+    for (RelaySink each : sinks) {
+      while (each.committed < position) {
+        take(each, each.sink.awaitCommitted(position, UNCOMMITTED_LOOK));
+        // Look at the others too: one may have failed while this one is slow.
+        collect();
+      }
+    }
+    for (RelaySink each : sinks) {
+      each.sink.finish();
+    }
+    tellSource(true);
+    progress.finish();
+  }
+
+  private void take(RelaySink from, Committed news) throws PipeException {
+    for (Committed.Rejected each : news.rejected()) {
+      if (onRejection == OnRejection.FAIL) {
+        progress.rejected(each);
+        tellSource(false);
+        throw new PipeException.Rejected(
+            each.why().status(),
+            "the message that ends at position "
+                + each.endPosition()
+                + " of the stream "
+                + source.stream()
+                + " was refused: "
+                + each.why().reason());
+      }
+      if (progress.rejected(each)) {
+        source.reject(each.endPosition(), each.why());
+      }
+    }
+    from.committed = Math.max(from.committed, news.position());
+  }
+
+  /**
+   * Tells the source what all sinks have committed, when that is news.
+   *
+   * @param atEnd all of it, after the finish: told once more even if it was told before
+   */
+  private boolean tellSource(boolean atEnd) throws PipeException {
+    // A sink may hold more than was read yet; upstream that is nothing.
+    long least = position;
+    for (RelaySink each : sinks) {
+      least = Math.min(least, each.committed);
+    }
+    if (least <= committed && !atEnd) {
+      return false;
+    }
+    source.commit(least);
+    committed = least;
+    progress.committed(least);
+    return true;
+  }
+
+  /** One sink and what is known of it. Thread rule: the relay's thread. */
+  private static final class RelaySink {
+    final Sink sink;
+    Resume held = Resume.START;
+    long committed;
+
+    /** Of what this sink held at the start, when the stream is re-read from below it. */
+    private @Nullable Digester check;
+
+    RelaySink(Sink sink) {
+      this.sink = sink;
+    }
+
+    void start(Resume resume) {
+      held = resume;
+      committed = resume.position();
+    }
+
+    /** Two sinks that hold different things are not two copies of one stream. */
+    void checkAgainst(Resume least) throws PipeException {
+      Digest own = held.digest();
+      Digest other = least.digest();
+      if (own == null || other == null) {
+        return;
+      }
+      if (held.position() == least.position()) {
+        compare(own, other);
+      } else {
+        check = new Digester(other);
+      }
+    }
+
+    void write(Batch batch) throws PipeException, InterruptedException {
+      if (check != null) {
+        follow(batch, check);
+      }
+      sink.write(batch);
+    }
+
+    private void follow(Batch batch, Digester digester) throws PipeException {
+      long restBytes = held.position() - batch.position();
+      var bytes = batch.bytes();
+      bytes.limit(bytes.position() + (int) Math.min(restBytes, bytes.remaining()));
+      digester.update(bytes);
+      if (batch.endPosition() >= held.position()) {
+        check = null;
+        Digest own = held.digest();
+        if (own != null) {
+          try {
+            compare(own, digester.digest());
+          } catch (PipeException e) {
+            batch.close();
+            throw e;
+          }
+        }
+      }
+    }
+
+    private void compare(Digest own, Digest other) throws PipeException {
+      if (!own.equals(other)) {
+        throw new PipeException.DataLoss(
+            "a sink holds other bytes before position "
+                + held.position()
+                + " than the stream has: there "
+                + own
+                + ", here "
+                + other);
+      }
+    }
+  }
+}
