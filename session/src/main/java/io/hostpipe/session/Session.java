@@ -26,55 +26,32 @@ public final class Session {
   private final SessionConfig config;
   private final Outbound out;
   private final Inbound in;
-  private final Heartbeat heartbeat;
+  private final LinkState link;
 
-  private boolean linkUp;
-  private long connection;
-  private Frame.@Nullable Id dialer;
-  private boolean helloDue;
-  private boolean helloSeen;
-  private Frame.@Nullable Welcome welcomeDue;
-  private boolean welcomeSeen;
-  private boolean welcomeSent;
   private boolean peerSends = true;
   private boolean peerReceives = true;
-  private boolean linkClosing;
-  private @Nullable String linkFault;
-  private long linkCount;
-
-  private boolean pingDue;
-  private boolean confirmPingOutstanding;
-  private boolean pongDue;
-  private long pongNonce;
-  private long nonce;
   private long ackAtNanos = NEVER;
   private boolean ackNow;
-
-  private boolean byeSent;
-  private boolean byeSeen;
   private long lingerUntilNanos = NEVER;
   private boolean lingered;
-  private @Nullable Frame lastWord;
   private @Nullable SessionFailure failure;
-  private @Nullable SessionFailure linkRefusal;
 
   /** A session without a link. */
   public Session(SessionConfig config) {
     this.config = config;
     this.out = new Outbound(config.stream(), config.ackLevel(), config.digest());
     this.in = new Inbound(config);
-    this.heartbeat = new Heartbeat(config.heartbeatNanos(), config.handshakeNanos());
+    this.link = new LinkState(config);
   }
 
   // ---------------------------------------------------------------- the link
 
   /** This side dialed; it speaks first. Connection numbers grow with every dial. */
   public void onDial(long newConnection, long nowNanos) {
-    if (newConnection <= connection) {
+    if (newConnection <= link.connection()) {
       throw new IllegalArgumentException("connection numbers grow: " + newConnection);
     }
-    beginLink(newConnection, nowNanos);
-    dialer = config.instance();
+    beginLink(config.instance(), newConnection, nowNanos);
   }
 
   /**
@@ -87,31 +64,32 @@ public final class Session {
     if (failure != null) {
       return failure;
     }
-    boolean sameDialer = hello.instance().equals(dialer);
-    if (sameDialer && hello.connection() <= connection) {
+    boolean sameDialer = link.isDialedBy(hello.instance());
+    if (sameDialer && hello.connection() <= link.connection()) {
       return new SessionFailure(
-          Code.ABORTED, "connection " + hello.connection() + " is older than " + connection, false);
+          Code.ABORTED,
+          "connection " + hello.connection() + " is older than " + link.connection(),
+          false);
     }
-    if (!sameDialer && dialer != null && linkUp) {
+    if (!sameDialer && link.hasDialer() && link.isUp()) {
       return new SessionFailure(
           Code.ALREADY_EXISTS, "pipe '" + config.name() + "' has a peer that lives", false);
     }
     SessionFailure refusal = Compatibility.mismatch(config, hello);
     if (refusal == null && hello.sends() && config.receives()) {
-      refusal = in.refusal(hello, linkUp && !sameDialer);
+      refusal = in.refusal(hello, link.isUp() && !sameDialer);
     }
     if (refusal != null) {
       return refusal;
     }
-    beginLink(hello.connection(), nowNanos);
-    dialer = hello.instance();
+    beginLink(hello.instance(), hello.connection(), nowNanos);
     greet(hello);
     return null;
   }
 
   /** A frame came in. A DATA frame's lease is this side's from here on. */
   public void onFrame(long fromConnection, Frame frame, long nowNanos) {
-    if (!linkUp || fromConnection != connection || linkClosing) {
+    if (!link.isHeard(fromConnection)) {
       if (frame instanceof Frame.Data data) {
         data.lease().release();
       }
@@ -122,7 +100,7 @@ public final class Session {
       onCurrentFrame(frame, nowNanos);
     } catch (ProtocolException e) {
       if (e.code() == Code.ABORTED) {
-        dropLink(reason(e));
+        link.drop(reason(e));
       } else {
         fail(new SessionFailure(e.code(), reason(e), false));
       }
@@ -131,8 +109,8 @@ public final class Session {
 
   /** Bytes came in, whatever they are: the link lives. */
   public void onBytes(long fromConnection, long nowNanos) {
-    if (fromConnection == connection) {
-      heartbeat.onHeard(nowNanos);
+    if (fromConnection == link.connection()) {
+      link.onHeard(nowNanos);
     }
   }
 
@@ -142,11 +120,11 @@ public final class Session {
    * session.
    */
   public void onGarbage(long fromConnection, ProtocolException garbage) {
-    if (!linkUp || fromConnection != connection || linkClosing) {
+    if (!link.isHeard(fromConnection)) {
       return;
     }
     if (isOpen() || garbage.code() == Code.ABORTED) {
-      dropLink(reason(garbage));
+      link.drop(reason(garbage));
     } else {
       fail(new SessionFailure(garbage.code(), reason(garbage), false));
     }
@@ -154,15 +132,12 @@ public final class Session {
 
   /** The link is gone. */
   public void onLinkDown(long fromConnection, long nowNanos) {
-    if (!linkUp || fromConnection != connection) {
+    if (!link.isUp() || fromConnection != link.connection()) {
       return;
     }
-    linkUp = false;
-    linkClosing = false;
-    helloDue = false;
-    welcomeDue = null;
+    link.down();
     ackAtNanos = NEVER;
-    if (byeSent && !byeSeen && failure == null) {
+    if (link.byeSent() && !link.byeSeen() && failure == null) {
       lingerUntilNanos = nowNanos + config.lingerNanos();
     }
   }
@@ -173,26 +148,17 @@ public final class Session {
       lingered = true;
       lingerUntilNanos = NEVER;
     }
-    if (!linkUp || linkClosing) {
-      return;
-    }
-    if (ackAtNanos <= nowNanos) {
-      ackNow = true;
-    }
-    switch (heartbeat.onTime(nowNanos, isOpen())) {
-      case ALIVE -> {}
-      case ASK -> pingDue = true;
-      case DEAD -> dropLink("the peer was silent for " + Heartbeat.MISSED_MAX + " heartbeats");
-      case NOT_GREETED -> dropLink("the peer did not answer the greeting in time");
+    if (link.isHeard()) {
+      ackNow |= ackAtNanos <= nowNanos;
+      link.onTime(nowNanos);
     }
   }
 
   /** When {@link #onTime} wants to be called again; {@link Long#MAX_VALUE} for never. */
   public long deadlineNanos() {
     long deadline = lingerUntilNanos;
-    if (linkUp && !linkClosing) {
-      deadline = Math.min(deadline, ackAtNanos);
-      deadline = Math.min(deadline, heartbeat.deadlineNanos(isOpen()));
+    if (link.isHeard()) {
+      deadline = Math.min(deadline, Math.min(ackAtNanos, link.deadlineNanos()));
     }
     return deadline;
   }
@@ -203,20 +169,23 @@ public final class Session {
    * @return whether there is anything
    */
   public boolean poll(Transmit transmit, long nowNanos) {
-    if (!linkUp) {
+    if (!link.isUp()) {
       return false;
     }
-    transmit.begin(connection);
-    if (!linkClosing) {
-      pollGreeting(transmit);
+    transmit.begin(link.connection());
+    if (link.isHeard()) {
+      if (link.takeHelloDue()) {
+        transmit.control(hello());
+      }
+      link.poll(transmit);
       if (isOpen() && failure == null) {
         pollStream(transmit, nowNanos);
       }
     }
-    Frame word = lastWord;
+    Frame word = link.lastWord();
     if (word != null) {
       transmit.control(word);
-      lastWord = null;
+      link.lastWordSent();
     }
     transmit.finish();
     return !transmit.isEmpty();
@@ -224,29 +193,21 @@ public final class Session {
 
   /** Whether {@link #poll} would fill in anything; cheap. */
   public boolean wantsToSend(long nowNanos) {
-    if (!linkUp) {
-      return false;
+    if (!link.isHeard()) {
+      return link.isUp() && link.lastWord() != null;
     }
-    if (lastWord != null) {
-      return true;
-    }
-    if (linkClosing) {
-      return false;
-    }
-    if (helloDue || welcomeDue != null || pingDue || pongDue) {
-      return true;
-    }
-    return isOpen()
-        && failure == null
-        && ((config.sends() && out.wantsToSend())
-            || in.wantsToSend()
-            || ackIsDue(nowNanos)
-            || (bothEnded() && !byeSent));
+    return link.wantsToSend()
+        || (isOpen()
+            && failure == null
+            && ((config.sends() && out.wantsToSend())
+                || in.wantsToSend()
+                || ackIsDue(nowNanos)
+                || (bothEnded() && !link.byeSent())));
   }
 
   /** Whether the link has served: when {@link #poll} has nothing more, the host closes it. */
   public boolean linkIsToClose() {
-    return linkUp && lastWord == null && (linkClosing || (byeSent && byeSeen));
+    return link.isToClose();
   }
 
   // ---------------------------------------------------------------- the application, outgoing
@@ -291,10 +252,7 @@ public final class Session {
       return;
     }
     failure = new SessionFailure(Code.CANCELLED, reason, false);
-    if (linkUp && !linkClosing) {
-      lastWord = new Frame.Abort(config.sends() ? out.next() : in.applied(), reason);
-      linkClosing = true;
-    }
+    link.close(new Frame.Abort(config.sends() ? out.next() : in.applied(), reason));
   }
 
   /** The next rejection by the peer; null when there is none. Once each. */
@@ -357,17 +315,17 @@ public final class Session {
 
   /** Whether a link stands and both sides have welcomed each other. */
   public boolean isOpen() {
-    return linkUp && helloSeen && welcomeSeen && welcomeSent;
+    return link.isOpen();
   }
 
   /** The number of the current or the last connection. */
   public long connection() {
-    return connection;
+    return link.connection();
   }
 
   /** How many links have carried this session, the current one included. */
   public long linkCount() {
-    return linkCount;
+    return link.count();
   }
 
   /** Why the session is over before its streams are; null while it is not. */
@@ -377,53 +335,37 @@ public final class Session {
 
   /** Why the last link was dropped or refused, for the host's log; null when unknown. */
   public @Nullable String linkFault() {
-    return linkFault;
+    return link.fault();
   }
 
   /** The peer's answer that ended the last link and may change: try again. Null otherwise. */
   public @Nullable SessionFailure linkRefusal() {
-    return linkRefusal;
+    return link.refusal();
   }
 
   /** Both directions ended, and the peer knows or had its time to ask. */
   public boolean isComplete() {
-    if (failure != null || !bothEnded() || !helloSeen) {
+    if (failure != null || !bothEnded() || !link.helloSeen()) {
       return false;
     }
-    boolean peerMayAsk = config.receives() && peerSends && !byeSeen && !lingered;
-    return (byeSent && byeSeen) || (!linkUp && !peerMayAsk);
+    boolean peerMayAsk = config.receives() && peerSends && !link.byeSeen() && !lingered;
+    return (link.byeSent() && link.byeSeen()) || (!link.isUp() && !peerMayAsk);
   }
 
   /** Lets go of all memory; the session is of no further use. */
   public void close() {
-    linkUp = false;
+    link.down();
     out.close();
     in.close();
   }
 
   // ---------------------------------------------------------------- inside
 
-  private void beginLink(long newConnection, long nowNanos) {
-    linkUp = true;
-    connection = newConnection;
-    helloDue = true;
-    helloSeen = false;
-    welcomeDue = null;
-    welcomeSeen = false;
-    welcomeSent = false;
-    linkClosing = false;
-    linkFault = null;
-    linkRefusal = null;
-    lastWord = null;
-    byeSent = false;
-    byeSeen = false;
+  private void beginLink(Frame.Id dialer, long connection, long nowNanos) {
+    link.begin(dialer, connection, nowNanos);
     lingerUntilNanos = NEVER;
-    pingDue = false;
-    pongDue = false;
-    confirmPingOutstanding = false;
     ackAtNanos = NEVER;
     ackNow = false;
-    heartbeat.onLink(nowNanos);
   }
 
   private void onCurrentFrame(Frame frame, long nowNanos) throws ProtocolException {
@@ -439,13 +381,9 @@ public final class Session {
         requireOpen("REJECT");
         out.onReject(reject);
       }
-      case Frame.Ping ping -> {
-        pongDue = true;
-        pongNonce = ping.nonce();
-      }
+      case Frame.Ping ping -> link.onPing(ping);
       case Frame.Pong pong -> {
-        if (confirmPingOutstanding && pong.nonce() == nonce) {
-          confirmPingOutstanding = false;
+        if (link.onPong(pong)) {
           in.onRejectsConfirmed();
         }
       }
@@ -468,7 +406,7 @@ public final class Session {
                   Code.CANCELLED,
                   "the peer gave up at position " + abort.position() + ": " + abort.reason(),
                   true));
-      case Frame.GoAway goAway -> dropLink("the peer asked for another link: " + goAway.reason());
+      case Frame.GoAway goAway -> link.drop("the peer asked for another link: " + goAway.reason());
       case Frame.Failure refused -> onFailure(refused);
       case Frame.Skipped skipped -> {}
     }
@@ -476,7 +414,7 @@ public final class Session {
   }
 
   private void onHello(Frame.Hello hello) throws ProtocolException {
-    if (helloSeen) {
+    if (link.helloSeen()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a second HELLO on one link");
     }
     SessionFailure refusal = Compatibility.mismatch(config, hello);
@@ -491,17 +429,16 @@ public final class Session {
   }
 
   private void greet(Frame.Hello hello) {
-    helloSeen = true;
     peerSends = hello.sends();
     peerReceives = hello.receives();
-    welcomeDue =
+    link.onHelloSeen(
         hello.sends() && config.receives()
             ? in.welcome(hello, config.receiver())
-            : new Frame.Welcome(config.receiver(), 0, 0, null, null, 0);
+            : new Frame.Welcome(config.receiver(), 0, 0, null, null, 0));
   }
 
   private void onWelcome(Frame.Welcome welcome) throws ProtocolException {
-    if (!helloSeen || welcomeSeen) {
+    if (!link.helloSeen() || link.welcomeSeen()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a WELCOME out of turn");
     }
     if (config.sends() && peerReceives) {
@@ -511,12 +448,11 @@ public final class Session {
         return;
       }
     }
-    welcomeSeen = true;
-    linkCount++;
+    link.onWelcomeSeen();
   }
 
   private void onData(Frame.Data data) throws ProtocolException {
-    if (!welcomeSent || !config.receives()) {
+    if (!link.welcomeSent() || !config.receives()) {
       data.lease().release();
       throw new ProtocolException(Code.INVALID_ARGUMENT, "DATA before it was allowed");
     }
@@ -528,14 +464,13 @@ public final class Session {
     if (config.receives() && peerSends && !in.finAcked()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a BYE before the end of the stream");
     }
-    byeSeen = true;
+    link.onByeSeen();
   }
 
   private void onFailure(Frame.Failure refused) {
     SessionFailure told = new SessionFailure(refused.code(), refused.reason(), true);
     if (Code.retryable(refused.code())) {
-      linkRefusal = told;
-      dropLink(refused.reason());
+      link.refused(told);
     } else {
       endByPeer(told);
     }
@@ -544,23 +479,14 @@ public final class Session {
   /** The peer ended the session: nothing more is said. */
   private void endByPeer(SessionFailure told) {
     failure = told;
-    lastWord = null;
-    linkClosing = true;
+    link.close(null);
   }
 
   private void fail(SessionFailure why) {
     if (failure == null) {
       failure = why;
-      if (linkUp && !linkClosing) {
-        lastWord = new Frame.Failure(why.code(), why.reason());
-        linkClosing = true;
-      }
+      link.close(new Frame.Failure(why.code(), why.reason()));
     }
-  }
-
-  private void dropLink(String why) {
-    linkFault = why;
-    linkClosing = true;
   }
 
   private void settleEnd() {
@@ -580,34 +506,11 @@ public final class Session {
     return in.ackIsUrgent() || (in.ackIsPending() && (ackNow || ackAtNanos <= nowNanos));
   }
 
-  private void pollGreeting(Transmit transmit) {
-    if (helloDue) {
-      helloDue = false;
-      transmit.control(hello());
-    }
-    Frame.Welcome due = welcomeDue;
-    if (due != null) {
-      welcomeDue = null;
-      welcomeSent = true;
-      transmit.control(due);
-    }
-    if (pongDue && transmit.hasRoomForControl()) {
-      pongDue = false;
-      transmit.control(new Frame.Pong(pongNonce));
-    }
-    if (pingDue && transmit.hasRoomForControl()) {
-      pingDue = false;
-      heartbeat.onPingSent();
-      transmit.control(new Frame.Ping(confirmPingOutstanding ? nonce : ++nonce));
-    }
-  }
-
   private void pollStream(Transmit transmit, long nowNanos) {
     boolean sendsData = config.sends() && out.wantsToSend();
     boolean withAck = sendsData || ackIsDue(nowNanos) || in.wantsToSend();
     if (in.poll(transmit, withAck)) {
-      confirmPingOutstanding = true;
-      transmit.control(new Frame.Ping(++nonce));
+      transmit.control(link.confirm());
     }
     if (withAck) {
       ackAtNanos = NEVER;
@@ -616,8 +519,8 @@ public final class Session {
     if (config.sends() && peerReceives) {
       out.poll(transmit);
     }
-    if (bothEnded() && !byeSent && !in.wantsToSend() && transmit.hasRoomForControl()) {
-      byeSent = true;
+    if (bothEnded() && !link.byeSent() && !in.wantsToSend() && transmit.hasRoomForControl()) {
+      link.onByeSent();
       transmit.control(new Frame.Bye());
     }
   }
@@ -631,7 +534,7 @@ public final class Session {
         config.ackLevel(),
         config.encoding(),
         config.instance(),
-        connection,
+        link.connection(),
         config.name(),
         config.stream(),
         out.positioned(),
@@ -646,7 +549,7 @@ public final class Session {
   }
 
   private void requireOpen(String what) throws ProtocolException {
-    if (!helloSeen || !welcomeSeen) {
+    if (!link.helloSeen() || !link.welcomeSeen()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, what + " before the greeting was over");
     }
   }

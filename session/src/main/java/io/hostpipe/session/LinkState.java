@@ -1,0 +1,259 @@
+package io.hostpipe.session;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link Session} knows of the link that carries it now: whose it is, how far the greeting
+ * is, whether the peer lives, and how it ends. All but the counters begins anew with each link.
+ *
+ * <p>States: down; greeting (HELLO is out or in); open (both WELCOMEs passed); closing (nothing
+ * more is heard, a last word may still go out).
+ */
+final class LinkState {
+  private final Heartbeat heartbeat;
+
+  private boolean up;
+  private boolean closing;
+  private long connection;
+  private Frame.@Nullable Id dialer;
+  private long count;
+  private @Nullable String fault;
+  private @Nullable SessionFailure refusal;
+  private @Nullable Frame lastWord;
+
+  private boolean helloDue;
+  private boolean helloSeen;
+  private Frame.@Nullable Welcome welcomeDue;
+  private boolean welcomeSeen;
+  private boolean welcomeSent;
+
+  private boolean pingDue;
+  private boolean pongDue;
+  private long pongNonce;
+  private long nonce;
+  private boolean confirmOutstanding;
+
+  private boolean byeSent;
+  private boolean byeSeen;
+
+  LinkState(SessionConfig config) {
+    this.heartbeat = new Heartbeat(config.heartbeatNanos(), config.handshakeNanos());
+  }
+
+  // ---------------------------------------------------------------- whose it is, and its end
+
+  void begin(Frame.Id newDialer, long newConnection, long nowNanos) {
+    up = true;
+    closing = false;
+    connection = newConnection;
+    dialer = newDialer;
+    fault = null;
+    refusal = null;
+    lastWord = null;
+    helloDue = true;
+    helloSeen = false;
+    welcomeDue = null;
+    welcomeSeen = false;
+    welcomeSent = false;
+    pingDue = false;
+    pongDue = false;
+    confirmOutstanding = false;
+    byeSent = false;
+    byeSeen = false;
+    heartbeat.onLink(nowNanos);
+  }
+
+  boolean isUp() {
+    return up;
+  }
+
+  /** Whether it is up and what comes in over it counts. */
+  boolean isHeard() {
+    return up && !closing;
+  }
+
+  /** Whether input from this connection is this link's, and counts. */
+  boolean isHeard(long fromConnection) {
+    return isHeard() && fromConnection == connection;
+  }
+
+  boolean isDialedBy(Frame.Id instance) {
+    return instance.equals(dialer);
+  }
+
+  boolean hasDialer() {
+    return dialer != null;
+  }
+
+  long connection() {
+    return connection;
+  }
+
+  long count() {
+    return count;
+  }
+
+  void down() {
+    up = false;
+    closing = false;
+    helloDue = false;
+    welcomeDue = null;
+  }
+
+  /** Ends it without a word: another one may follow. */
+  void drop(String why) {
+    fault = why;
+    closing = true;
+  }
+
+  /** Ends it because the peer said no for now. */
+  void refused(SessionFailure told) {
+    refusal = told;
+    drop(told.reason());
+  }
+
+  /** Ends it behind this last word; null for none. */
+  void close(@Nullable Frame word) {
+    if (isHeard()) {
+      lastWord = word;
+      closing = true;
+    }
+  }
+
+  @Nullable Frame lastWord() {
+    return lastWord;
+  }
+
+  void lastWordSent() {
+    lastWord = null;
+  }
+
+  @Nullable String fault() {
+    return fault;
+  }
+
+  @Nullable SessionFailure refusal() {
+    return refusal;
+  }
+
+  boolean isToClose() {
+    return up && lastWord == null && (closing || (byeSent && byeSeen));
+  }
+
+  // ---------------------------------------------------------------- the greeting
+
+  boolean helloSeen() {
+    return helloSeen;
+  }
+
+  /** The peer's HELLO was accepted; this WELCOME answers it. */
+  void onHelloSeen(Frame.Welcome answer) {
+    helloSeen = true;
+    welcomeDue = answer;
+  }
+
+  boolean welcomeSeen() {
+    return welcomeSeen;
+  }
+
+  /** The peer's WELCOME was accepted. */
+  void onWelcomeSeen() {
+    welcomeSeen = true;
+    count++;
+  }
+
+  boolean welcomeSent() {
+    return welcomeSent;
+  }
+
+  boolean isOpen() {
+    return up && helloSeen && welcomeSeen && welcomeSent;
+  }
+
+  boolean byeSent() {
+    return byeSent;
+  }
+
+  boolean byeSeen() {
+    return byeSeen;
+  }
+
+  void onByeSent() {
+    byeSent = true;
+  }
+
+  void onByeSeen() {
+    byeSeen = true;
+  }
+
+  // ---------------------------------------------------------------- signs of life
+
+  void onHeard(long nowNanos) {
+    heartbeat.onHeard(nowNanos);
+  }
+
+  void onTime(long nowNanos) {
+    switch (heartbeat.onTime(nowNanos, isOpen())) {
+      case ALIVE -> {}
+      case ASK -> pingDue = true;
+      case DEAD -> drop("the peer was silent for " + Heartbeat.MISSED_MAX + " heartbeats");
+      case NOT_GREETED -> drop("the peer did not answer the greeting in time");
+    }
+  }
+
+  long deadlineNanos() {
+    return heartbeat.deadlineNanos(isOpen());
+  }
+
+  void onPing(Frame.Ping ping) {
+    pongDue = true;
+    pongNonce = ping.nonce();
+  }
+
+  /** Whether it answers the PING that {@link #confirm} made. */
+  boolean onPong(Frame.Pong pong) {
+    if (confirmOutstanding && pong.nonce() == nonce) {
+      confirmOutstanding = false;
+      return true;
+    }
+    return false;
+  }
+
+  /** A PING whose answer says that the peer has all that was sent before it. */
+  Frame.Ping confirm() {
+    confirmOutstanding = true;
+    return new Frame.Ping(++nonce);
+  }
+
+  // ---------------------------------------------------------------- output
+
+  boolean wantsToSend() {
+    return helloDue || welcomeDue != null || pingDue || pongDue;
+  }
+
+  /** Whether the HELLO is due, which is not asked for again. */
+  boolean takeHelloDue() {
+    boolean due = helloDue;
+    helloDue = false;
+    return due;
+  }
+
+  /** Puts what follows the HELLO of the greeting, and the signs of life. */
+  void poll(Transmit transmit) {
+    Frame.Welcome due = welcomeDue;
+    if (due != null) {
+      welcomeDue = null;
+      welcomeSent = true;
+      transmit.control(due);
+    }
+    if (pongDue && transmit.hasRoomForControl()) {
+      pongDue = false;
+      transmit.control(new Frame.Pong(pongNonce));
+    }
+    if (pingDue && transmit.hasRoomForControl()) {
+      pingDue = false;
+      heartbeat.onPingSent();
+      transmit.control(new Frame.Ping(confirmOutstanding ? nonce : ++nonce));
+    }
+  }
+}
