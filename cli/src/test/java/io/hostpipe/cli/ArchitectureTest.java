@@ -24,7 +24,6 @@ import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.instruction.MonitorInstruction;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,8 +59,7 @@ final class ArchitectureTest {
   private static final String[] LINK_CONNECTORS = {"io.hostpipe.connector.tcp.."};
 
   private static JavaClasses main;
-
-  @TempDir private static Path offenders;
+  private static JavaClasses offenders;
 
   @BeforeAll
   static void importEveryModule() {
@@ -69,6 +67,11 @@ final class ArchitectureTest {
         new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("io.hostpipe");
+  }
+
+  @BeforeAll
+  static void importEveryOffender(@TempDir Path out) {
+    offenders = compileOffenders(out);
   }
 
   @ParameterizedTest
@@ -80,26 +83,35 @@ final class ArchitectureTest {
   @ParameterizedTest
   @EnumSource
   void isBrokenByItsOffender(Rule rule) {
-    for (Offender offender : rule.offenders) {
-      JavaClasses compiled = compile(rule, offender);
-      assertThat(rule.rule.allowEmptyShould(true).evaluate(compiled).hasViolation())
+    for (int i = 0; i < rule.offenders.size(); i++) {
+      Offender offender = rule.offenders.get(i);
+      String className = offender.packageName() + "." + offenderName(rule, i);
+      JavaClasses alone =
+          offenders.that(
+              DescribedPredicate.describe(className, found -> found.getName().equals(className)));
+      assertThat(alone).as("the class of %s", offender).hasSize(1);
+      assertThat(rule.rule.evaluate(alone).hasViolation())
           .as("%s must refuse %s", rule, offender)
           .isTrue();
     }
   }
 
-  /** A class {@code Offender} in the given package, whose only method has the given statements. */
+  private static String offenderName(Rule rule, int index) {
+    return rule.name() + "_" + index;
+  }
+
+  /** A class in the given package, whose only method has the given statements. */
   record Offender(String packageName, String statements) {
-    String source() {
+    String source(String className) {
       return """
       package %s;
-      class Offender {
+      class %s {
         Object offend() throws Throwable {
           %s
         }
       }
       """
-          .formatted(packageName, statements);
+          .formatted(packageName, className, statements);
     }
   }
 
@@ -288,33 +300,31 @@ final class ArchitectureTest {
     }
   }
 
-  /** Compiles the offender beside an empty class {@code Peer} in each package of ours. */
-  private static JavaClasses compile(Rule rule, Offender offender) {
-    try {
-      Path out = Files.createTempDirectory(offenders, rule.name());
-      JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-      List<SimpleJavaFileObject> sources = new ArrayList<>();
-      sources.add(source(offender.packageName() + ".Offender", offender.source()));
-      for (String name :
-          List.of(
-              "io.hostpipe",
-              "io.hostpipe.session",
-              "io.hostpipe.runtime",
-              "io.hostpipe.connector.local",
-              "io.hostpipe.connector.tcp",
-              "io.hostpipe.testkit",
-              "io.hostpipe.cli")) {
-        sources.add(source(name + ".Peer", "package " + name + "; public class Peer {}"));
+  /** Compiles them all beside an empty class {@code Peer} in each package of ours. */
+  private static JavaClasses compileOffenders(Path out) {
+    List<SimpleJavaFileObject> sources = new ArrayList<>();
+    for (Rule rule : Rule.values()) {
+      for (int i = 0; i < rule.offenders.size(); i++) {
+        Offender offender = rule.offenders.get(i);
+        String className = offenderName(rule, i);
+        sources.add(source(offender.packageName() + "." + className, offender.source(className)));
       }
-      boolean compiled =
-          compiler
-              .getTask(null, null, null, List.of("-d", out.toString(), "-proc:none"), null, sources)
-              .call();
-      assertThat(compiled).as("%s compiles", offender).isTrue();
-      return new ClassFileImporter().importPath(out);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
+    for (String name :
+        List.of(
+            "io.hostpipe",
+            "io.hostpipe.session",
+            "io.hostpipe.runtime",
+            "io.hostpipe.connector.local",
+            "io.hostpipe.connector.tcp",
+            "io.hostpipe.testkit",
+            "io.hostpipe.cli")) {
+      sources.add(source(name + ".Peer", "package " + name + "; public class Peer {}"));
+    }
+    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+    List<String> options = List.of("-d", out.toString(), "-proc:none");
+    assertThat(compiler.getTask(null, null, null, options, null, sources).call()).isTrue();
+    return new ClassFileImporter().importPath(out);
   }
 
   private static SimpleJavaFileObject source(String className, String text) {
