@@ -54,6 +54,13 @@ uses_its_cache() {
     equal "hostpipe $version" "$(cat "$work/out.txt")"
 }
 
+# All flags printed stand for whatever the JVM may find worth saying.
+keeps_stdout_for_data() {
+  HOSTPIPE_JAVA_OPTIONS=-XX:+PrintFlagsFinal "$bare/opt/some where/$name/bin/hostpipe" --version \
+    2>"$work/err" >"$work/out.txt" &&
+    says 'UseSerialGC' "$work/err" && equal "hostpipe $version" "$(cat "$work/out.txt")"
+}
+
 survives_a_lost_cache() {
   mv -- "$bare/opt/some where/$name/lib/hostpipe.aot" "$work/aot" &&
     says_its_version in_empty_environment 2>"$work/err" && equal "" "$(cat "$work/err")" &&
@@ -77,6 +84,7 @@ else
 fi
 check "it runs with nothing on PATH" says_its_version in_empty_environment
 check "the AOT cache is valid where it was unpacked" uses_its_cache
+check "what the JVM itself says stays off stdout" keeps_stdout_for_data
 check "--version takes less than 150 ms there" \
   faster_than 150 "$bare/opt/some where/$name/bin/hostpipe" --version
 check "a missing or torn AOT cache is passed over in silence" survives_a_lost_cache
