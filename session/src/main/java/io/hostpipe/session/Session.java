@@ -318,6 +318,11 @@ public final class Session {
     return link.isOpen();
   }
 
+  /** Whether the peer of the current link has said who it is. */
+  public boolean isGreeted() {
+    return linkUp && helloSeen;
+  }
+
   /** The number of the current or the last connection. */
   public long connection() {
     return link.connection();

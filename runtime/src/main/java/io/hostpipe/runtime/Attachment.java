@@ -1,0 +1,42 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.session.FrameAssembler;
+import java.util.concurrent.locks.Condition;
+
+/**
+ * One link of a pipe while it carries it. All fields are guarded by the pipe's lock, but for the link
+ * and the assembler, which belong to whoever holds the reading role.
+ */
+final class Attachment {
+  final Link link;
+  final FrameAssembler assembler;
+  final long connection;
+
+  /** Signalled when the thread in the background may have to read. */
+  final Condition handover;
+
+  /** Whether someone holds the reading role. */
+  boolean reading;
+
+  /** Since when, by the ticker's clock. */
+  long readingSinceNanos;
+
+  /** When a user of the pipe last read; 0 for never. */
+  long userReadNanos;
+
+  /** Whether the background thread waits for a signal, and not only for a moment. */
+  boolean backgroundParked;
+
+  /** How many bytes the last read brought. */
+  long lastReadBytes;
+
+  boolean down;
+  boolean closing;
+
+  Attachment(Link link, FrameAssembler assembler, long connection, Condition handover) {
+    this.link = link;
+    this.assembler = assembler;
+    this.connection = connection;
+    this.handover = handover;
+  }
+}

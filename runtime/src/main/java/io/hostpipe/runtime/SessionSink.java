@@ -1,0 +1,262 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.Batch;
+import io.hostpipe.BatchWriter;
+import io.hostpipe.Committed;
+import io.hostpipe.Cursor;
+import io.hostpipe.Digest;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.Resume;
+import io.hostpipe.Sink;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.session.Frame;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** The outgoing stream of a {@link SessionPipe}. The pipe's lock guards it. */
+final class SessionSink implements Sink {
+  /** A batch of default size: large enough for few system calls, small enough for the caches. */
+  private static final int BATCH_BYTES = 256 << 10;
+
+  private final SessionPipe pipe;
+  private final List<Committed.Rejected> rejected = new ArrayList<>();
+
+  SessionSink(SessionPipe pipe) {
+    this.pipe = pipe;
+  }
+
+  @Override
+  public Resume resume() throws PipeException, InterruptedException {
+    pipe.lock.lock();
+    try {
+      awaitPositioned();
+      long next = pipe.session.outgoing().next();
+      if (next != pipe.session.outgoing().startPosition()) {
+        return new Resume(next, null, Digest.fromLong(pipe.session.outgoing().digestNext()));
+      }
+      byte[] cursor = pipe.session.outgoing().startCursor();
+      Long digest = pipe.session.outgoing().startDigest();
+      return new Resume(
+          next,
+          cursor == null ? null : Cursor.of(cursor),
+          digest == null ? null : Digest.fromLong(digest));
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public BatchWriter newBatch(int leastBytes) throws PipeException, InterruptedException {
+    pipe.lock.lock();
+    try {
+      awaitPositioned();
+      awaitWindow();
+    } finally {
+      pipe.lock.unlock();
+    }
+    return new BatchWriter(
+        pipe.context.pool(), pipe.context.encoding(), leastBytes == 0 ? BATCH_BYTES : leastBytes);
+  }
+
+  @Override
+  public long write(BatchWriter writer) throws PipeException, InterruptedException {
+    pipe.lock.lock();
+    try {
+      awaitPositioned();
+      return append(
+          writer.toBatch(
+              new StreamId(pipe.session.stream()), pipe.session.outgoing().next()));
+    } finally {
+      writer.close();
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public long write(Batch given) throws PipeException, InterruptedException {
+    Batch batch = given;
+    pipe.lock.lock();
+    try {
+      awaitPositioned();
+      awaitWindow();
+      if (batch.encoding() != pipe.context.encoding()) {
+        throw new IllegalArgumentException(
+            pipe.where() + " carries " + pipe.context.encoding() + ", not " + batch.encoding());
+      }
+      long next = pipe.session.outgoing().next();
+      if (batch.position() > next) {
+        throw new IllegalArgumentException(
+            pipe.where() + " stands at " + next + ", the batch begins at " + batch.position());
+      }
+      if (batch.endPosition() <= next) {
+        return next;
+      }
+      if (batch.position() < next) {
+        batch = batch.from(next);
+      }
+      return append(batch);
+    } finally {
+      batch.close();
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public Committed committed() throws PipeException {
+    pipe.lock.lock();
+    try {
+      pipe.check();
+      return committedNow();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public Committed awaitCommitted(long position) throws PipeException, InterruptedException {
+    return awaitCommitted(position, Long.MAX_VALUE);
+  }
+
+  @Override
+  public Committed awaitCommitted(long position, Duration timeout)
+      throws PipeException, InterruptedException {
+    return awaitCommitted(position, timeout.toNanos());
+  }
+
+  @Override
+  public CompletionStage<Committed> whenCommitted(long position) {
+    CompletableFuture<Committed> stage = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .name("hostpipe-commit")
+        .start(
+            () -> {
+              try {
+                stage.complete(awaitCommitted(position));
+              } catch (PipeException | InterruptedException | RuntimeException e) {
+                stage.completeExceptionally(e);
+              }
+            });
+    return stage;
+  }
+
+  @Override
+  public void finish() throws PipeException, InterruptedException {
+    pipe.lock.lock();
+    try {
+      awaitPositioned();
+      pipe.session.finish();
+      pipe.flush();
+      while (!pipe.session.outgoingFinished()) {
+        pipe.check();
+        pipe.awaitChange(Long.MAX_VALUE);
+        pipe.flush();
+      }
+      pipe.flush();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    pipe.close();
+  }
+
+  /** The pipe is closed: without a finish the peer hears that there is no more. Locked. */
+  void endOrAbort() {
+    boolean nothingOpen =
+        pipe.session.incomingEnded()
+            && pipe.session.outgoing().acknowledged() == pipe.session.outgoing().next();
+    if (nothingOpen) {
+      pipe.session.finish();
+    } else if (!pipe.session.outgoingFinished() || !pipe.session.incomingSettled()) {
+      pipe.session.abort("the pipe was closed before its end");
+    }
+  }
+
+  private Committed awaitCommitted(long position, long timeoutNanos)
+      throws PipeException, InterruptedException {
+    long deadline = timeoutNanos == Long.MAX_VALUE ? 0 : Ticker.now() + timeoutNanos;
+    pipe.lock.lock();
+    try {
+      while (pipe.session.outgoing().acknowledged() < position) {
+        pipe.check();
+        long restNanos =
+            timeoutNanos == Long.MAX_VALUE ? Long.MAX_VALUE : deadline - Ticker.now();
+        if (restNanos <= 0) {
+          break;
+        }
+        pipe.flush();
+        if (pipe.session.outgoing().acknowledged() < position) {
+          pipe.awaitChange(restNanos);
+        }
+      }
+      return committedNow();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  private long append(Batch batch) throws PipeException {
+    pipe.check();
+    Cursor cursor = batch.cursor();
+    batch.block().retain();
+    long end =
+        pipe.session.append(
+            batch.bytes(),
+            new BlockLease(batch.block(), pipe.heldBytes),
+            cursor == null ? null : cursor.bytes());
+    batch.close();
+    pipe.flush();
+    pipe.check();
+    return end;
+  }
+
+  private void awaitPositioned() throws PipeException, InterruptedException {
+    while (!pipe.session.outgoing().positioned()) {
+      pipe.check();
+      pipe.awaitChange(Long.MAX_VALUE);
+      pipe.flush();
+    }
+    pipe.check();
+  }
+
+  private void awaitWindow() throws PipeException, InterruptedException {
+    while (!windowIsOpen()) {
+      pipe.check();
+      pipe.flush();
+      if (!windowIsOpen()) {
+        pipe.awaitChange(Long.MAX_VALUE);
+      }
+    }
+    pipe.check();
+  }
+
+  private boolean windowIsOpen() {
+    long windowBytes = pipe.options.windowBytes();
+    long pendingBytes =
+        pipe.session.outgoing().next() - pipe.session.outgoing().acknowledged();
+    return pendingBytes < windowBytes && pipe.heldBytes.get() < 2 * windowBytes;
+  }
+
+  private Committed committedNow() {
+    for (Frame.@Nullable Reject reject = pipe.session.pollReject();
+        reject != null;
+        reject = pipe.session.pollReject()) {
+      rejected.add(
+          new Committed.Rejected(
+              reject.endPosition(),
+              new Rejection(Status.ofCode(reject.code()), reject.reason())));
+    }
+    Committed now = new Committed(pipe.session.outgoing().acknowledged(), rejected);
+    rejected.clear();
+    return now;
+  }
+
+}

@@ -1,0 +1,232 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.Batch;
+import io.hostpipe.Digest;
+import io.hostpipe.Encoding;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.Resume;
+import io.hostpipe.Source;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.session.Delivery;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** The incoming stream of a {@link SessionPipe}. The pipe's lock guards it. */
+final class SessionSource implements Source {
+  /**
+   * A read that brought less than this has probably emptied the socket: what the peer should know
+   * is sent before waiting for more. While data pours in, acknowledgements go by the window.
+   */
+  private static final int DRAINED_BYTES = 64 << 10;
+
+  private final SessionPipe pipe;
+  private final RecordBorders borders;
+  private @Nullable StreamId stream;
+  private long handedBytes;
+  private boolean ended;
+
+  SessionSource(SessionPipe pipe) {
+    this.pipe = pipe;
+    this.borders = new RecordBorders(pipe.context.pool());
+  }
+
+  @Override
+  public StreamId stream() {
+    pipe.lock.lock();
+    try {
+      return streamLocked();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public Encoding encoding() {
+    return pipe.context.encoding();
+  }
+
+  @Override
+  public boolean replayable() {
+    return false;
+  }
+
+  @Override
+  public boolean seek(Resume from) throws PipeException {
+    pipe.lock.lock();
+    try {
+      long have = pipe.session.incoming().received();
+      if (from.position() != 0 && from.position() != pipe.session.incoming().applied()) {
+        throw new PipeException.Refused(
+            Status.FAILED_PRECONDITION,
+            pipe.where()
+                + ": the sink stands at "
+                + from.position()
+                + ", this pipe at "
+                + have
+                + "; the peer cannot be asked to go back");
+      }
+      return true;
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public @Nullable Batch read() throws PipeException, InterruptedException {
+    return read(Long.MAX_VALUE);
+  }
+
+  @Override
+  public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
+    return read(timeout.toNanos());
+  }
+
+  @Override
+  public boolean finished() {
+    pipe.lock.lock();
+    try {
+      return ended;
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public void commit(long position) throws PipeException {
+    commit(position, null);
+  }
+
+  @Override
+  public void commit(long position, @Nullable Digest digest) throws PipeException {
+    pipe.lock.lock();
+    try {
+      if (position > pipe.session.incoming().received()) {
+        throw new IllegalArgumentException(
+            "position " + position + " was not read yet; read up to there first");
+      }
+      pipe.check();
+      pipe.session.onApplied(position, digest == null ? null : digest.toLong(), Ticker.now());
+      afterProgress();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public void reject(long endPosition, Rejection why) throws PipeException {
+    pipe.lock.lock();
+    try {
+      pipe.check();
+      pipe.session.onRejected(endPosition, why.status().code(), why.reason());
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    pipe.close();
+  }
+
+  /** Lets go of what was received and not taken. Locked. */
+  void release() {
+    borders.close();
+  }
+
+  private @Nullable Batch read(long timeoutNanos) throws PipeException, InterruptedException {
+    pipe.lock.lock();
+    try {
+      creditHanded();
+      long deadline = timeoutNanos == Long.MAX_VALUE ? 0 : Ticker.now() + timeoutNanos;
+      while (true) {
+        Batch batch = poll();
+        if (batch != null) {
+          handedBytes = batch.lengthBytes();
+          return batch;
+        }
+        if (ended) {
+          return null;
+        }
+        pipe.check();
+        if (pipe.lastReadBytes() < DRAINED_BYTES) {
+          pipe.session.flushAcks();
+        }
+        pipe.flush();
+        if (pipe.session.incoming().hasDelivery() || pipe.session.incomingEnded()) {
+          continue;
+        }
+        pipe.check();
+        long restNanos = Long.MAX_VALUE;
+        if (timeoutNanos != Long.MAX_VALUE) {
+          restNanos = deadline - Ticker.now();
+          if (restNanos <= 0) {
+            return null;
+          }
+        }
+        pipe.awaitChange(restNanos);
+      }
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  private @Nullable Batch poll() throws PipeException {
+    try {
+      while (true) {
+        Batch batch = borders.poll(streamLocked(), encoding());
+        if (batch != null) {
+          return batch;
+        }
+        Delivery delivery = pipe.session.pollDelivery();
+        if (delivery == null) {
+          ended = pipe.session.incomingEnded();
+          return null;
+        }
+        borders.add(delivery);
+      }
+    } catch (IllegalArgumentException e) {
+      PipeException why =
+          new PipeException.Refused(
+              Status.INVALID_ARGUMENT,
+              pipe.where()
+                  + ": what the peer sends are no messages, before position "
+                  + pipe.session.incoming().received()
+                  + ": "
+                  + e.getMessage());
+      pipe.fail(why);
+      throw why;
+    }
+  }
+
+  /** The last batch is in good hands, since the next one is asked for: as much more may come. */
+  private void creditHanded() {
+    if (handedBytes > 0) {
+      pipe.session.onConsumed(handedBytes, Ticker.now());
+      handedBytes = 0;
+      afterProgress();
+    }
+  }
+
+  private void afterProgress() {
+    if (pipe.session.wantsToSend(Ticker.now())) {
+      pipe.flush();
+    }
+    pipe.arm();
+  }
+
+  private StreamId streamLocked() {
+    StreamId known = stream;
+    if (known != null) {
+      return known;
+    }
+    String told = pipe.session.incoming().stream();
+    if (told == null) {
+      return new StreamId("unknown");
+    }
+    known = new StreamId(told);
+    stream = known;
+    return known;
+  }
+}

@@ -1,0 +1,27 @@
+package io.hostpipe.runtime;
+
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/** The one thread that wakes sessions when time passed. What it runs never blocks. */
+final class Ticker {
+  static final Ticker SHARED = new Ticker();
+
+  private final ScheduledThreadPoolExecutor executor;
+
+  private Ticker() {
+    executor =
+        new ScheduledThreadPoolExecutor(
+            1, task -> Thread.ofPlatform().daemon().name("hostpipe-ticker").unstarted(task));
+    executor.setRemoveOnCancelPolicy(true);
+  }
+
+  /** The monotonic clock that sessions are driven by. */
+  static long now() {
+    return System.nanoTime();
+  }
+
+  void at(long atNanos, Runnable task) {
+    executor.schedule(task, Math.max(0, atNanos - now()), TimeUnit.NANOSECONDS);
+  }
+}
