@@ -10,6 +10,14 @@ import org.jspecify.annotations.Nullable;
  * thread, wakes a blocked reader and is idempotent.
  */
 public interface Source extends AutoCloseable {
+  /**
+   * Whether it matters to the source when commits are told: a broker waits for them, a file does
+   * not.
+   */
+  default boolean wantsCommits() {
+    return true;
+  }
+
   /** The stream's id, the same for every try at the same stream. */
   StreamId stream();
 
@@ -50,6 +58,16 @@ public interface Source extends AutoCloseable {
 
   /** Everything before the position is committed; cumulative, so earlier calls are included. */
   void commit(long position) throws PipeException;
+
+  /**
+   * As {@link #commit(long)}, with the digest of what the sink really has, so that a peer can
+   * compare it with what it sent.
+   *
+   * @param digest of the stream up to the position; null when the sink does not tell
+   */
+  default void commit(long position, @Nullable Digest digest) throws PipeException {
+    commit(position);
+  }
 
   /** The message that ends at the position is refused for good. A later commit passes it. */
   void reject(long endPosition, Rejection why) throws PipeException;

@@ -4,8 +4,8 @@ import io.hostpipe.session.FrameAssembler;
 import java.util.concurrent.locks.Condition;
 
 /**
- * One link of a pipe while it carries it. All fields are guarded by the pipe's lock, but for the link
- * and the assembler, which belong to whoever holds the reading role.
+ * One link of a pipe while it carries it. All fields are guarded by the pipe's lock, but for the
+ * link and the assembler, which belong to whoever holds the reading role.
  */
 final class Attachment {
   final Link link;
@@ -29,6 +29,9 @@ final class Attachment {
 
   /** How many bytes the last read brought. */
   long lastReadBytes;
+
+  /** Whether both sides welcomed each other on it. */
+  boolean opened;
 
   boolean down;
   boolean closing;

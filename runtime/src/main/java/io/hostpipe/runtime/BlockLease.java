@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A pooled block as the session sees it.
  *
- * <p>For outgoing blocks it counts the memory that is held: a block that is nearly empty still costs
- * all of its memory, which the positions alone do not show.
+ * <p>For outgoing blocks it counts the memory that is held: a block that is nearly empty still
+ * costs all of its memory, which the positions alone do not show.
  */
 final class BlockLease implements Lease {
   private final Block block;

@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 /**
  * One connection of a carrier: bytes both ways, in order, until it breaks.
  *
- * <p>Thread rule: one thread reads and one writes at a time; {@link #close} may come from any thread
- * and wakes both.
+ * <p>Thread rule: one thread reads and one writes at a time; {@link #close} may come from any
+ * thread and wakes both.
  */
 public interface Link extends AutoCloseable {
   /**
@@ -17,7 +17,9 @@ public interface Link extends AutoCloseable {
    */
   long read(ByteBuffer[] targets) throws IOException;
 
-  /** Writes all remaining bytes of the first so many buffers. Blocks until they are on their way. */
+  /**
+   * Writes all remaining bytes of the first so many buffers. Blocks until they are on their way.
+   */
   void write(ByteBuffer[] buffers, int count) throws IOException;
 
   /** Tells the peer that nothing more will be written; reading goes on. */

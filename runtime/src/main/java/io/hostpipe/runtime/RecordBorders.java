@@ -112,8 +112,7 @@ final class RecordBorders {
 
   private void beginPartial(ByteBuffer bytes, BlockLease lease) {
     int lengthBytes = Records.lengthAt(bytes, bytes.position());
-    Block block =
-        pool.take(lengthBytes == Records.INCOMPLETE ? LENGTHS_BYTES_MAX : lengthBytes);
+    Block block = pool.take(lengthBytes == Records.INCOMPLETE ? LENGTHS_BYTES_MAX : lengthBytes);
     partialPosition = runEnd - bytes.remaining();
     block.buffer().put(bytes);
     partial = block;

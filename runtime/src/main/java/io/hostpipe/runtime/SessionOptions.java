@@ -5,8 +5,8 @@ import java.time.Duration;
 /**
  * What the sessions of one address are tuned with.
  *
- * @param heartbeat after so long without a byte a sign of life is asked for; after three the link is
- *     dead
+ * @param heartbeat after so long without a byte a sign of life is asked for; after three the link
+ *     is dead
  * @param handshake how long a new link may take until both sides have welcomed each other
  * @param linger how long a finished receiver stays for a sender that lost its confirmation
  * @param windowBytes how far the receiver's window may grow, and how much a sender holds

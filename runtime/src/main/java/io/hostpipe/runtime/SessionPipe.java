@@ -15,6 +15,7 @@ import io.hostpipe.session.SessionFailure;
 import io.hostpipe.session.Transmit;
 import io.hostpipe.spi.PipeContext;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -31,12 +32,12 @@ import org.jspecify.annotations.Nullable;
  * writes puts its frames on the socket itself, unless another one is at it, which then takes them
  * along. So data that is asked for crosses no thread. One virtual thread a link stands in the
  * background: it takes the reading role whenever the pipe's users do not, so that the socket is
- * always read. It never writes, since a thread that reads must not wait for the peer's reader:
- * what has to be written on its account is written by a fresh virtual thread.
+ * always read. It never writes, since a thread that reads must not wait for the peer's reader: what
+ * has to be written on its account is written by a fresh virtual thread.
  *
  * <p>To give the role back and forth without waking anybody for each message, the background thread
- * looks now and then while users read in short turns; only when a user has been reading for long, it
- * parks until that user leaves.
+ * looks now and then while users read in short turns; only when a user has been reading for long,
+ * it parks until that user leaves.
  *
  * <p>One lock guards the session and everything here. It is never held across I/O: roles ({@code
  * reading}, {@code writing}) are taken under the lock and used outside of it.
@@ -76,8 +77,8 @@ final class SessionPipe implements Pipe {
   private boolean over;
   private @Nullable PipeException failure;
   private boolean announced;
-  private boolean linkWasOpen;
   private Runnable linkLost = () -> {};
+  private @Nullable Runnable firstLinked;
   private long armedForNanos = Long.MAX_VALUE;
   private final List<Runnable> afterwards = new ArrayList<>();
 
@@ -159,17 +160,18 @@ final class SessionPipe implements Pipe {
 
   /** Throws what ended the pipe, if anything did. */
   void check() throws PipeException {
-    PipeException why = failure;
+    PipeException why = ended();
     if (why != null) {
       throw why;
     }
-    if (closed) {
-      throw new PipeException.Closed(Status.CANCELLED, where + ": this pipe was closed");
-    }
   }
 
-  boolean isClosed() {
-    return closed;
+  /** What ended the pipe; null while it lives. */
+  @Nullable PipeException ended() {
+    PipeException why = failure;
+    return why == null && closed
+        ? new PipeException.Closed(Status.CANCELLED, where + ": this pipe was closed")
+        : why;
   }
 
   String where() {
@@ -182,6 +184,7 @@ final class SessionPipe implements Pipe {
    * @param timeoutNanos how long; {@link Long#MAX_VALUE} for as long as it takes. Only then the
    *     caller may become the reader, since a read has no end of its own.
    */
+  @SuppressWarnings("WaitNotInLoop") // the callers loop over what they wait for
   void awaitChange(long timeoutNanos) throws InterruptedException {
     Attachment link = current;
     if (Thread.interrupted()) {
@@ -305,51 +308,84 @@ final class SessionPipe implements Pipe {
     action.run();
   }
 
-  boolean isOver() {
+  /** Whether the pipe needs no further link. */
+  boolean isDone() {
     lock.lock();
     try {
-      return over || closed;
+      return done();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Whether a link carries the pipe at this moment. */
-  boolean isLinked() {
-    lock.lock();
-    try {
-      return session.isOpen();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Waits until the pipe is over, or for so long. */
-  boolean awaitOver(long timeoutNanos) throws InterruptedException {
+  /** Waits until the pipe needs no further link, or for so long. */
+  void awaitDone(long timeoutNanos) throws InterruptedException {
     lock.lock();
     try {
       long deadline = Ticker.now() + timeoutNanos;
-      while (!over) {
-        long restNanos = deadline - Ticker.now();
-        if (restNanos <= 0) {
-          return false;
-        }
+      for (long restNanos = timeoutNanos;
+          !done() && restNanos > 0;
+          restNanos = deadline - Ticker.now()) {
         changed.awaitNanos(restNanos);
       }
-      return true;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Whether any link ever carried the pipe. */
-  boolean wasLinked() {
+  /** How far the pipe has got, for the message that ends it. */
+  String reached() {
     lock.lock();
     try {
-      return linkWasOpen;
+      return (context.sends()
+              ? "; acknowledged up to position " + session.outgoing().acknowledged()
+              : "")
+          + (context.receives()
+              ? "; received up to position " + session.incoming().received()
+              : "");
     } finally {
       lock.unlock();
     }
+  }
+
+  /** What runs once, under the lock, when both sides have welcomed each other. */
+  void whenFirstLinked(Runnable action) {
+    lock.lock();
+    try {
+      firstLinked = action;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether no link has carried the pipe yet. Locked. */
+  boolean wasNeverLinked() {
+    return session.linkCount() == 0;
+  }
+
+  /** Why the last link went. Locked. */
+  String lostReason() {
+    String fault = session.linkFault();
+    return fault == null ? "the connection broke" : fault;
+  }
+
+  /** Fails the pipe when it has no link for so long from now on. Locked. */
+  void giveUpAfter(Duration limit) {
+    long lostAt = session.linkCount();
+    Ticker.SHARED.at(
+        Ticker.now() + limit.toNanos(),
+        () -> {
+          if (isStillLost(lostAt)) {
+            fail(
+                new PipeException.Unreachable(
+                    where
+                        + ": the peer did not come back for "
+                        + limit.toSeconds()
+                        + " s (--give-up)"
+                        + reached(),
+                    null));
+          }
+        });
   }
 
   /** What runs, under the lock, each time that the pipe loses its link while it is alive. */
@@ -362,17 +398,40 @@ final class SessionPipe implements Pipe {
     }
   }
 
-  /** The last word about the last link: why it went, as far as the session knows. */
-  @Nullable String linkFault() {
+  /** The peer's answer that ended the last link and may change. */
+  @Nullable SessionFailure linkRefusal() {
     lock.lock();
     try {
-      return session.linkFault();
+      return session.linkRefusal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Why the last link went, as far as the session knows. */
+  String linkFault() {
+    lock.lock();
+    try {
+      return lostReason();
     } finally {
       lock.unlock();
     }
   }
 
   // ---------------------------------------------------------------- inside, locked
+
+  private boolean isStillLost(long lostAt) {
+    lock.lock();
+    try {
+      return !done() && !closed && !session.isOpen() && session.linkCount() == lostAt;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean done() {
+    return over || failure != null || session.isComplete() || session.failure() != null;
+  }
 
   private Attachment attach(Link link, FrameAssembler assembler, long connection) {
     Attachment old = current;
@@ -388,6 +447,7 @@ final class SessionPipe implements Pipe {
   }
 
   /** Whether the background thread should read now; waits a moment when not. */
+  @SuppressWarnings("WaitNotInLoop") // the caller loops
   private boolean awaitTurn(Attachment link) throws InterruptedException {
     long now = Ticker.now();
     if (link.reading) {
@@ -516,16 +576,15 @@ final class SessionPipe implements Pipe {
     flushing = true;
     Thread.ofVirtual()
         .name("hostpipe-writer")
-        .start(
-            () -> {
-              lock.lock();
-              try {
-                flushing = false;
-                flush();
-              } finally {
-                lock.unlock();
-              }
-            });
+        .start(() -> {
+          lock.lock();
+          try {
+            flushing = false;
+            flush();
+          } finally {
+            lock.unlock();
+          }
+        });
   }
 
   /** Draws the consequences of what the session has become. */
@@ -533,7 +592,12 @@ final class SessionPipe implements Pipe {
     Attachment link = current;
     if (!announced && link != null && session.isOpen()) {
       announced = true;
-      linkWasOpen = true;
+      link.opened = true;
+      Runnable action = firstLinked;
+      firstLinked = null;
+      if (action != null) {
+        action.run();
+      }
       context.events().linkUp(link.link.peer(), session.outgoing().next());
       changed.signalAll();
     }
@@ -546,6 +610,7 @@ final class SessionPipe implements Pipe {
       link.closing = true;
       closeGently(link);
     }
+    sink.completePending();
     if (session.isComplete()) {
       changed.signalAll();
     }
@@ -555,14 +620,13 @@ final class SessionPipe implements Pipe {
   private void closeGently(Attachment link) {
     Thread.ofVirtual()
         .name("hostpipe-closer")
-        .start(
-            () -> {
-              try {
-                link.link.shutdownOutput();
-              } catch (IOException e) {
-                link.link.close();
-              }
-            });
+        .start(() -> {
+          try {
+            link.link.shutdownOutput();
+          } catch (IOException e) {
+            link.link.close();
+          }
+        });
     Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link.link::close);
   }
 
@@ -591,8 +655,7 @@ final class SessionPipe implements Pipe {
 
   private void awaitGoodbye() {
     long deadline =
-        Ticker.now()
-            + (session.failure() == null ? options.linger().toNanos() : ABORT_NANOS);
+        Ticker.now() + (session.failure() == null ? options.linger().toNanos() : ABORT_NANOS);
     try {
       while (!goodbyeSaid()) {
         long restNanos = deadline - Ticker.now();

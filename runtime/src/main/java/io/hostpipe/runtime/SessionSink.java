@@ -26,6 +26,7 @@ final class SessionSink implements Sink {
 
   private final SessionPipe pipe;
   private final List<Committed.Rejected> rejected = new ArrayList<>();
+  private final List<Pending> pending = new ArrayList<>();
 
   SessionSink(SessionPipe pipe) {
     this.pipe = pipe;
@@ -70,8 +71,7 @@ final class SessionSink implements Sink {
     try {
       awaitPositioned();
       return append(
-          writer.toBatch(
-              new StreamId(pipe.session.stream()), pipe.session.outgoing().next()));
+          writer.toBatch(new StreamId(pipe.session.stream()), pipe.session.outgoing().next()));
     } finally {
       writer.close();
       pipe.lock.unlock();
@@ -132,16 +132,13 @@ final class SessionSink implements Sink {
   @Override
   public CompletionStage<Committed> whenCommitted(long position) {
     CompletableFuture<Committed> stage = new CompletableFuture<>();
-    Thread.ofVirtual()
-        .name("hostpipe-commit")
-        .start(
-            () -> {
-              try {
-                stage.complete(awaitCommitted(position));
-              } catch (PipeException | InterruptedException | RuntimeException e) {
-                stage.completeExceptionally(e);
-              }
-            });
+    pipe.lock.lock();
+    try {
+      pending.add(new Pending(position, stage));
+      completePending();
+    } finally {
+      pipe.lock.unlock();
+    }
     return stage;
   }
 
@@ -168,14 +165,41 @@ final class SessionSink implements Sink {
     pipe.close();
   }
 
+  /** Completes the stages whose time has come, on a thread of their own. Locked. */
+  void completePending() {
+    if (pending.isEmpty()) {
+      return;
+    }
+    PipeException ended = pipe.ended();
+    long acknowledged = pipe.session.outgoing().acknowledged();
+    List<Pending> due = new ArrayList<>();
+    pending.removeIf(each -> (each.position <= acknowledged || ended != null) && due.add(each));
+    if (due.isEmpty()) {
+      return;
+    }
+    Committed now = committedNow();
+    Thread.ofVirtual()
+        .name("hostpipe-commit")
+        .start(() -> {
+          for (Pending each : due) {
+            if (each.position <= acknowledged || ended == null) {
+              each.stage.complete(now);
+            } else {
+              each.stage.completeExceptionally(ended);
+            }
+          }
+        });
+  }
+
   /** The pipe is closed: without a finish the peer hears that there is no more. Locked. */
   void endOrAbort() {
-    boolean nothingOpen =
-        pipe.session.incomingEnded()
-            && pipe.session.outgoing().acknowledged() == pipe.session.outgoing().next();
-    if (nothingOpen) {
+    boolean neverUsed =
+        pipe.context.receives()
+            && pipe.session.incomingEnded()
+            && pipe.session.outgoing().next() == pipe.session.outgoing().startPosition();
+    if (neverUsed) {
       pipe.session.finish();
-    } else if (!pipe.session.outgoingFinished() || !pipe.session.incomingSettled()) {
+    } else if (!pipe.session.outgoingFinished() || !pipe.session.incomingFinished()) {
       pipe.session.abort("the pipe was closed before its end");
     }
   }
@@ -187,8 +211,7 @@ final class SessionSink implements Sink {
     try {
       while (pipe.session.outgoing().acknowledged() < position) {
         pipe.check();
-        long restNanos =
-            timeoutNanos == Long.MAX_VALUE ? Long.MAX_VALUE : deadline - Ticker.now();
+        long restNanos = timeoutNanos == Long.MAX_VALUE ? Long.MAX_VALUE : deadline - Ticker.now();
         if (restNanos <= 0) {
           break;
         }
@@ -240,8 +263,7 @@ final class SessionSink implements Sink {
 
   private boolean windowIsOpen() {
     long windowBytes = pipe.options.windowBytes();
-    long pendingBytes =
-        pipe.session.outgoing().next() - pipe.session.outgoing().acknowledged();
+    long pendingBytes = pipe.session.outgoing().next() - pipe.session.outgoing().acknowledged();
     return pendingBytes < windowBytes && pipe.heldBytes.get() < 2 * windowBytes;
   }
 
@@ -251,12 +273,13 @@ final class SessionSink implements Sink {
         reject = pipe.session.pollReject()) {
       rejected.add(
           new Committed.Rejected(
-              reject.endPosition(),
-              new Rejection(Status.ofCode(reject.code()), reject.reason())));
+              reject.endPosition(), new Rejection(Status.ofCode(reject.code()), reject.reason())));
     }
     Committed now = new Committed(pipe.session.outgoing().acknowledged(), rejected);
     rejected.clear();
     return now;
   }
 
+  /** A commit that someone wants to hear of. */
+  private record Pending(long position, CompletableFuture<Committed> stage) {}
 }

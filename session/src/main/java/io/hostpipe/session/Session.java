@@ -212,6 +212,11 @@ public final class Session {
 
   // ---------------------------------------------------------------- the application, outgoing
 
+  /** The id of the stream that this side sends. */
+  public String stream() {
+    return config.stream();
+  }
+
   /** The sending half, to look at. */
   public Outbound outgoing() {
     return out;
@@ -282,6 +287,11 @@ public final class Session {
   /** Whether the incoming stream ended in good order and everything of it was taken over. */
   public boolean incomingEnded() {
     return !config.receives() || in.ended() || (!peerSends && in.received() == 0);
+  }
+
+  /** Whether the end of the incoming stream is applied and was confirmed to the peer. */
+  public boolean incomingFinished() {
+    return !config.receives() || !peerSends || in.finAcked();
   }
 
   /** The host let go of so many delivered bytes: that much more may come. */
@@ -549,8 +559,7 @@ public final class Session {
 
   private boolean bothEnded() {
     boolean outgoingEnded = outgoingFinished() || (config.sends() && !peerReceives);
-    boolean incomingEnded = !config.receives() || !peerSends || in.finAcked();
-    return outgoingEnded && incomingEnded;
+    return outgoingEnded && incomingFinished();
   }
 
   private void requireOpen(String what) throws ProtocolException {

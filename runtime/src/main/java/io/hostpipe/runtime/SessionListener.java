@@ -1,0 +1,225 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.Address;
+import io.hostpipe.Listener;
+import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.session.Code;
+import io.hostpipe.session.Frame;
+import io.hostpipe.session.FrameAssembler;
+import io.hostpipe.session.SessionFailure;
+import io.hostpipe.spi.PipeContext;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes the pipes of one name on a {@link SessionPort}.
+ *
+ * <p>A pipe is known by the stream id of its dialer, so a link that broke finds its pipe again,
+ * also after this listener was closed to new ones. A new pipe is made for a HELLO that can have
+ * one, and is handed out once both sides have welcomed each other; up to {@code backlog} wait for
+ * {@link #accept}.
+ *
+ * <p>Thread rule: any thread. Its lock is never held while a pipe's is taken.
+ */
+public final class SessionListener implements Listener {
+  private final String name;
+  private final Address address;
+  private final PipeContext context;
+  private final SessionOptions options;
+  private final int backlog;
+  private final Runnable whenUnused;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Map<String, SessionPipe> pipes = new HashMap<>();
+  private final Set<SessionPipe> unaccepted = new HashSet<>();
+  private final ArrayDeque<SessionPipe> welcomed = new ArrayDeque<>();
+  private boolean closed;
+  private boolean unused;
+
+  /**
+   * A listener for pipes of one name.
+   *
+   * @param backlog how many welcomed pipes may wait to be accepted
+   * @param whenUnused run once, when it is closed and its last pipe is over
+   */
+  public SessionListener(
+      String name,
+      Address address,
+      PipeContext context,
+      SessionOptions options,
+      int backlog,
+      Runnable whenUnused)
+      throws PipeException {
+    Sessions.checkAck(context, address.toString());
+    this.name = name;
+    this.address = address;
+    this.context = context;
+    this.options = options;
+    this.backlog = backlog;
+    this.whenUnused = whenUnused;
+  }
+
+  String name() {
+    return name;
+  }
+
+  @Override
+  public Address address() {
+    return address;
+  }
+
+  @Override
+  public Pipe accept() throws PipeException, InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (welcomed.isEmpty()) {
+        if (closed) {
+          throw new PipeException.Closed(Status.CANCELLED, address + ": no longer listens");
+        }
+        changed.await();
+      }
+      SessionPipe pipe = welcomed.remove();
+      unaccepted.remove(pipe);
+      return pipe;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    List<SessionPipe> waiting;
+    lock.lock();
+    try {
+      closed = true;
+      waiting = new ArrayList<>(welcomed);
+      welcomed.clear();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    waiting.forEach(SessionPipe::close);
+    releaseIfUnused();
+  }
+
+  /**
+   * A link whose HELLO names this listener.
+   *
+   * @param stay gets what the link's own thread runs from now on, when the link was taken
+   * @return the answer when it is refused; null when it is taken
+   */
+  @Nullable SessionFailure offer(
+      Link link, FrameAssembler assembler, Frame.Hello hello, List<Runnable> stay) {
+    SessionPipe pipe;
+    boolean fresh = false;
+    lock.lock();
+    try {
+      pipe = pipes.get(hello.stream());
+      if (pipe == null) {
+        SessionFailure refusal = refusalOfNew();
+        if (refusal != null) {
+          return refusal;
+        }
+        pipe = Sessions.pipe(name, address + " from " + link.peer(), context, options);
+        pipes.put(hello.stream(), pipe);
+        unaccepted.add(pipe);
+        fresh = true;
+      }
+    } finally {
+      lock.unlock();
+    }
+    List<Attachment> taken = new ArrayList<>(1);
+    SessionFailure refusal = pipe.attachAccepted(link, assembler, hello, taken);
+    if (refusal != null) {
+      if (fresh) {
+        forget(hello.stream(), pipe);
+        pipe.close();
+      }
+      return refusal;
+    }
+    if (fresh) {
+      follow(hello.stream(), pipe, link.peer());
+    }
+    SessionPipe carried = pipe;
+    taken.forEach(each -> stay.add(() -> carried.readInBackground(each)));
+    return null;
+  }
+
+  private @Nullable SessionFailure refusalOfNew() {
+    if (closed) {
+      return new SessionFailure(
+          Code.ALREADY_EXISTS,
+          pipes.isEmpty()
+              ? "nobody takes pipes for '" + name + "' any more"
+              : "the pipe '" + name + "' is taken by another peer",
+          false);
+    }
+    if (unaccepted.size() >= backlog) {
+      return new SessionFailure(
+          Code.RESOURCE_EXHAUSTED, backlog + " pipes already wait for '" + name + "'", false);
+    }
+    return null;
+  }
+
+  private void follow(String stream, SessionPipe pipe, String peer) {
+    pipe.whenFirstLinked(() -> enqueue(pipe));
+    pipe.whenLinkLost(() -> {
+      if (pipe.wasNeverLinked()) {
+        Thread.ofVirtual().start(pipe::close);
+      } else {
+        context.events().linkDown(peer, pipe.lostReason(), Duration.ZERO);
+        pipe.giveUpAfter(context.retry().giveUp());
+      }
+    });
+    pipe.whenOver(() -> forget(stream, pipe));
+  }
+
+  private void enqueue(SessionPipe pipe) {
+    lock.lock();
+    try {
+      if (!closed) {
+        welcomed.add(pipe);
+        changed.signal();
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    Thread.ofVirtual().start(pipe::close);
+  }
+
+  private void forget(String stream, SessionPipe pipe) {
+    lock.lock();
+    try {
+      pipes.remove(stream, pipe);
+      unaccepted.remove(pipe);
+    } finally {
+      lock.unlock();
+    }
+    releaseIfUnused();
+  }
+
+  private void releaseIfUnused() {
+    lock.lock();
+    try {
+      if (!closed || !pipes.isEmpty() || unused) {
+        return;
+      }
+      unused = true;
+    } finally {
+      lock.unlock();
+    }
+    whenUnused.run();
+  }
+}

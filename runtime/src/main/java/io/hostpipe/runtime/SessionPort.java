@@ -1,0 +1,225 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.session.Code;
+import io.hostpipe.session.Frame;
+import io.hostpipe.session.FrameAssembler;
+import io.hostpipe.session.FrameCodec;
+import io.hostpipe.session.ProtocolException;
+import io.hostpipe.session.SessionFailure;
+import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.PipeEvents;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * One place where peers dial in, shared by all pipes that listen there under different names.
+ *
+ * <p>Every link is greeted on a virtual thread of its own: it has {@link SessionOptions#handshake}
+ * to say HELLO, then belongs to the listener of that name. Before that it holds {@code 2 KiB} and
+ * nothing of a pipe; how many may stand there at a time is limited.
+ *
+ * <p>Thread rule: any thread.
+ */
+public final class SessionPort implements AutoCloseable {
+  /** How many links may be in the middle of a greeting at a time. */
+  private static final int GREETING_COUNT_MAX = 4_096;
+
+  /** How long accepting rests after it failed, as when there are no descriptors left. */
+  private static final Duration ACCEPT_REST = Duration.ofMillis(100);
+
+  private final LinkListener links;
+  private final Duration handshake;
+  private final BlockPool pool;
+  private final PipeEvents events;
+  private final ConcurrentHashMap<String, SessionListener> listeners = new ConcurrentHashMap<>();
+  private final Semaphore greetings = new Semaphore(GREETING_COUNT_MAX);
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** A port over these links; {@link #start} begins accepting. */
+  public SessionPort(LinkListener links, Duration handshake, BlockPool pool, PipeEvents events) {
+    this.links = links;
+    this.handshake = handshake;
+    this.pool = pool;
+    this.events = events;
+  }
+
+  /** Begins to take links. */
+  public void start() {
+    Thread.ofVirtual().name("hostpipe-accept " + links.port()).start(this::acceptAll);
+  }
+
+  /** The port that was taken. */
+  public int port() {
+    return links.port();
+  }
+
+  /**
+   * Adds a name.
+   *
+   * @throws PipeException.Config when the name is taken
+   */
+  public void add(SessionListener listener) throws PipeException {
+    if (listeners.putIfAbsent(listener.name(), listener) != null) {
+      throw new PipeException.Config(
+          Status.ALREADY_EXISTS,
+          "this process already listens for '" + listener.name() + "' on port " + port());
+    }
+  }
+
+  /** Takes a name away; whether it was the last. */
+  public boolean remove(SessionListener listener) {
+    listeners.remove(listener.name(), listener);
+    return listeners.isEmpty();
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      links.close();
+    }
+  }
+
+  private void acceptAll() {
+    while (!closed.get()) {
+      try {
+        Link link = links.accept();
+        if (greetings.tryAcquire()) {
+          Thread.ofVirtual().name("hostpipe-greet " + link.peer()).start(() -> greet(link));
+        } else {
+          link.close();
+          events.warning(
+              link.peer() + ": turned away, " + GREETING_COUNT_MAX + " peers are being greeted");
+        }
+      } catch (ClosedChannelException e) {
+        return;
+      } catch (IOException e) {
+        events.warning(
+            "cannot take a connection on port " + port() + ": " + e.getMessage() + "; waiting");
+        LockSupport.parkNanos(ACCEPT_REST.toNanos());
+      }
+    }
+  }
+
+  /** Reads HELLO, then stays in the background of the link for as long as it lives. */
+  private void greet(Link link) {
+    FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(pool));
+    AtomicBoolean greeted = new AtomicBoolean();
+    boolean[] holdsPermit = {true};
+    Ticker.SHARED.at(
+        Ticker.now() + handshake.toNanos(),
+        () -> {
+          if (!greeted.get()) {
+            link.close();
+          }
+        });
+    try {
+      Frame.Hello hello = readHello(link, assembler);
+      greeted.set(true);
+      SessionListener listener = listeners.get(hello.name());
+      SessionFailure refusal =
+          listener == null
+              ? new SessionFailure(
+                  Code.NOT_FOUND, "nobody listens for '" + hello.name() + "' here", false)
+              : null;
+      if (listener != null) {
+        List<Runnable> stay = new ArrayList<>(1);
+        refusal = listener.offer(link, assembler, hello, stay);
+        greetings.release();
+        holdsPermit[0] = false;
+        stay.forEach(Runnable::run);
+      }
+      if (refusal != null) {
+        refuse(link, refusal);
+      }
+    } catch (ProtocolException e) {
+      greeted.set(true);
+      events.warning(link.peer() + ": " + e.getMessage());
+      refuse(link, new SessionFailure(e.code(), String.valueOf(e.getMessage()), false));
+    } catch (IOException e) {
+      boolean late = !greeted.getAndSet(true);
+      link.close();
+      if (late) {
+        events.warning(
+            link.peer()
+                + ": left, or was silent for "
+                + handshake.toMillis()
+                + " ms, before HELLO");
+      }
+    } finally {
+      if (holdsPermit[0]) {
+        greetings.release();
+      }
+    }
+  }
+
+  private static Frame.Hello readHello(Link link, FrameAssembler assembler)
+      throws IOException, ProtocolException {
+    ByteBuffer first = assembler.targets()[0];
+    while (true) {
+      if (link.read(assembler.targets()) < 0) {
+        throw new IOException("closed before HELLO");
+      }
+      Frame frame;
+      try {
+        frame = assembler.poll();
+      } catch (ProtocolException e) {
+        throw new ProtocolException(e.code(), notHostpipe(first, e));
+      }
+      if (frame instanceof Frame.Hello hello) {
+        return hello;
+      }
+      if (frame != null) {
+        throw new ProtocolException(
+            Code.INVALID_ARGUMENT, "the peer does not begin with HELLO; is it a Hostpipe?");
+      }
+    }
+  }
+
+  /** What a stranger began with, so that a person sees who it was. */
+  private static String notHostpipe(ByteBuffer scratch, ProtocolException cause) {
+    StringBuilder shown = new StringBuilder();
+    for (int index = 0; index < Math.min(16, scratch.position()); index++) {
+      int b = scratch.get(index) & 0xFF;
+      shown.append(b >= 0x20 && b < 0x7F ? (char) b : '.');
+    }
+    return "not a Hostpipe peer, it began with '"
+        + shown
+        + "' ("
+        + cause.getMessage()
+        + "); plain programs connect to raw+tcp-listen";
+  }
+
+  private static void refuse(Link link, SessionFailure refusal) {
+    ByteBuffer out = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
+    FrameCodec.encode(new Frame.Failure(refusal.code(), refusal.reason()), out);
+    try {
+      link.write(new ByteBuffer[] {out.flip()}, 1);
+      link.shutdownOutput();
+      drain(link);
+    } catch (IOException e) {
+      // The peer is gone before it heard why; that is its answer, too.
+    } finally {
+      link.close();
+    }
+  }
+
+  /** Reads what the peer still sends, for a moment, so that our answer is not lost to a reset. */
+  private static void drain(Link link) throws IOException {
+    long deadline = Ticker.now() + Duration.ofSeconds(1).toNanos();
+    Ticker.SHARED.at(deadline, link::close);
+    ByteBuffer scratch = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
+    while (Ticker.now() < deadline && link.read(new ByteBuffer[] {scratch}) >= 0) {
+      scratch.clear();
+    }
+  }
+}

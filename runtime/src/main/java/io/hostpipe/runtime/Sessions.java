@@ -1,0 +1,96 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.AckLevel;
+import io.hostpipe.Digest;
+import io.hostpipe.Encoding;
+import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.session.DigestFunction;
+import io.hostpipe.session.Frame;
+import io.hostpipe.session.Session;
+import io.hostpipe.session.SessionConfig;
+import io.hostpipe.spi.PipeContext;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.util.concurrent.TimeUnit;
+
+/** Makes pipes that speak the session protocol over any carrier. */
+public final class Sessions {
+  /** Where every window begins. */
+  private static final long WINDOW_BYTES_MIN = 64 << 10;
+
+  /** How long an acknowledgement waits for company: data of its own, or more to acknowledge. */
+  private static final long ACK_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private static final DigestFunction DIGEST =
+      (long digest, ByteBuffer bytes) -> Digest.fromLong(digest).extend(bytes).toLong();
+
+  private Sessions() {}
+
+  /**
+   * A pipe that dials; returns at once.
+   *
+   * @param name of the pipe: the path of the address
+   * @param where the address for messages, without secrets
+   */
+  public static Pipe connect(
+      String name, String where, Dialer dialer, PipeContext context, SessionOptions options)
+      throws PipeException {
+    checkAck(context, where);
+    SessionPipe pipe = pipe(name, where, context, options);
+    new DialLoop(pipe, dialer).start();
+    return pipe;
+  }
+
+  static SessionPipe pipe(String name, String where, PipeContext context, SessionOptions options) {
+    StreamId stream = context.stream();
+    SessionConfig config =
+        new SessionConfig(
+            name,
+            stream == null ? randomId().toString() : stream.value(),
+            context.sends(),
+            context.receives(),
+            ackLevel(context.ack()),
+            context.encoding() == Encoding.RAW ? "raw" : "records",
+            randomId(),
+            randomId(),
+            null,
+            options.heartbeat().toNanos(),
+            options.handshake().toNanos(),
+            ACK_DELAY_NANOS,
+            options.linger().toNanos(),
+            Math.min(WINDOW_BYTES_MIN, options.windowBytes()),
+            options.windowBytes(),
+            false,
+            DIGEST,
+            Budget.SHARED);
+    return new SessionPipe(new Session(config), context, options, where);
+  }
+
+  /** Nothing here survives a power loss yet, so nobody is told that it does. */
+  static void checkAck(PipeContext context, String where) throws PipeException {
+    if (context.ack() == AckLevel.DURABLE) {
+      throw new PipeException.Refused(
+          Status.UNIMPLEMENTED,
+          where
+              + ": the acknowledgement level 'durable' is not offered by this version; use"
+              + " 'applied' (the far sink has it) or 'received'");
+    }
+  }
+
+  private static Frame.Id randomId() {
+    return new Frame.Id(RANDOM.nextLong(), RANDOM.nextLong());
+  }
+
+  private static Frame.AckLevel ackLevel(AckLevel level) {
+    return switch (level) {
+      case RECEIVED -> Frame.AckLevel.RECEIVED;
+      case DURABLE -> Frame.AckLevel.DURABLE;
+      case APPLIED -> Frame.AckLevel.APPLIED;
+    };
+  }
+}
