@@ -67,7 +67,11 @@ public final class OptionValues {
         address,
         name,
         text,
-        "a duration from " + least.toMillis() + "ms to " + most.toSeconds() + "s, as in 250ms or 5s");
+        "a duration from "
+            + least.toMillis()
+            + "ms to "
+            + most.toSeconds()
+            + "s, as in 250ms or 5s");
   }
 
   /** A number of bytes such as 65536, 64KiB, 8MiB, 1GB. */
@@ -86,7 +90,10 @@ public final class OptionValues {
       // Said below, with the limits.
     }
     throw wrong(
-        address, name, text, "a size from " + least + " to " + most + " bytes, as in 64KiB or 8MiB");
+        address,
+        name,
+        text,
+        "a size from " + least + " to " + most + " bytes, as in 64KiB or 8MiB");
   }
 
   /**

@@ -526,16 +526,20 @@ final class SessionPipe implements Pipe {
         session.onGarbage(link.connection, garbage);
       }
     } catch (IllegalStateException e) {
-      failure =
-          new PipeException.Refused(
-              Status.INTERNAL, where + ": a broken invariant, please report it: " + e, e);
-      session.abort("internal error");
+      onBrokenInvariant(e);
     }
     if (ended) {
       linkDown(link);
     }
     settle();
     arm();
+  }
+
+  private void onBrokenInvariant(IllegalStateException e) {
+    failure =
+        new PipeException.Refused(
+            Status.INTERNAL, where + ": a broken invariant, please report it: " + e, e);
+    session.abort("internal error");
   }
 
   /** Puts one gathering write on the link. The caller holds the writing role. */
@@ -707,7 +711,11 @@ final class SessionPipe implements Pipe {
         return;
       }
       armedForNanos = Long.MAX_VALUE;
-      session.onTime(Ticker.now());
+      try {
+        session.onTime(Ticker.now());
+      } catch (IllegalStateException e) {
+        onBrokenInvariant(e);
+      }
       flushElsewhere();
       settle();
       arm();

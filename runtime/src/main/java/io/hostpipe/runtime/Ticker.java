@@ -3,7 +3,7 @@ package io.hostpipe.runtime;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** The one thread that wakes sessions when time passed. What it runs never blocks. */
+/** The one thread that wakes sessions when time passed. What it runs never blocks nor throws. */
 final class Ticker {
   static final Ticker SHARED = new Ticker();
 
@@ -22,6 +22,6 @@ final class Ticker {
   }
 
   void at(long atNanos, Runnable task) {
-    executor.schedule(task, Math.max(0, atNanos - now()), TimeUnit.NANOSECONDS);
+    var _ = executor.schedule(task, Math.max(0, atNanos - now()), TimeUnit.NANOSECONDS);
   }
 }

@@ -330,7 +330,7 @@ public final class Session {
 
   /** Whether the peer of the current link has said who it is. */
   public boolean isGreeted() {
-    return linkUp && helloSeen;
+    return link.isUp() && link.helloSeen();
   }
 
   /** The number of the current or the last connection. */

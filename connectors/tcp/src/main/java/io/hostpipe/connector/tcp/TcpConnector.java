@@ -48,7 +48,8 @@ public final class TcpConnector implements Connector {
   private static final OptionSpec AUTH =
       OptionSpec.value("auth", "none", null, "let strangers off this host in, unprotected");
 
-  private static final List<OptionSpec> DIAL_OPTIONS = List.of(HEARTBEAT, HANDSHAKE, LINGER, WINDOW);
+  private static final List<OptionSpec> DIAL_OPTIONS =
+      List.of(HEARTBEAT, HANDSHAKE, LINGER, WINDOW);
   private static final List<OptionSpec> LISTEN_OPTIONS =
       List.of(HEARTBEAT, HANDSHAKE, LINGER, WINDOW, BACKLOG, AUTH);
 

@@ -54,7 +54,8 @@ final class TcpDialer implements Dialer {
       return new TcpLink(channel);
     } catch (SocketTimeoutException e) {
       channel.close();
-      throw new SocketTimeoutException("no answer from " + peer() + " for " + timeout.toMillis() + " ms");
+      throw new SocketTimeoutException(
+          "no answer from " + peer() + " for " + timeout.toMillis() + " ms");
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
