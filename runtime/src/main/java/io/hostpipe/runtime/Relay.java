@@ -93,9 +93,14 @@ public final class Relay implements AutoCloseable {
    */
   public void run() throws PipeException, InterruptedException {
     try (this) {
-      start();
-      move();
-      end();
+      try {
+        start();
+        move();
+        end();
+      } catch (PipeException | InterruptedException e) {
+        lastLook();
+        throw e;
+      }
     }
   }
 
@@ -194,7 +199,30 @@ public final class Relay implements AutoCloseable {
       each.sink.finish();
     }
     tellSource(true);
-    progress.finish();
+    progress.finish(sinks.getFirst().sink.resume().digest());
+  }
+
+  /** What was committed before a failure still counts, also the front of a batch. */
+  private void lastLook() {
+    long least = Long.MAX_VALUE;
+    for (RelaySink each : sinks) {
+      try {
+        each.committed = Math.max(each.committed, each.sink.committed().position());
+      } catch (PipeException e) {
+        // It has told all it had.
+      }
+      least = Math.min(least, each.committed);
+    }
+    if (least > committed) {
+      position = Math.max(position, least);
+      progress.moved(position);
+      progress.committed(least);
+      try {
+        tellSource(false);
+      } catch (PipeException e) {
+        // The source cannot hear it any more. What is thrown is what came first.
+      }
+    }
   }
 
   private void take(RelaySink from, Committed news) throws PipeException {

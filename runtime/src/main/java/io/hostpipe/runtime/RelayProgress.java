@@ -1,9 +1,11 @@
 package io.hostpipe.runtime;
 
 import io.hostpipe.Committed;
+import io.hostpipe.Digest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a {@link Relay} has got, as seen from outside.
@@ -23,6 +25,7 @@ public final class RelayProgress {
   private volatile long verifiedFrom;
   private volatile long position;
   private volatile long committed;
+  private volatile @Nullable Digest digest;
   private volatile boolean finished;
 
   RelayProgress() {}
@@ -72,6 +75,11 @@ public final class RelayProgress {
     return finished;
   }
 
+  /** The digest of the whole stream; null until it finished, or where the sink cannot tell. */
+  public @Nullable Digest digest() {
+    return digest;
+  }
+
   void start(long from, long verified) {
     position = from;
     committed = from;
@@ -87,7 +95,8 @@ public final class RelayProgress {
     committed = newPosition;
   }
 
-  void finish() {
+  void finish(@Nullable Digest ofStream) {
+    digest = ofStream;
     finished = true;
   }
 

@@ -1,0 +1,66 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.Guarantee;
+import io.hostpipe.PipeException;
+import io.hostpipe.spi.Connector;
+import java.util.List;
+
+/**
+ * {@code hostpipe check}: reads the words as a pipe would, then asks each end whether it would
+ * work.
+ *
+ * <p>What was found goes to stdout, one line an end. The exit code is that of the first end that
+ * would not work; an address that stands alone is fine when it works either way.
+ */
+final class CheckCommand {
+  private CheckCommand() {}
+
+  static ExitCode run(Invocation invocation, Catalog catalog, Console console)
+      throws PipeException, InterruptedException {
+    List<End> ends = End.parse(invocation.words(), catalog, console);
+    return switch (ends.size()) {
+      case 0 ->
+          throw new PipeException.Config("say what to check: " + invocation.command().usage());
+      case 1 -> checkAlone(ends.getFirst(), console);
+      case 2 -> checkPair(ends.getFirst(), ends.getLast(), invocation.flags(), console);
+      default -> throw PipePlan.tooManyDestinations(ends);
+    };
+  }
+
+  private static ExitCode checkAlone(End end, Console console) throws InterruptedException {
+    if (end.kind() != Connector.Kind.STORES) {
+      return check(end, true, "", console);
+    }
+    ExitCode asSource = check(end, true, " as a source", console);
+    ExitCode asDestination = check(end, false, " as a destination", console);
+    return asSource == ExitCode.OK || asDestination == ExitCode.OK
+        ? ExitCode.OK
+        : asSource.or(asDestination);
+  }
+
+  private static ExitCode checkPair(End source, End sink, Flags flags, Console console)
+      throws PipeException, InterruptedException {
+    PairGuarantee pair = PairGuarantee.of(source, sink);
+    ExitCode code =
+        check(source, true, " as the source", console)
+            .or(check(sink, false, " as the destination", console));
+    console.answer("guarantee: " + pair + "\n");
+    Guarantee asked = flags.require();
+    if (asked != null) {
+      pair.refuseLessThan(asked);
+    }
+    return code;
+  }
+
+  private static ExitCode check(End end, boolean asSource, String role, Console console)
+      throws InterruptedException {
+    try {
+      String found = end.connector().check(end.address(), asSource);
+      console.answer(Console.printable("ok   " + end + role + ": " + found) + "\n");
+      return ExitCode.OK;
+    } catch (PipeException e) {
+      console.answer(Console.printable("no   " + end + role + ": " + e.getMessage()) + "\n");
+      return ExitCode.of(e);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package io.hostpipe.cli;
+
+import org.jspecify.annotations.Nullable;
+
+/** What hostpipe can be told to do; drives dispatch, help and completion. */
+enum CommandName {
+  PIPE(
+      null,
+      "SRC [option…] DST [option…]",
+      "move everything from SRC to DST; '-' is stdin or stdout"),
+  SEND("send", "ADDR [option…]", "short for: hostpipe - ADDR"),
+  RECV("recv", "ADDR [option…]", "short for: hostpipe ADDR -"),
+  CHECK(
+      "check",
+      "ADDR [option…] [DST [option…]]",
+      "what would work, what would not, and why; the guarantee of a pair"),
+  ADDRESSES("addresses", "[SCHEME]", "the kinds of addresses there are, and their options"),
+  COMPLETION("completion", "bash|zsh|fish", "print a completion script for that shell"),
+  DEMO(
+      "demo",
+      "[FILE] [over=tcp] [size=1G] [rate=150MB/s] [cuts=N]",
+      "send a file through a link that is cut again and again, and compare"),
+  PACKAGE("package", "", "write a tar.gz that runs without Java (in a clone: ./hostpipe package)");
+
+  private final @Nullable String word;
+  private final String form;
+  private final String help;
+
+  CommandName(@Nullable String word, String form, String help) {
+    this.word = word;
+    this.form = form;
+    this.help = help;
+  }
+
+  /** The first word that asks for it; null for a pipe, which starts with an address. */
+  @Nullable String word() {
+    return word;
+  }
+
+  /** How it is written. */
+  String usage() {
+    return ("hostpipe " + (word == null ? "" : word + " ") + form).trim();
+  }
+
+  /** One line. */
+  String help() {
+    return help;
+  }
+
+  /** Whether bytes move, so that the flags of the pipe apply. */
+  boolean movesBytes() {
+    return switch (this) {
+      case PIPE, SEND, RECV -> true;
+      case CHECK, ADDRESSES, COMPLETION, DEMO, PACKAGE -> false;
+    };
+  }
+
+  /** The command with this first word; null when there is none. */
+  static @Nullable CommandName ofWord(String first) {
+    for (CommandName command : values()) {
+      if (first.equals(command.word)) {
+        return command;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,58 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.Address;
+import io.hostpipe.spi.OptionSpec;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The words that a shell may offer.
+ *
+ * @param commands first words
+ * @param schemes with their {@code ://}
+ * @param optionsByPattern what may stand behind an address that matches a shell's pattern
+ * @param wordsByCommand what may stand behind a command that takes no address
+ */
+record CompletionWords(
+    List<String> commands,
+    List<String> schemes,
+    Map<String, List<String>> optionsByPattern,
+    Map<String, List<String>> wordsByCommand) {
+  /** Those of this process. */
+  static CompletionWords of(Catalog catalog) {
+    List<String> commands = new ArrayList<>();
+    for (CommandName command : CommandName.values()) {
+      if (command.word() != null) {
+        commands.add(command.word());
+      }
+    }
+    List<String> schemes = new ArrayList<>();
+    Map<String, List<String>> options = new LinkedHashMap<>();
+    for (String scheme : catalog.schemes()) {
+      List<String> words = new ArrayList<>();
+      for (OptionSpec option : catalog.connector(scheme).options(scheme)) {
+        words.add(option.form() == null ? option.name() : option.name() + "=");
+      }
+      switch (scheme) {
+        case Address.STDIO -> options.put("-", words);
+        case Address.FILE -> options.put("./*|../*|/*|file:*", words);
+        default -> {
+          schemes.add(scheme + "://");
+          options.put(scheme + "://*", words);
+        }
+      }
+    }
+    Map<String, List<String>> byCommand = new LinkedHashMap<>();
+    byCommand.put("addresses", catalog.schemes());
+    byCommand.put("completion", CompletionCommand.SHELLS);
+    List<String> ofDemo = new ArrayList<>();
+    for (OptionSpec option : DemoOptions.SPECS) {
+      ofDemo.add(option.name() + "=");
+    }
+    byCommand.put("demo", ofDemo);
+    byCommand.put("package", List.of());
+    return new CompletionWords(commands, schemes, options, byCommand);
+  }
+}

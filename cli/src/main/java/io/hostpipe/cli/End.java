@@ -1,0 +1,122 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.Address;
+import io.hostpipe.Capabilities;
+import io.hostpipe.PipeException;
+import io.hostpipe.spi.Connector;
+import io.hostpipe.spi.OptionSpec;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One end of a pipe as the command line names it: an address, the words behind it that are its
+ * options, and the connector that answers for it.
+ *
+ * @param address with its options
+ * @param connector answers for it
+ */
+record End(Address address, Connector connector) {
+  /** What its scheme does. */
+  Connector.Kind kind() {
+    return connector.kind(address.scheme());
+  }
+
+  /** Whether a peer stands behind it. */
+  boolean isLink() {
+    return kind() != Connector.Kind.STORES;
+  }
+
+  /** What it promises. */
+  Capabilities capabilities() {
+    return connector.capabilities(address);
+  }
+
+  /** The address for people, without secrets. */
+  @Override
+  public String toString() {
+    return address.toString();
+  }
+
+  /**
+   * Reads ends from words: each address takes the option words behind it.
+   *
+   * @throws PipeException Config at the first word that is neither an address nor an option of the
+   *     address before it; it names the nearest of both
+   */
+  static List<End> parse(List<String> words, Catalog catalog, Console console)
+      throws PipeException {
+    List<End> ends = new ArrayList<>();
+    for (String word : words) {
+      if (AddressWords.looksLikeOne(word)) {
+        Address address = AddressWords.read(word, console);
+        End end = new End(address, catalog.connector(address));
+        for (String name : address.options().keySet()) {
+          end.checkOption(name, catalog);
+        }
+        ends.add(end);
+      } else if (ends.isEmpty()) {
+        throw new PipeException.Config(
+            AddressWords.shown(word)
+                + " stands before any address; options stand behind theirs"
+                + AddressWords.hint(word));
+      } else {
+        ends.add(ends.removeLast().withOptionWord(word, catalog));
+      }
+    }
+    return ends;
+  }
+
+  private End withOptionWord(String word, Catalog catalog) throws PipeException {
+    int equals = word.indexOf('=');
+    String name = equals < 0 ? word : word.substring(0, equals);
+    OptionSpec option = catalog.option(address.scheme(), name);
+    if (option == null) {
+      throw neither(word, name, catalog);
+    }
+    if (address.option(name) != null) {
+      throw new PipeException.Config("'" + name + "' was given twice for " + address);
+    }
+    if (option.form() == null && equals >= 0) {
+      throw new PipeException.Config("'" + name + "' of " + address + " takes no value");
+    }
+    if (option.form() != null && equals < 0) {
+      throw new PipeException.Config(
+          "'" + name + "' of " + address + " wants a value: " + Catalog.usage(option));
+    }
+    String value = equals < 0 ? "true" : word.substring(equals + 1);
+    return new End(address.withOption(name, value), connector);
+  }
+
+  private void checkOption(String name, Catalog catalog) throws PipeException {
+    OptionSpec option = catalog.option(address.scheme(), name);
+    if (option == null) {
+      throw new PipeException.Config(
+          "'" + name + "' is no option of " + address + knownOptions(name, catalog));
+    }
+  }
+
+  private PipeException neither(String word, String name, Catalog catalog) {
+    int colon = word.indexOf(':');
+    String scheme = colon <= 0 ? null : Nearest.of(word.substring(0, colon), catalog.schemes());
+    String hint;
+    if (scheme != null) {
+      hint = "; did you mean " + scheme + "://…?";
+    } else {
+      hint = AddressWords.hint(word);
+    }
+    return new PipeException.Config(
+        AddressWords.shown(word)
+            + " is neither an address nor an option of "
+            + address
+            + (hint.isEmpty() ? knownOptions(name, catalog) : hint));
+  }
+
+  private String knownOptions(String name, Catalog catalog) {
+    List<String> names = catalog.optionNames(address.scheme());
+    String hint = Nearest.hint(name, names);
+    if (!hint.isEmpty()) {
+      return hint;
+    }
+    return names.isEmpty() ? ", which has none" : "; it has " + String.join(", ", names);
+  }
+}

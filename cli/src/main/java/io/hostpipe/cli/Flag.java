@@ -1,0 +1,122 @@
+package io.hostpipe.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What begins with a dash; drives parsing, help and completion. May stand anywhere. */
+enum Flag {
+  ACK(
+      "ack",
+      null,
+      "LEVEL",
+      List.of("received", "durable", "applied"),
+      "what an acknowledgement means: the peer has it, it survives power loss there, or the far"
+          + " sink has committed it (applied)"),
+  REQUIRE(
+      "require",
+      null,
+      "GUARANTEE",
+      List.of("once", "once-while-running", "at-least-once", "at-most-once"),
+      "refuse, before the first byte, a pair that gives less"),
+  DIGEST(
+      "digest",
+      null,
+      "KIND",
+      List.of("crc", "sha256"),
+      "the digest in the summary: the pair CRC-32C and CRC-32 (crc), or what sha256sum prints"),
+  PROGRESS(
+      "progress",
+      null,
+      "WHEN",
+      List.of("auto", "always", "never"),
+      "a line that is redrawn on stderr: on a terminal (auto), always, or never; SIGUSR1 prints"
+          + " one at any time"),
+  SIZE("size", null, "SIZE", List.of(), "how much will come, as in 2T, for the time left"),
+  SUMMARY(
+      "summary", null, "FORM", List.of("text", "json"), "how the summary at the end looks (text)"),
+  GIVE_UP(
+      "give-up",
+      null,
+      "DURATION",
+      List.of(),
+      "fail after so long without a link, as in 30s or 1h (5m)"),
+  RETRY_MAX(
+      "retry-max", null, "N", List.of(), "fail after so many tries in a row (as many as it takes)"),
+  QUIET("quiet", "q", null, List.of(), "say nothing but errors"),
+  VERBOSE(
+      "verbose", "v", null, List.of(), "tell of every link; twice: the cause of a failure in code"),
+  HELP("help", "h", null, List.of(), "this help; behind a command: the command's"),
+  VERSION("version", null, null, List.of(), "the version");
+
+  private final String word;
+  private final @Nullable String letter;
+  private final @Nullable String form;
+  private final List<String> choices;
+  private final String help;
+
+  Flag(
+      String word,
+      @Nullable String letter,
+      @Nullable String form,
+      List<String> choices,
+      String help) {
+    this.word = word;
+    this.letter = letter;
+    this.form = form;
+    this.choices = choices;
+    this.help = help;
+  }
+
+  /** Its name behind two dashes. */
+  String word() {
+    return word;
+  }
+
+  /** Its name behind one dash; null when it has none. */
+  @Nullable String letter() {
+    return letter;
+  }
+
+  /** What its value is called; null when it has none. */
+  @Nullable String form() {
+    return form;
+  }
+
+  /** The only values it takes; empty when that is not a list. */
+  List<String> choices() {
+    return choices;
+  }
+
+  /** One line. */
+  String help() {
+    return help;
+  }
+
+  /** Whether it means something to this command. */
+  boolean appliesTo(CommandName command) {
+    return switch (this) {
+      case HELP, VERSION, VERBOSE -> true;
+      case REQUIRE -> command.movesBytes() || command == CommandName.CHECK;
+      case PROGRESS, QUIET -> command.movesBytes() || command == CommandName.DEMO;
+      case ACK, DIGEST, SIZE, SUMMARY, GIVE_UP, RETRY_MAX -> command.movesBytes();
+    };
+  }
+
+  /** {@code --ack LEVEL} or {@code -q, --quiet}. */
+  String usage() {
+    return (letter == null ? "" : "-" + letter + ", ")
+        + "--"
+        + word
+        + (form == null ? "" : " " + form);
+  }
+
+  /** The words of all flags. */
+  static List<String> words() {
+    List<String> words = new ArrayList<>();
+    for (Flag flag : values()) {
+      words.add(flag.word);
+    }
+    return words;
+  }
+}

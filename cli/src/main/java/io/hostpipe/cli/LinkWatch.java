@@ -1,0 +1,85 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.spi.PipeEvents;
+import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Keeps the state of the link for the line of progress, and tells a person what is worth a line.
+ *
+ * <p>A cut that heals at the first try says nothing: the summary counts it. An outage says one line
+ * when its second try has failed too, and one when it is over. Thread rule: any thread.
+ */
+final class LinkWatch implements PipeEvents {
+  private final Console console;
+  private final boolean quiet;
+  private final boolean verbose;
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile String state = "";
+  private int failuresInARow;
+  private boolean outageTold;
+
+  LinkWatch(Console console, boolean quiet, boolean verbose) {
+    this.console = console;
+    this.quiet = quiet;
+    this.verbose = verbose;
+  }
+
+  /** The state of the link in a few words; empty when there is no link. */
+  String state() {
+    return state;
+  }
+
+  @Override
+  public void listening(String address) {
+    state = "waiting for a peer";
+    if (!quiet) {
+      console.say("listening on " + address);
+    }
+  }
+
+  @Override
+  public void linkUp(String peer, long position) {
+    state = "connected";
+    lock.lock();
+    try {
+      failuresInARow = 0;
+      if (!quiet && (verbose || outageTold)) {
+        console.say("connected to " + peer + ", going on at position " + position);
+      }
+      outageTold = false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void linkDown(String peer, String reason, Duration retryIn) {
+    state = "no link: " + reason;
+    lock.lock();
+    try {
+      failuresInARow++;
+      if (verbose && !quiet) {
+        console.say(
+            "no link to "
+                + peer
+                + ": "
+                + reason
+                + "; next try in "
+                + Quantity.durationText(retryIn));
+      } else if (failuresInARow > 1 && !outageTold && !quiet) {
+        outageTold = true;
+        console.say("no link to " + peer + ": " + reason + "; still trying");
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void warning(String text) {
+    if (!quiet) {
+      console.say(text);
+    }
+  }
+}

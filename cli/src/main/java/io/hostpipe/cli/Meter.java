@@ -1,0 +1,106 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.Batch;
+import io.hostpipe.Digest;
+import io.hostpipe.Encoding;
+import io.hostpipe.runtime.RelayProgress;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts what passes from source to sink, and takes its SHA-256 where a person wants it.
+ *
+ * <p>The pair of CRCs is not taken here: every sink keeps it beside its position.
+ *
+ * <p>Thread rule: one thread moves the bytes and calls the {@code on…} methods and {@link #digest};
+ * the counts may be read from any.
+ */
+final class Meter {
+  private final @Nullable MessageDigest sha256;
+  private volatile @Nullable RelayProgress progress;
+  private volatile long messageCount = -1;
+  private volatile long startNanos;
+  private volatile boolean started;
+
+  /** A meter at the start of a stream, for a summary with this digest. */
+  Meter(Flags.DigestKind kind) {
+    this.sha256 = kind == Flags.DigestKind.SHA256 ? newSha256() : null;
+  }
+
+  /** The relay that moves the stream has begun; the positions are its. */
+  void follow(RelayProgress relay) {
+    progress = relay;
+  }
+
+  /** A batch was read. It stays the caller's. */
+  void onRead(Batch batch) {
+    if (!started) {
+      startNanos = System.nanoTime();
+      started = true;
+    }
+    if (sha256 != null) {
+      sha256.update(batch.bytes());
+    }
+    if (batch.encoding() == Encoding.RECORDS) {
+      messageCount = Math.max(messageCount, 0) + batch.count();
+    }
+  }
+
+  /** Where the stream began to pass here; what lies before it was in the sink already. */
+  long startPosition() {
+    RelayProgress relay = progress;
+    return relay == null ? 0 : relay.startPosition();
+  }
+
+  /** How far the stream was handed to the sink. */
+  long readPosition() {
+    RelayProgress relay = progress;
+    return relay == null ? 0 : relay.position();
+  }
+
+  /** How far the sink has committed. */
+  long committedPosition() {
+    RelayProgress relay = progress;
+    return relay == null ? 0 : relay.committed();
+  }
+
+  /** From where on digests were compared; 0 is all of it. */
+  long verifiedFrom() {
+    RelayProgress relay = progress;
+    return relay == null ? 0 : relay.verifiedFrom();
+  }
+
+  /** Messages read; -1 for a stream of bytes. */
+  long messageCount() {
+    return messageCount;
+  }
+
+  /** Nanoseconds since the first batch; 0 before it. */
+  long elapsedNanos() {
+    return started ? System.nanoTime() - startNanos : 0;
+  }
+
+  /** The digest of the whole stream for people, once it has ended. */
+  String digest() {
+    RelayProgress relay = progress;
+    Digest ofSink = relay == null ? null : relay.digest();
+    if (sha256 == null) {
+      return ofSink == null ? "not known to this end" : ofSink.toString();
+    }
+    return startPosition() == 0
+        ? "sha256:" + HexFormat.of().formatHex(sha256.digest())
+        : "sha256 not available: the stream went on at position "
+            + startPosition()
+            + ", what lies before it did not pass here again";
+  }
+
+  private static MessageDigest newSha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

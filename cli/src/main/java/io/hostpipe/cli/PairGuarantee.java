@@ -1,0 +1,70 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.Capabilities;
+import io.hostpipe.Guarantee;
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a pair of ends promises, computed from what each of them can do.
+ *
+ * <p>With a link at one end this is what this side can answer for: the far end's sink is known
+ * there, and the far command prints a line of its own.
+ *
+ * @param guarantee the promise
+ * @param why what keeps it from being stronger; empty when nothing does
+ */
+record PairGuarantee(Guarantee guarantee, String why) {
+  /** Computes the guarantee of a pair. */
+  static PairGuarantee of(End source, End sink) {
+    Capabilities from = source.capabilities();
+    Capabilities to = sink.capabilities();
+    List<String> reasons = new ArrayList<>();
+    if (!from.ordered() || !to.ordered()) {
+      reasons.add((from.ordered() ? sink : source) + " keeps no order");
+    }
+    if (!to.resumes()) {
+      // What is doubtful after a break is written again from memory: twice is possible, a gap not.
+      reasons.add(sink + " cannot tell how far it got before a break");
+    }
+    if (!reasons.isEmpty()) {
+      return new PairGuarantee(Guarantee.AT_LEAST_ONCE, String.join("; ", reasons));
+    }
+    if (!from.replayable()) {
+      reasons.add(
+          source.isLink()
+              ? "the sender behind " + source + " cannot go on once it was killed"
+              : source + " cannot be read again");
+    }
+    if (!to.durable()) {
+      reasons.add(
+          sink.isLink()
+              ? "the receiver behind " + sink + " forgets its position when it is killed"
+              : sink + " forgets its position when this process is killed");
+    }
+    return reasons.isEmpty()
+        ? new PairGuarantee(Guarantee.ONCE, "")
+        : new PairGuarantee(Guarantee.ONCE_WHILE_RUNNING, String.join("; ", reasons));
+  }
+
+  /** Refuses a pair that gives less than was asked for. */
+  void refuseLessThan(Guarantee asked) throws PipeException {
+    if (!guarantee.covers(asked)) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          "--require "
+              + Flags.wordOf(asked)
+              + " is more than this pair gives, which is "
+              + this
+              + "; take another end, or require less");
+    }
+  }
+
+  /** For people: the guarantee and what keeps it from being stronger. */
+  @Override
+  public String toString() {
+    return Flags.wordOf(guarantee) + (why.isEmpty() ? "" : " (" + why + ")");
+  }
+}

@@ -1,0 +1,133 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.AckLevel;
+import io.hostpipe.Guarantee;
+import io.hostpipe.PipeStats;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a pipe did, told once at its end.
+ *
+ * @param exit how it ended
+ * @param source where the bytes came from, without secrets
+ * @param destination where they went
+ * @param startPosition where the stream went on; 0 for a whole one
+ * @param readPosition how far the source was read
+ * @param deliveredPosition how far the sink has committed
+ * @param messageCount messages that passed; -1 for bytes
+ * @param elapsedNanos from the first batch to the end
+ * @param linked whether a link was part of it, so that resumes can be
+ * @param stats what happened on the link
+ * @param verifiedFrom from where on digests were compared; 0 is all of it
+ * @param guarantee what the pair promised
+ * @param ack what an acknowledgement meant
+ * @param digest of the whole stream, or why there is none
+ * @param failure why it ended before its end; null when it did not
+ */
+record Summary(
+    ExitCode exit,
+    String source,
+    String destination,
+    long startPosition,
+    long readPosition,
+    long deliveredPosition,
+    long messageCount,
+    long elapsedNanos,
+    boolean linked,
+    PipeStats stats,
+    long verifiedFrom,
+    Guarantee guarantee,
+    AckLevel ack,
+    String digest,
+    @Nullable String failure) {
+  private static final int LABEL_WIDTH = 20;
+
+  /** The bytes that this run delivered. */
+  long bytes() {
+    return deliveredPosition - startPosition;
+  }
+
+  /** Aligned lines, the first of which says how it ended. */
+  String text() {
+    StringBuilder text = new StringBuilder(512);
+    text.append("hostpipe: ")
+        .append(exit == ExitCode.OK ? "done" : "ended with exit code " + exit.number())
+        .append(": ")
+        .append(source)
+        .append(" -> ")
+        .append(destination);
+    row(
+        text,
+        "bytes",
+        Quantity.groupedText(bytes()) + " (" + Quantity.bytesText((double) bytes()) + ")");
+    if (messageCount >= 0) {
+      row(text, "messages", Quantity.groupedText(messageCount));
+    }
+    row(
+        text,
+        "seconds",
+        String.format(Locale.ROOT, "%.3f (%s)", seconds(), Quantity.rateText(bytesPerSecond())));
+    if (startPosition > 0 || exit != ExitCode.OK) {
+      row(
+          text,
+          "position",
+          startPosition + " to " + deliveredPosition + " delivered" + uncertain());
+    }
+    if (linked) {
+      row(text, "resumes", Quantity.groupedText(stats.resumes()));
+      row(text, "sent again", Quantity.groupedText(stats.sentAgainBytes()));
+      row(text, "duplicates dropped", Quantity.groupedText(stats.duplicateBytes()));
+    }
+    row(text, "guarantee", Flags.wordOf(guarantee));
+    row(text, "ack", Flags.wordOf(ack));
+    row(text, "digest", digest);
+    if (verifiedFrom > 0) {
+      row(text, "verified from", Quantity.groupedText(verifiedFrom));
+    }
+    return text.toString();
+  }
+
+  /** One object on one line. */
+  String json() {
+    Json json = new Json();
+    json.number("exit", exit.number());
+    if (failure != null) {
+      json.text("error", failure);
+    }
+    json.text("source", source).text("destination", destination);
+    json.number("bytes", bytes());
+    if (messageCount >= 0) {
+      json.number("messages", messageCount);
+    }
+    json.decimal("seconds", seconds());
+    json.number("bytes_per_second", (long) bytesPerSecond());
+    json.number("resumes", stats.resumes());
+    json.number("sent_again_bytes", stats.sentAgainBytes());
+    json.number("duplicate_bytes_dropped", stats.duplicateBytes());
+    json.text("guarantee", Flags.wordOf(guarantee));
+    json.text("ack", Flags.wordOf(ack));
+    json.text("digest", digest);
+    json.number("verified_from", verifiedFrom);
+    json.number("start_position", startPosition);
+    json.number("position", deliveredPosition);
+    json.number("read_position", readPosition);
+    return json.end();
+  }
+
+  private String uncertain() {
+    return readPosition > deliveredPosition ? "; read up to " + readPosition : "";
+  }
+
+  private double seconds() {
+    return elapsedNanos / 1e9;
+  }
+
+  private double bytesPerSecond() {
+    return elapsedNanos == 0 ? 0 : bytes() / seconds();
+  }
+
+  private static void row(StringBuilder text, String label, String value) {
+    text.append("\n  ").append(label).repeat(" ", LABEL_WIDTH - label.length()).append(value);
+  }
+}
