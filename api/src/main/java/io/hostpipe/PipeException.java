@@ -77,6 +77,10 @@ public abstract sealed class PipeException extends java.io.IOException {
     public DataLoss(String message) {
       super(Status.DATA_LOSS, message, null);
     }
+
+    public DataLoss(String message, @Nullable Throwable cause) {
+      super(Status.DATA_LOSS, message, cause);
+    }
   }
 
   /** The pipe ended before the stream did: aborted, fenced, or closed by this side. */

@@ -91,13 +91,12 @@ final class IoErrors {
   }
 
   private static PipeException dataLoss(String what, IOException error) {
-    PipeException loss = new PipeException.DataLoss(what + ": " + reason(error));
-    loss.initCause(error);
-    return loss;
+    return new PipeException.DataLoss(what + ": " + reason(error), error);
   }
 
   private static boolean isOutOfRoom(IOException error) {
     return is(error, SystemCalls.ENOSPC, "No space left on device")
+        || is(error, SystemCalls.EFBIG, "File too large")
         || is(error, SystemCalls.EDQUOT, "Disk quota exceeded");
   }
 

@@ -194,6 +194,16 @@ final class PumpedSource implements Source {
 
   /** The reading thread. */
   private void pump() {
+    try {
+      readAhead();
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // The caller must not wait for a thread that is gone.
+      end(new PipeException.Closed(Status.INTERNAL, where + " could not be read on: " + e, e));
+      throw e;
+    }
+  }
+
+  private void readAhead() {
     long position = 0;
     try {
       ReadableByteChannel in = opened();
@@ -219,10 +229,6 @@ final class PumpedSource implements Source {
       }
     } catch (IOException e) {
       end(IoErrors.reading(where, position, e));
-    } catch (RuntimeException | OutOfMemoryError e) {
-      // The caller must not wait for a thread that is gone.
-      end(new PipeException.Closed(Status.INTERNAL, where + " could not be read on: " + e, e));
-      throw e;
     }
   }
 
