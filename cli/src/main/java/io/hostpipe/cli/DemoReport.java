@@ -78,6 +78,6 @@ record DemoReport(
   }
 
   private static void row(StringBuilder text, String label, String value) {
-    text.append(String.format(Locale.ROOT, "  %-22s%s%n", label, value));
+    text.append(String.format(Locale.ROOT, "  %-24s%s%n", label, value));
   }
 }

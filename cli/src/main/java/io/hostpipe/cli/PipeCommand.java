@@ -144,10 +144,11 @@ final class PipeCommand {
     }
     long delivered = meter.committedPosition();
     long read = meter.readPosition();
-    return "; position "
+    return "; delivered: "
+        + meter.startPosition()
+        + ".."
         + delivered
-        + " reached"
-        + (read > delivered ? ", what follows up to " + read + " may have arrived or not" : "");
+        + (read > delivered ? ", perhaps up to " + read : "");
   }
 
   private Summary summary(ExitCode code, @Nullable String why) {

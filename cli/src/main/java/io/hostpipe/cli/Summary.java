@@ -69,10 +69,7 @@ record Summary(
         "seconds",
         String.format(Locale.ROOT, "%.3f (%s)", seconds(), Quantity.rateText(bytesPerSecond())));
     if (startPosition > 0 || exit != ExitCode.OK) {
-      row(
-          text,
-          "position",
-          startPosition + " to " + deliveredPosition + " delivered" + uncertain());
+      row(text, "delivered", startPosition + ".." + deliveredPosition + uncertain());
     }
     if (linked) {
       row(text, "resumes", Quantity.groupedText(stats.resumes()));
@@ -116,7 +113,7 @@ record Summary(
   }
 
   private String uncertain() {
-    return readPosition > deliveredPosition ? "; read up to " + readPosition : "";
+    return readPosition > deliveredPosition ? ", perhaps up to " + readPosition : "";
   }
 
   private double seconds() {
