@@ -1,7 +1,7 @@
 # Takes the commands out of a document, for documents.sh.
 #
 # Variables: document (its name for messages), out (a folder that exists). For each scene it writes
-# out/SCENE/: NN.sh with NN.how ("WAY CODE", as the comment asked), files/NAME, and shows.
+# out/SCENE/: NN.sh with NN.how ("WAY CODE HOST", as the comment asked), files/NAME, and shows.
 # What breaks the rules is printed, one line each; silence is good.
 
 function complain(what) {
@@ -26,7 +26,7 @@ function begin(where, name) {
     target = folder(scene) "/shows"
   } else {
     target = folder(scene) "/" sprintf("%02d", ++steps[scene])
-    print way, code >(target ".how")
+    print way, code, host >(target ".how")
     close(target ".how")
     target = target ".sh"
   }
@@ -39,6 +39,7 @@ function order_given(count, i) {
   scene = asked[2]
   way = "foreground"
   code = 0
+  host = "."
   if (order !~ /^(run|file|shows):$/ || count < 2) {
     return 0
   }
@@ -48,6 +49,8 @@ function order_given(count, i) {
       way = asked[i]
     } else if (asked[i] == "exits" && asked[i + 1] ~ /^[0-9]+$/) {
       code = asked[++i]
+    } else if (asked[i] == "on" && asked[i + 1] ~ /^[a-z0-9]+$/) {
+      host = asked[++i]
     } else {
       complain("'" asked[i] "' is not known behind a scene")
     }

@@ -8,6 +8,7 @@
 #   <!-- run: SCENE background -->    it goes on while the next blocks of the scene run, and must
 #                                     have ended by itself, with 0, soon after the last of them
 #   <!-- run: SCENE until-killed -->  the same, but it is ended with SIGTERM behind the last block
+#   <!-- run: SCENE on web1 -->       in a folder of that name, as if on that host (with any of these)
 #   <!-- file: SCENE/NAME -->         the block (of any kind) is a file that the scene needs
 #   <!-- shows: SCENE -->             each line of the block (a ```text) is among what the blocks
 #                                     of the scene printed, numbers and spaces aside
@@ -90,7 +91,9 @@ run_scene() {
   folder="$work/scene"
   rm -rf -- "$folder"
   mkdir -- "$folder"
-  ln -s -- "$root/hostpipe" "$folder/hostpipe"
+  for host in . $hosts; do
+    mkdir -p -- "$folder/$host" && ln -s -- "$root/hostpipe" "$folder/$host/hostpipe"
+  done
   cp -- "$1"/files/* "$folder/" 2>/dev/null
   for block in "$1"/*.sh; do
     localize "$block"

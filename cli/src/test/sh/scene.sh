@@ -29,13 +29,13 @@ ended_with() {
 }
 
 for block in "$blocks"/*.sh; do
-  read -r way code <"${block%.sh}.how"
+  read -r way code host <"${block%.sh}.how"
   log=${block%.sh}.log
   if [ "$way" = foreground ]; then
-    timeout -k 5 "$seconds_max" sh -e "$block" </dev/null >"$log" 2>&1
+    (cd -- "$host" && exec timeout -k 5 "$seconds_max" sh -e "$block") </dev/null >"$log" 2>&1
     ended_with "$code" $? "$block" || exit 1
   else
-    timeout -k 5 "$seconds_max" sh -e "$block" </dev/null >"$log" 2>&1 &
+    (cd -- "$host" && exec timeout -k 5 "$seconds_max" sh -e "$block") </dev/null >"$log" 2>&1 &
     begun="$begun $!:$way:$code:$block"
   fi
 done

@@ -1,1 +1,78 @@
 # What the scenes of the documents need beforehand, and must have done in the end. See documents.sh.
+
+# A file of $2 MiB that does not repeat.
+some_file() {
+  head -c "$(($2 * 1048576))" /dev/urandom >"$1"
+}
+
+before_two_hosts() {
+  mkdir web1/site && some_file web1/site/a 2 && echo hello >web1/site/b
+}
+
+after_two_hosts() {
+  tar -C db2 -xf db2/backup.tar && diff -r web1/site db2/site
+}
+
+before_bad_link() {
+  some_file web1/disk.img 20
+}
+
+after_bad_link() {
+  cmp web1/disk.img db2/disk.img && says "$(sha256sum <web1/disk.img | cut -c 1-64)" "$work/printed"
+}
+
+before_listening_sender() {
+  printf 'INFO one\nERROR two\nINFO three\n' >web1/app.log
+}
+
+after_listening_sender() {
+  says 'ERROR two' "$work/printed"
+}
+
+before_check() {
+  some_file disk.img 1
+}
+
+after_check() {
+  [ ! -e copy.img ]
+}
+
+before_script() {
+  some_file disk.img 1
+}
+
+after_script() {
+  cmp disk.img copy.img && says '"exit"' summary.json
+}
+
+after_stdio() {
+  equal 1000 "$(wc -l <numbers)" && says 1000 "$work/printed"
+}
+
+before_file() {
+  some_file in 1 && echo first >log
+}
+
+after_file() {
+  cmp in out && tail -c +7 log | cmp - in && equal first "$(head -n 1 log)"
+}
+
+before_tcp() {
+  some_file sent 8
+}
+
+after_tcp() {
+  cmp sent received
+}
+
+after_tcp_open() {
+  says auth=none "$work/printed" && [ ! -e received ]
+}
+
+after_article_1() {
+  equal 'Hello Remote' "$(cat received.txt)"
+}
+
+after_article_2_2() {
+  head -c 3000000 /dev/zero | cmp - received.txt
+}
