@@ -62,9 +62,10 @@ documents() {
   done)
 }
 
-# Numbers and spaces differ from run to run; everything else that a document shows has been seen.
+# Numbers, digests, units of time and spaces differ from run to run; all else that a document shows
+# has been seen.
 comparable() {
-  sed -E 's/[0-9][0-9.,]*/N/g; s/[[:space:]]+/ /g; s/^ //; s/ $//; /^$/d' "$@"
+  sed -E 's/[0-9a-f]{8,}/N/g; s/[0-9][0-9.,]*/N/g; s/N (ms|s|min)\>/N s/g; s/[[:space:]]+/ /g; s/^ //; s/ $//; /^$/d' "$@"
 }
 
 shows_what_was_printed() {
