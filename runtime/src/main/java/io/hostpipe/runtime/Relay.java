@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * for the stream's end, comes after every sink has finished. Batches are never copied: one sink
  * gets the source's own, several get one each over the same block.
  *
- * <p>Commits are collected without waiting after each batch. While the source is idle the relay
- * looks again after 1 ms, 2 ms, 4 ms and so on: up to {@link #UNCOMMITTED_LOOK} while something is
- * uncommitted, then up to {@link #IDLE_LOOK}, which is how a sink that failed on an idle stream is
- * found.
+ * <p>Commits are collected without waiting after each batch. While something is uncommitted that
+ * the source wants to hear of, an idle relay looks again after 1 ms, 2 ms, 4 ms and so on up to
+ * {@link #UNCOMMITTED_LOOK}; otherwise it waits in the source alone, so that bytes cross no thread.
+ * A sink that fails meanwhile closes the source, which ends that wait.
  *
  * <p>Thread rule: has no thread; {@link #run} works on the caller's and blocks. {@link #progress}
  * and {@link #close} from any thread. The relay owns its source and sinks and closes them when it
@@ -34,13 +34,8 @@ public final class Relay implements AutoCloseable {
   /** The longest pause between two looks at the commits while something is uncommitted. */
   public static final Duration UNCOMMITTED_LOOK = Duration.ofMillis(64);
 
-  /** The longest pause between two looks at the sinks while nothing moves at all. */
-  public static final Duration IDLE_LOOK = Duration.ofMillis(1024);
-
-  /** Pauses in milliseconds, each twice the one before: the last is {@link #IDLE_LOOK}. */
-  private static final Duration[] PAUSES = new Duration[11];
-
-  private static final int UNCOMMITTED_PAUSE_INDEX = 6;
+  /** Pauses in milliseconds, each twice the one before: the last is {@link #UNCOMMITTED_LOOK}. */
+  private static final Duration[] PAUSES = new Duration[7];
 
   static {
     for (int index = 0; index < PAUSES.length; index++) {
@@ -127,15 +122,26 @@ public final class Relay implements AutoCloseable {
       each.checkAgainst(from);
     }
     boolean verified = source.seek(from);
+    for (RelaySink each : sinks) {
+      var _ =
+          each.sink
+              .whenCommitted(Long.MAX_VALUE)
+              .exceptionally(failure -> {
+                source.close();
+                return null;
+              });
+    }
     position = from.position();
     committed = position;
     progress.start(position, verified ? 0 : position);
   }
 
   private void move() throws PipeException, InterruptedException {
+    boolean wantsCommits = source.wantsCommits();
     int pauseIndex = 0;
     while (true) {
-      Batch batch = source.read(PAUSES[pauseIndex]);
+      boolean owesCommits = wantsCommits && committed < position;
+      Batch batch = next(owesCommits ? PAUSES[pauseIndex] : null);
       boolean moved = batch != null;
       if (batch != null) {
         deliver(batch);
@@ -143,8 +149,20 @@ public final class Relay implements AutoCloseable {
         return;
       }
       moved |= collect();
-      int longest = committed < position ? UNCOMMITTED_PAUSE_INDEX : PAUSES.length - 1;
-      pauseIndex = moved ? 0 : Math.min(pauseIndex + 1, longest);
+      pauseIndex = moved ? 0 : Math.min(pauseIndex + 1, PAUSES.length - 1);
+    }
+  }
+
+  /** The source's next batch; when it fails, a sink that failed before it is the cause. */
+  private @Nullable Batch next(@Nullable Duration pause)
+      throws PipeException, InterruptedException {
+    try {
+      return pause == null ? source.read() : source.read(pause);
+    } catch (PipeException e) {
+      for (RelaySink each : sinks) {
+        each.sink.committed();
+      }
+      throw e;
     }
   }
 
@@ -183,7 +201,7 @@ public final class Relay implements AutoCloseable {
     for (RelaySink each : sinks) {
       take(each, each.sink.committed());
     }
-    return tellSource(false);
+    return tellSource();
   }
 
   /** The source is at its end: everything has to arrive, and every sink has to say so. */
@@ -198,7 +216,7 @@ public final class Relay implements AutoCloseable {
     for (RelaySink each : sinks) {
       each.sink.finish();
     }
-    tellSource(true);
+    tellSourceTheEnd();
     progress.finish(sinks.getFirst().sink.resume().digest());
   }
 
@@ -218,7 +236,7 @@ public final class Relay implements AutoCloseable {
       progress.moved(position);
       progress.committed(least);
       try {
-        tellSource(false);
+        tellSource();
       } catch (PipeException e) {
         // The source cannot hear it any more. What is thrown is what came first.
       }
@@ -229,7 +247,7 @@ public final class Relay implements AutoCloseable {
     for (Committed.Rejected each : news.rejected()) {
       if (onRejection == OnRejection.FAIL) {
         progress.rejected(each);
-        tellSource(false);
+        tellSource();
         throw new PipeException.Rejected(
             each.why().status(),
             "the message that ends at position "
@@ -246,24 +264,32 @@ public final class Relay implements AutoCloseable {
     from.committed = Math.max(from.committed, news.position());
   }
 
-  /**
-   * Tells the source what all sinks have committed, when that is news.
-   *
-   * @param atEnd all of it, after the finish: told once more even if it was told before
-   */
-  private boolean tellSource(boolean atEnd) throws PipeException {
+  /** Tells the source what all sinks have committed; whether that was news. */
+  private boolean tellSource() throws PipeException {
     // A sink may hold more than was read yet; upstream that is nothing.
     long least = position;
     for (RelaySink each : sinks) {
       least = Math.min(least, each.committed);
     }
-    if (least <= committed && !atEnd) {
+    if (least <= committed) {
       return false;
     }
     source.commit(least);
     committed = least;
     progress.committed(least);
     return true;
+  }
+
+  /** All is committed and finished: told once more, with the digest of what the sinks hold. */
+  private void tellSourceTheEnd() throws PipeException, InterruptedException {
+    for (RelaySink each : sinks) {
+      Resume held = each.sink.resume();
+      if (held.position() == position) {
+        source.commit(position, held.digest());
+      }
+    }
+    committed = position;
+    progress.committed(position);
   }
 
   /** One sink and what is known of it. Thread rule: the relay's thread. */

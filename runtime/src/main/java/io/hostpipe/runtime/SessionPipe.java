@@ -47,10 +47,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SessionPipe implements Pipe {
   /** How often the background thread looks whether the users still read. */
-  private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+  private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   /** From then on a reading user tells the background thread when leaving. */
-  private static final long LONG_READ_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long LONG_READ_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   /** How long a link may take to end after the last word was written. */
   private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -667,7 +667,7 @@ final class SessionPipe implements Pipe {
           return;
         }
         flush();
-        changed.awaitNanos(Math.min(restNanos, GRACE_NANOS * 5));
+        changed.awaitNanos(Math.min(restNanos, GRACE_NANOS));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

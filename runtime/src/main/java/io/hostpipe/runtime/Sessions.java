@@ -22,7 +22,7 @@ public final class Sessions {
   private static final long WINDOW_BYTES_MIN = 64 << 10;
 
   /** How long an acknowledgement waits for company: data of its own, or more to acknowledge. */
-  private static final long ACK_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+  private static final long ACK_DELAY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private static final SecureRandom RANDOM = new SecureRandom();
 

@@ -11,6 +11,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.time.Duration;
@@ -23,11 +24,13 @@ import org.jspecify.annotations.Nullable;
  * A source of raw bytes that may let one wait and cannot go back: standard input, a FIFO, a device.
  *
  * <p>A native read knows no time limit, and on a virtual thread neither an interrupt nor closing
- * the channel ends it. So one platform thread of its own reads into pooled blocks and hands them
- * over through a queue of {@value #AHEAD_MAX}; the caller waits on a condition, which any thread
- * can interrupt and {@link #close} wakes. Closing the channel does end the read of a platform
- * thread (the JDK sends it a signal), on a terminal, pipe, FIFO, socket or device, so the thread
- * ends too. States: reading, then one of ended, failed, closed.
+ * the channel ends it. A platform thread that reads without a limit therefore reads right here, so
+ * that bytes cross no thread. For all others one platform thread of this source reads into pooled
+ * blocks and hands them over through a queue of {@value #AHEAD_MAX}; the caller waits on a
+ * condition, which any thread can interrupt and {@link #close} wakes. Once that thread has begun,
+ * every read goes through it. Closing the channel does end the read of a platform thread (the JDK
+ * sends it a signal), on a terminal, pipe, FIFO, socket or device, and so does an interrupt.
+ * States: reading, then one of ended, failed, closed.
  */
 final class PumpedSource implements Source {
   /** What a read asks for while the input comes fast. */
@@ -55,10 +58,15 @@ final class PumpedSource implements Source {
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<Batch> ahead = new ArrayDeque<>();
   private @Nullable Thread pump;
-  private @Nullable ReadableByteChannel channel;
+  private volatile @Nullable ReadableByteChannel channel;
   private boolean ended;
   private boolean closed;
   private @Nullable PipeException failure;
+
+  // Of the one thread that reads the channel.
+  private long position;
+  private int blockBytes = SMALL_BLOCK_BYTES;
+  private boolean enlarged;
 
   /**
    * A source that opens its channel with the first read.
@@ -115,7 +123,13 @@ final class PumpedSource implements Source {
 
   @Override
   public @Nullable Batch read() throws PipeException, InterruptedException {
-    return read(Long.MAX_VALUE);
+    return Thread.currentThread().isVirtual() || pumps() ? read(Long.MAX_VALUE) : readHere();
+  }
+
+  /** Nothing depends on it: what was read is gone from there. */
+  @Override
+  public boolean wantsCommits() {
+    return false;
   }
 
   @Override
@@ -175,7 +189,7 @@ final class PumpedSource implements Source {
       }
       while (ahead.isEmpty()) {
         if (closed) {
-          throw new PipeException.Closed(Status.CANCELLED, where + " was closed on this side");
+          throw closedHere();
         }
         if (failure != null) {
           throw failure;
@@ -192,6 +206,42 @@ final class PumpedSource implements Source {
     }
   }
 
+  /** Whether the source's own thread reads; checks the state for those who read themselves. */
+  private boolean pumps() throws PipeException {
+    lock.lock();
+    try {
+      if (closed) {
+        throw closedHere();
+      }
+      if (failure != null) {
+        throw failure;
+      }
+      return pump != null || ended;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Reads on the caller's thread. */
+  private @Nullable Batch readHere() throws PipeException, InterruptedException {
+    try {
+      ReadableByteChannel in = channel;
+      Batch batch = next(in == null ? opened() : in);
+      if (batch == null) {
+        end(null);
+      }
+      return batch;
+    } catch (ClosedByInterruptException e) {
+      end(IoErrors.reading(where, position, e));
+      Thread.interrupted();
+      throw new InterruptedException("interrupted while reading " + where);
+    } catch (IOException e) {
+      PipeException why = isClosed() ? closedHere() : IoErrors.reading(where, position, e);
+      end(why);
+      throw why;
+    }
+  }
+
   /** The reading thread. */
   private void pump() {
     try {
@@ -204,32 +254,40 @@ final class PumpedSource implements Source {
   }
 
   private void readAhead() {
-    long position = 0;
     try {
-      ReadableByteChannel in = opened();
-      int blockBytes = SMALL_BLOCK_BYTES;
-      boolean enlarged = false;
-      while (true) {
-        Block block = pool.take(blockBytes);
-        int readBytes = readInto(in, block);
-        if (readBytes < 0) {
-          block.release();
-          end(null);
+      ReadableByteChannel open = channel;
+      ReadableByteChannel in = open == null ? opened() : open;
+      for (Batch batch = next(in); batch != null; batch = next(in)) {
+        if (!offer(batch)) {
           return;
         }
-        if (readBytes == block.capacityBytes() && fileDescriptor >= 0 && !enlarged) {
-          enlarged = true;
-          SystemCalls.enlargePipe(fileDescriptor, ChannelSink.PIPE_BYTES);
-        }
-        blockBytes = readBytes < SMALL_BLOCK_BYTES ? SMALL_BLOCK_BYTES : BLOCK_BYTES;
-        if (!offer(new Batch(stream, Encoding.RAW, position, block.buffer().flip(), block, null))) {
-          return;
-        }
-        position += readBytes;
       }
+      end(null);
     } catch (IOException e) {
       end(IoErrors.reading(where, position, e));
     }
+  }
+
+  /** Reads one block; null at the end. */
+  private @Nullable Batch next(ReadableByteChannel in) throws IOException {
+    Block block = pool.take(blockBytes);
+    int readBytes = readInto(in, block);
+    if (readBytes < 0) {
+      block.release();
+      return null;
+    }
+    if (readBytes == block.capacityBytes() && fileDescriptor >= 0 && !enlarged) {
+      enlarged = true;
+      SystemCalls.enlargePipe(fileDescriptor, ChannelSink.PIPE_BYTES);
+    }
+    blockBytes = readBytes < SMALL_BLOCK_BYTES ? SMALL_BLOCK_BYTES : BLOCK_BYTES;
+    long begin = position;
+    position += readBytes;
+    return new Batch(stream, Encoding.RAW, begin, block.buffer().flip(), block, null);
+  }
+
+  private PipeException closedHere() {
+    return new PipeException.Closed(Status.CANCELLED, where + " was closed on this side");
   }
 
   private ReadableByteChannel opened() throws IOException {
