@@ -143,6 +143,21 @@ public final class Commits {
     }
   }
 
+  /** As {@link #await(long)}, but leaves the rejections to be told to somebody else. */
+  public void awaitPosition(long wanted) throws PipeException, InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (position < wanted) {
+        if (failure != null) {
+          throw failure;
+        }
+        changed.await();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** As {@link #await(long)}, for at most this long. */
   public Committed await(long wanted, Duration timeout) throws PipeException, InterruptedException {
     long restNanos = timeout.toNanos();

@@ -113,6 +113,9 @@ abstract class SynchronousSink implements Sink {
       checkContent(batch);
       enter();
       try {
+        if (finished) {
+          throw new IllegalStateException("the stream into " + where + " was finished");
+        }
         write(batch.bytes(), batch.position());
         return position;
       } finally {
