@@ -15,6 +15,9 @@ final class CrcJoin {
   private final int reflectedPolynomial;
   private final int[] squares = new int[64];
 
+  /** The power that was computed last; racing threads overwrite each other's, which is harmless. */
+  private Power last = new Power(0, 1 << 31);
+
   private CrcJoin(int reflectedPolynomial) {
     this.reflectedPolynomial = reflectedPolynomial;
     // x^1 in reflected notation: bit 31 is x^0, bit 30 is x^1.
@@ -25,7 +28,12 @@ final class CrcJoin {
   }
 
   int join(int crcFirst, int crcSecond, long lengthSecondBytes) {
-    return multiply(crcFirst, powerOfX(lengthSecondBytes * 8)) ^ crcSecond;
+    Power power = last;
+    if (power.lengthBytes != lengthSecondBytes) {
+      power = new Power(lengthSecondBytes, powerOfX(lengthSecondBytes * 8));
+      last = power;
+    }
+    return multiply(crcFirst, power.value) ^ crcSecond;
   }
 
   private int powerOfX(long exponent) {
@@ -48,4 +56,7 @@ final class CrcJoin {
     }
     return product;
   }
+
+  /** x^(8 lengthBytes): immutable, so safe to share without synchronisation. */
+  private record Power(long lengthBytes, int value) {}
 }

@@ -14,16 +14,28 @@ import java.util.zip.CRC32C;
  * @param crc32 CRC-32 (ISO 3309, as in gzip) of all bytes so far
  */
 public record Digest(int crc32c, int crc32) {
+  /** What both checksums pass over before they go on; half of a small first-level cache. */
+  private static final int PIECE_BYTES = 16 << 10;
+
   /** The digest of the empty stream. */
   public static final Digest EMPTY = new Digest(0, 0);
 
   /** The digest of these remaining bytes alone. The buffer's position does not move. */
   public static Digest of(ByteBuffer bytes) {
     CRC32C crc32c = new CRC32C();
-    crc32c.update(bytes.duplicate());
     CRC32 crc32 = new CRC32();
-    crc32.update(bytes.duplicate());
+    update(bytes, crc32c, crc32);
     return new Digest((int) crc32c.getValue(), (int) crc32.getValue());
+  }
+
+  /** Both checksums in turns over pieces that stay in the fastest cache: memory is read once. */
+  static void update(ByteBuffer bytes, CRC32C crc32c, CRC32 crc32) {
+    ByteBuffer view = bytes.duplicate();
+    int end = view.limit();
+    for (int start = view.position(); start < end; start = view.limit()) {
+      crc32c.update(view.limit(Math.min(start + PIECE_BYTES, end)));
+      crc32.update(view.position(start));
+    }
   }
 
   /** Unpacks what {@link #toLong} packed. */

@@ -23,8 +23,7 @@ public final class Digester {
   /** Adds the remaining bytes. The buffer's position does not move; it stays the caller's. */
   public void update(ByteBuffer bytes) {
     lengthSinceBaseBytes += bytes.remaining();
-    crc32c.update(bytes.duplicate());
-    crc32.update(bytes.duplicate());
+    Digest.update(bytes, crc32c, crc32);
   }
 
   /** The digest of everything so far. */
