@@ -267,7 +267,7 @@ final class SessionPipe implements Pipe {
       SessionFailure refusal = session.onAccept(hello, Ticker.now());
       if (refusal == null) {
         assembler.allowData();
-        taken.add(attach(link, assembler, hello.connection()));
+        taken.add(attach(link, assembler, session.connection()));
       }
       return refusal;
     } finally {

@@ -24,6 +24,7 @@ public sealed interface Frame {
    * @param positioned whether the two positions mean something: a fresh writer has none yet
    * @param heldFrom the lowest position that this side can send again
    * @param next the position of the next new byte
+   * @param epoch the highest that this side, as a writer, was given; 0 for none yet
    */
   record Hello(
       int versionMin,
@@ -38,7 +39,8 @@ public sealed interface Frame {
       String stream,
       boolean positioned,
       long heldFrom,
-      long next)
+      long next,
+      long epoch)
       implements Frame {}
 
   /**
@@ -48,8 +50,9 @@ public sealed interface Frame {
    * @param epoch which writer is valid from now on
    * @param position where the stream goes on: the truth
    * @param digest of the stream up to the position; null when unknown, then both count from here
-   * @param cursor the source's place at the applied position
    * @param credit the position up to which data may come
+   * @param cursor the last of the source's places that came; null when none did
+   * @param cursorPosition the position of that place, not above {@code position}
    */
   @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
   record Welcome(
@@ -57,8 +60,9 @@ public sealed interface Frame {
       long epoch,
       long position,
       @Nullable Long digest,
+      long credit,
       byte @Nullable [] cursor,
-      long credit)
+      long cursorPosition)
       implements Frame {}
 
   /**

@@ -36,6 +36,9 @@ public final class FrameCodec {
   /** The longest reason in UTF-8. */
   public static final int REASON_BYTES_MAX = 1_000;
 
+  /** The highest epoch; no writer is replaced so often. */
+  public static final long EPOCH_MAX = 1L << 48;
+
   /** Length field, type, flags and position: what stands before a payload without a cursor. */
   public static final int DATA_HEAD_BYTES_MIN = 4 + 2 + 8;
 
@@ -196,6 +199,7 @@ public final class FrameCodec {
     out.put((byte) hello.ackLevel().code());
     putId(out, hello.instance());
     out.putLong(hello.connection()).putLong(hello.heldFrom()).putLong(hello.next());
+    out.putLong(hello.epoch());
     putText(out, hello.encoding(), NAME_BYTES_MAX);
     putText(out, hello.name(), NAME_BYTES_MAX);
     putText(out, hello.stream(), NAME_BYTES_MAX);
@@ -222,6 +226,7 @@ public final class FrameCodec {
     long connection = position(body);
     long heldFrom = position(body);
     long next = position(body);
+    long epoch = epoch(body);
     if (heldFrom > next) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a peer holds more than it has");
     }
@@ -238,7 +243,8 @@ public final class FrameCodec {
         text(body, NAME_BYTES_MAX),
         (flags & FLAG_THIRD) != 0,
         heldFrom,
-        next);
+        next,
+        epoch);
   }
 
   private static void encodeWelcome(Frame.Welcome welcome, ByteBuffer out) {
@@ -250,19 +256,27 @@ public final class FrameCodec {
     out.putLong(welcome.epoch()).putLong(welcome.position()).putLong(welcome.credit());
     out.putLong(digest == null ? 0 : digest);
     if (cursor != null) {
-      out.putShort((short) cursor.length).put(cursor);
+      out.putLong(welcome.cursorPosition()).putShort((short) cursor.length).put(cursor);
     }
   }
 
   private static Frame.Welcome decodeWelcome(int flags, ByteBuffer body) throws ProtocolException {
     Frame.Id receiver = id(body);
-    long epoch = position(body);
+    long epoch = epoch(body);
     long position = position(body);
     long credit = position(body);
-    long digest = body.getLong();
-    byte[] cursor = (flags & FLAG_SECOND) == 0 ? null : bytes(body, CURSOR_BYTES_MAX);
-    return new Frame.Welcome(
-        receiver, epoch, position, (flags & FLAG_FIRST) == 0 ? null : digest, cursor, credit);
+    long digestBits = body.getLong();
+    Long digest = (flags & FLAG_FIRST) == 0 ? null : digestBits;
+    byte[] cursor = null;
+    long cursorPosition = 0;
+    if ((flags & FLAG_SECOND) != 0) {
+      cursorPosition = position(body);
+      cursor = bytes(body, CURSOR_BYTES_MAX);
+      if (cursorPosition > position) {
+        throw new ProtocolException(Code.INVALID_ARGUMENT, "a cursor is ahead of its stream");
+      }
+    }
+    return new Frame.Welcome(receiver, epoch, position, digest, credit, cursor, cursorPosition);
   }
 
   private static Frame.AckLevel ackLevel(int code) throws ProtocolException {
@@ -317,6 +331,14 @@ public final class FrameCodec {
     byte[] bytes = new byte[lengthBytes];
     body.get(bytes);
     return bytes;
+  }
+
+  private static long epoch(ByteBuffer body) throws ProtocolException {
+    long epoch = position(body);
+    if (epoch > EPOCH_MAX) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "an epoch is above " + EPOCH_MAX);
+    }
+    return epoch;
   }
 
   private static long position(ByteBuffer body) throws ProtocolException {

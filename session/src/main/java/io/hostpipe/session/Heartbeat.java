@@ -5,7 +5,7 @@ package io.hostpipe.session;
  * dead.
  *
  * <p>Any byte is life. If this process itself was stopped for long, its own silence proves nothing
- * about the peer, and the wait begins anew.
+ * about the peer: what it was late is not counted, and after a long stop the wait begins anew.
  */
 final class Heartbeat {
   /** How many heartbeats without a byte make a link dead. */
@@ -47,6 +47,9 @@ final class Heartbeat {
       heardNanos = nowNanos;
       sinceNanos = nowNanos;
       pingOutstanding = false;
+    } else if (silentNanos > intervalNanos) {
+      heardNanos += silentNanos - intervalNanos;
+      sinceNanos += silentNanos - intervalNanos;
     }
     if (!open && nowNanos - sinceNanos >= handshakeNanos) {
       return Verdict.NOT_GREETED;

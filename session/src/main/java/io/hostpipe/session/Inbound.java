@@ -22,7 +22,12 @@ public final class Inbound {
 
   private final DigestFunction digest;
   private final CreditBudget budget;
+  private final long windowBytesMin;
   private final long windowBytesMax;
+
+  /** Whether the digest is that of the whole stream, and not of a part that a writer began. */
+  private final boolean digestWhole;
+
   private final ArrayDeque<Delivery> deliveries = new ArrayDeque<>();
   private final ArrayDeque<Frame.Reject> rejects = new ArrayDeque<>();
 
@@ -32,8 +37,12 @@ public final class Inbound {
   private long epoch;
   private long received;
   private long receivedDigest;
-  private boolean digestKnown;
+
+  /** Whether the writer counts its digest from where this side counts. */
+  private boolean digestShared;
+
   private byte @Nullable [] cursor;
+  private long cursorPosition;
   private long applied;
   private @Nullable Long appliedDigest;
   private long duplicateBytes;
@@ -51,7 +60,7 @@ public final class Inbound {
 
   private boolean finSeen;
   private long finPosition;
-  private long finDigest;
+  private @Nullable Long finDigest;
   private boolean finAckDue;
   private boolean finAcked;
 
@@ -59,17 +68,19 @@ public final class Inbound {
     this.digest = config.digest();
     this.budget = config.budget();
     this.window = config.windowBytesMin();
+    this.windowBytesMin = config.windowBytesMin();
     this.windowBytesMax = config.windowBytesMax();
     SessionConfig.InboundStart start = config.inbound();
-    digestKnown = true;
+    digestWhole = start == null || start.digest() != null;
+    digestShared = digestWhole;
     if (start != null) {
       stream = start.stream();
       epoch = start.epoch();
       received = start.position();
       Long startDigest = start.digest();
-      digestKnown = startDigest != null;
       receivedDigest = startDigest == null ? DigestFunction.EMPTY : startDigest;
       cursor = start.cursor();
+      cursorPosition = start.cursorPosition();
       applied = received;
       consumed = received;
     }
@@ -116,8 +127,8 @@ public final class Inbound {
     return finSeen && deliveries.isEmpty() && received == finPosition;
   }
 
-  /** Another stream or another living writer cannot have this pipe. Null when it is welcome. */
-  @Nullable SessionFailure refusal(Frame.Hello hello, boolean linkLives) {
+  /** Another stream, or a writer that was replaced, cannot have this pipe. Null: it is welcome. */
+  @Nullable SessionFailure refusal(Frame.Hello hello) {
     String known = stream;
     if (known != null && !known.equals(hello.stream())) {
       return new SessionFailure(
@@ -125,21 +136,37 @@ public final class Inbound {
           "this pipe already carries stream " + known + ", not " + hello.stream(),
           false);
     }
-    Frame.Id writing = writer;
-    if (writing != null && !writing.equals(hello.instance()) && linkLives) {
+    if (hello.epoch() > 0 && hello.epoch() < epoch && !hello.instance().equals(writer)) {
       return new SessionFailure(
-          Code.ALREADY_EXISTS, "stream " + hello.stream() + " has a writer that lives", false);
+          Code.FAILED_PRECONDITION,
+          "stream "
+              + hello.stream()
+              + " has a newer writer, of epoch "
+              + epoch
+              + "; the one of epoch "
+              + hello.epoch()
+              + " was replaced",
+          false);
     }
     return null;
   }
 
-  /** The writer is accepted; what was received so far is where it goes on. */
+  /**
+   * The writer is accepted; what was received so far is where it goes on. A new one gets an epoch
+   * above all that it or this side knows of: what this side knows may be older, when it was
+   * restarted before its sink kept the last one.
+   */
   Frame.Welcome welcome(Frame.Hello hello, Frame.Id receiver) {
     stream = hello.stream();
     ackLevel = hello.ackLevel();
     if (!hello.instance().equals(writer)) {
       writer = hello.instance();
-      epoch++;
+      epoch = Math.max(epoch, hello.epoch()) + 1;
+      digestShared = digestWhole;
+    }
+    if (!digestShared) {
+      receivedDigest = DigestFunction.EMPTY;
+      finDigest = null;
     }
     ackedReceived = received;
     ackedApplied = 0;
@@ -148,7 +175,13 @@ public final class Inbound {
     rejectsConfirmCount = 0;
     finAckDue = false;
     return new Frame.Welcome(
-        receiver, epoch, received, digestKnown ? receivedDigest : null, cursor, credit);
+        receiver,
+        epoch,
+        received,
+        digestShared ? receivedDigest : null,
+        credit,
+        cursor,
+        cursorPosition);
   }
 
   /** The data's lease is this side's from here on. */
@@ -175,12 +208,17 @@ public final class Inbound {
     deliveries.add(new Delivery(received, fresh, data.lease(), data.cursor()));
     receivedDigest = digest.extend(receivedDigest, fresh);
     received = end;
-    cursor = data.cursor();
+    digestShared = true;
+    if (data.cursor() != null) {
+      cursor = data.cursor();
+      cursorPosition = end;
+    }
     pressed |= credit - received < window / 2;
   }
 
   void onFin(Frame.Fin fin) throws ProtocolException {
-    if (fin.position() != received || (finSeen && fin.digest() != finDigest)) {
+    Long known = finDigest;
+    if (fin.position() != received || (known != null && known != fin.digest())) {
       throw new ProtocolException(
           Code.INVALID_ARGUMENT,
           "an end at " + fin.position() + " of a stream of which " + received + " came");
@@ -188,6 +226,7 @@ public final class Inbound {
     finSeen = true;
     finPosition = fin.position();
     finDigest = fin.digest();
+    digestShared = true;
     finAckDue = finAcked;
   }
 
@@ -221,6 +260,11 @@ public final class Inbound {
     }
   }
 
+  /** Whether another message may be refused now; when not, the host waits for the peer. */
+  public boolean takesRejects() {
+    return rejects.size() < REJECTS_COUNT_MAX;
+  }
+
   void onRejected(Frame.Reject reject) {
     if (rejects.size() >= REJECTS_COUNT_MAX) {
       throw new IllegalStateException("more than " + REJECTS_COUNT_MAX + " unconfirmed rejections");
@@ -230,16 +274,17 @@ public final class Inbound {
 
   /** The end is known, all of it is there at the asked level: is it what the sender sent? */
   @Nullable SessionFailure settle() {
-    if (!finSeen || finAcked) {
+    Long expected = finDigest;
+    if (!finSeen || expected == null || finAcked) {
       return null;
     }
     boolean early = ackLevel == Frame.AckLevel.RECEIVED;
     if ((early ? received : applied) != finPosition) {
       return null;
     }
-    Long atSink = appliedDigest;
+    Long atSink = digestWhole ? appliedDigest : null;
     long own = early || atSink == null ? receivedDigest : atSink;
-    if (own != finDigest) {
+    if (own != expected) {
       return new SessionFailure(
           Code.DATA_LOSS,
           "the digest of "
@@ -297,8 +342,9 @@ public final class Inbound {
       ackedApplied = applied;
       ackedCredit = credit;
     }
-    if (finAckDue && out.hasRoomForControl()) {
-      out.control(new Frame.FinAck(finPosition, finDigest));
+    Long confirmed = finDigest;
+    if (finAckDue && confirmed != null && out.hasRoomForControl()) {
+      out.control(new Frame.FinAck(finPosition, confirmed));
       finAckDue = false;
     }
     if (rejects.size() > REJECTS_CONFIRM_COUNT && rejectsConfirmCount == 0) {
@@ -322,7 +368,7 @@ public final class Inbound {
       delivery.lease().release();
     }
     deliveries.clear();
-    budget.release(window);
-    window = 0;
+    budget.release(window - windowBytesMin);
+    window = windowBytesMin;
   }
 }

@@ -15,7 +15,10 @@ final class LinkState {
   private boolean up;
   private boolean closing;
   private long connection;
+  private long number;
   private Frame.@Nullable Id dialer;
+  private Frame.@Nullable Id acceptedFrom;
+  private long acceptedNumber;
   private long count;
   private @Nullable String fault;
   private @Nullable SessionFailure refusal;
@@ -42,10 +45,27 @@ final class LinkState {
 
   // ---------------------------------------------------------------- whose it is, and its end
 
-  void begin(Frame.Id newDialer, long newConnection, long nowNanos) {
+  /** This side dialed; the number is higher than any connection before. */
+  void dialed(Frame.Id self, long newNumber, long nowNanos) {
+    connection = newNumber;
+    begin(self, newNumber, nowNanos);
+  }
+
+  /**
+   * A peer dialed. Its numbers are its own: they may be some that another dialer has had, so this
+   * side names its connections itself. With one dialer alone both are the same.
+   */
+  void accepted(Frame.Id peer, long newNumber, long nowNanos) {
+    acceptedFrom = peer;
+    acceptedNumber = newNumber;
+    connection = Math.max(connection + 1, newNumber);
+    begin(peer, newNumber, nowNanos);
+  }
+
+  private void begin(Frame.Id newDialer, long newNumber, long nowNanos) {
     up = true;
     closing = false;
-    connection = newConnection;
+    number = newNumber;
     dialer = newDialer;
     fault = null;
     refusal = null;
@@ -81,12 +101,23 @@ final class LinkState {
     return instance.equals(dialer);
   }
 
-  boolean hasDialer() {
-    return dialer != null;
+  /** Whether this instance has dialed with such a number or a higher one before. */
+  boolean isOutdated(Frame.Id instance, long itsNumber) {
+    return instance.equals(acceptedFrom) && itsNumber <= acceptedNumber;
   }
 
+  long acceptedNumber() {
+    return acceptedNumber;
+  }
+
+  /** This side's name for it; grows with every link. */
   long connection() {
     return connection;
+  }
+
+  /** The dialer's number of it. */
+  long number() {
+    return number;
   }
 
   long count() {
@@ -110,6 +141,13 @@ final class LinkState {
   void refused(SessionFailure told) {
     refusal = told;
     drop(told.reason());
+  }
+
+  /** Ends it because this peer is not welcome; another one may be. */
+  void refuse(SessionFailure why) {
+    refusal = why;
+    fault = why.reason();
+    close(new Frame.Failure(why.code(), why.reason()));
   }
 
   /** Ends it behind this last word; null for none. */

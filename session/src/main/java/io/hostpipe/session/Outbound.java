@@ -24,6 +24,7 @@ public final class Outbound {
   private boolean positioned;
   private long startPosition;
   private byte @Nullable [] startCursor;
+  private long startCursorPosition;
   private @Nullable Long startDigest;
   private long verifiedFrom;
   private Frame.@Nullable Id receiver;
@@ -64,9 +65,17 @@ public final class Outbound {
     return startPosition;
   }
 
-  /** The source's place at the start position, as the receiver kept it. */
+  /** The last of the source's places before the start that the receiver kept; null for none. */
   public byte @Nullable [] startCursor() {
     return startCursor;
+  }
+
+  /**
+   * The position of that place. It may be lower than the start: then a source that goes there
+   * yields bytes again that the receiver has, and the host leaves them out.
+   */
+  public long startCursorPosition() {
+    return startCursorPosition;
   }
 
   /** The stream's digest at the start position; null when the receiver does not know. */
@@ -210,12 +219,21 @@ public final class Outbound {
       } else if (theirs != digestAt(position)) {
         return failure(
             Code.DATA_LOSS,
-            "the receiver of " + stream + " holds other bytes before position " + position);
+            "the receiver of "
+                + stream
+                + " holds other bytes before position "
+                + position
+                + ", this side holds "
+                + heldFrom()
+                + " to "
+                + next);
       }
     }
     receiver = welcome.receiver();
     epoch = welcome.epoch();
     credit = welcome.credit();
+    received = Math.max(received, position);
+    release(acknowledged());
     sent = position;
     sending = segmentAt(position);
     finSent = false;
@@ -305,6 +323,7 @@ public final class Outbound {
     positioned = true;
     startPosition = welcome.position();
     startCursor = welcome.cursor();
+    startCursorPosition = welcome.cursorPosition();
     startDigest = welcome.digest();
     verifiedFrom = welcome.position();
     next = welcome.position();
@@ -313,7 +332,6 @@ public final class Outbound {
     received = next;
     durable = next;
     applied = next;
-    rejectedHighest = next;
   }
 
   private void release(long position) {

@@ -46,43 +46,46 @@ public final class Session {
 
   // ---------------------------------------------------------------- the link
 
-  /** This side dialed; it speaks first. Connection numbers grow with every dial. */
+  /** This side dialed; it speaks first. The number is above {@link #connection}. */
   public void onDial(long newConnection, long nowNanos) {
     if (newConnection <= link.connection()) {
-      throw new IllegalArgumentException("connection numbers grow: " + newConnection);
+      throw new IllegalArgumentException(
+          "connection numbers grow: " + newConnection + " after " + link.connection());
     }
-    beginLink(config.instance(), newConnection, nowNanos);
+    beginLink();
+    link.dialed(config.instance(), newConnection, nowNanos);
   }
 
   /**
    * A peer dialed and its HELLO was read.
    *
-   * @return null when the link is this session's from now on, and any older one is not; otherwise
-   *     what to answer on that link, which stays the host's
+   * @return null when the link is this session's from now on, under the name {@link #connection},
+   *     and any older one is not; otherwise what to answer on that link, which stays the host's
    */
   public @Nullable SessionFailure onAccept(Frame.Hello hello, long nowNanos) {
     if (failure != null) {
       return failure;
     }
     boolean sameDialer = link.isDialedBy(hello.instance());
-    if (sameDialer && hello.connection() <= link.connection()) {
+    if (link.isOutdated(hello.instance(), hello.connection())) {
       return new SessionFailure(
           Code.ABORTED,
-          "connection " + hello.connection() + " is older than " + link.connection(),
+          "connection " + hello.connection() + " is not newer than " + link.acceptedNumber(),
           false);
     }
-    if (!sameDialer && link.hasDialer() && link.isUp()) {
+    if (!sameDialer && link.isUp()) {
       return new SessionFailure(
           Code.ALREADY_EXISTS, "pipe '" + config.name() + "' has a peer that lives", false);
     }
     SessionFailure refusal = Compatibility.mismatch(config, hello);
     if (refusal == null && hello.sends() && config.receives()) {
-      refusal = in.refusal(hello, link.isUp() && !sameDialer);
+      refusal = in.refusal(hello);
     }
     if (refusal != null) {
       return refusal;
     }
-    beginLink(hello.instance(), hello.connection(), nowNanos);
+    beginLink();
+    link.accepted(hello.instance(), hello.connection(), nowNanos);
     greet(hello);
     return null;
   }
@@ -116,14 +119,14 @@ public final class Session {
 
   /**
    * What came in was no frame. On a link that stood before, it was damaged on the way: it is
-   * dropped and the stream goes on over the next one. A stranger who greets with garbage ends the
-   * session.
+   * dropped and the stream goes on over the next one. A stranger who greets with garbage, where
+   * there never was a peer, ends the session.
    */
   public void onGarbage(long fromConnection, ProtocolException garbage) {
     if (!link.isHeard(fromConnection)) {
       return;
     }
-    if (isOpen() || garbage.code() == Code.ABORTED) {
+    if (link.count() > 0 || garbage.code() == Code.ABORTED) {
       link.drop(reason(garbage));
     } else {
       fail(new SessionFailure(garbage.code(), reason(garbage), false));
@@ -137,7 +140,7 @@ public final class Session {
     }
     link.down();
     ackAtNanos = NEVER;
-    if (link.byeSent() && !link.byeSeen() && failure == null) {
+    if (lingerUntilNanos == NEVER && failure == null && bothEnded() && peerMayAsk()) {
       lingerUntilNanos = nowNanos + config.lingerNanos();
     }
   }
@@ -199,7 +202,7 @@ public final class Session {
     return link.wantsToSend()
         || (isOpen()
             && failure == null
-            && ((config.sends() && out.wantsToSend())
+            && (outWantsToSend()
                 || in.wantsToSend()
                 || ackIsDue(nowNanos)
                 || (bothEnded() && !link.byeSent())));
@@ -318,7 +321,7 @@ public final class Session {
 
   /** The host is about to wait for input: what the peer should know goes out now. */
   public void flushAcks() {
-    ackNow = true;
+    ackNow |= in.ackIsPending();
   }
 
   // ---------------------------------------------------------------- the whole
@@ -333,7 +336,7 @@ public final class Session {
     return link.isUp() && link.helloSeen();
   }
 
-  /** The number of the current or the last connection. */
+  /** The name of the current or the last connection, for all inputs that ask for one; it grows. */
   public long connection() {
     return link.connection();
   }
@@ -353,18 +356,17 @@ public final class Session {
     return link.fault();
   }
 
-  /** The peer's answer that ended the last link and may change: try again. Null otherwise. */
+  /** Why one side refused the last link, when that may change: try again. Null otherwise. */
   public @Nullable SessionFailure linkRefusal() {
     return link.refusal();
   }
 
   /** Both directions ended, and the peer knows or had its time to ask. */
   public boolean isComplete() {
-    if (failure != null || !bothEnded() || !link.helloSeen()) {
+    if (failure != null || !bothEnded()) {
       return false;
     }
-    boolean peerMayAsk = config.receives() && peerSends && !link.byeSeen() && !lingered;
-    return (link.byeSent() && link.byeSeen()) || (!link.isUp() && !peerMayAsk);
+    return (link.byeSent() && link.byeSeen()) || (!link.isUp() && !peerMayAsk());
   }
 
   /** Lets go of all memory; the session is of no further use. */
@@ -376,9 +378,7 @@ public final class Session {
 
   // ---------------------------------------------------------------- inside
 
-  private void beginLink(Frame.Id dialer, long connection, long nowNanos) {
-    link.begin(dialer, connection, nowNanos);
-    lingerUntilNanos = NEVER;
+  private void beginLink() {
     ackAtNanos = NEVER;
     ackNow = false;
   }
@@ -432,12 +432,14 @@ public final class Session {
     if (link.helloSeen()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a second HELLO on one link");
     }
-    SessionFailure refusal = Compatibility.mismatch(config, hello);
-    if (refusal == null && hello.sends() && config.receives()) {
-      refusal = in.refusal(hello, false);
+    SessionFailure mismatch = Compatibility.mismatch(config, hello);
+    if (mismatch != null) {
+      fail(mismatch);
+      return;
     }
+    SessionFailure refusal = hello.sends() && config.receives() ? in.refusal(hello) : null;
     if (refusal != null) {
-      fail(refusal);
+      link.refuse(refusal);
     } else {
       greet(hello);
     }
@@ -449,7 +451,7 @@ public final class Session {
     link.onHelloSeen(
         hello.sends() && config.receives()
             ? in.welcome(hello, config.receiver())
-            : new Frame.Welcome(config.receiver(), 0, 0, null, null, 0));
+            : new Frame.Welcome(config.receiver(), 0, 0, null, 0, null, 0));
   }
 
   private void onWelcome(Frame.Welcome welcome) throws ProtocolException {
@@ -464,6 +466,7 @@ public final class Session {
       }
     }
     link.onWelcomeSeen();
+    lingerUntilNanos = NEVER;
   }
 
   private void onData(Frame.Data data) throws ProtocolException {
@@ -522,22 +525,23 @@ public final class Session {
   }
 
   private void pollStream(Transmit transmit, long nowNanos) {
-    boolean sendsData = config.sends() && out.wantsToSend();
+    boolean sendsData = outWantsToSend();
     boolean withAck = sendsData || ackIsDue(nowNanos) || in.wantsToSend();
     if (in.poll(transmit, withAck)) {
       transmit.control(link.confirm());
     }
-    if (withAck) {
+    if (!in.ackIsPending()) {
       ackAtNanos = NEVER;
+      ackNow = false;
     }
-    ackNow = false;
-    if (config.sends() && peerReceives) {
+    if (sendsData) {
       out.poll(transmit);
     }
     if (bothEnded() && !link.byeSent() && !in.wantsToSend() && transmit.hasRoomForControl()) {
       link.onByeSent();
       transmit.control(new Frame.Bye());
     }
+    scheduleAck(nowNanos);
   }
 
   private Frame.Hello hello() {
@@ -549,12 +553,22 @@ public final class Session {
         config.ackLevel(),
         config.encoding(),
         config.instance(),
-        link.connection(),
+        link.number(),
         config.name(),
         config.stream(),
         out.positioned(),
         out.heldFrom(),
-        out.next());
+        out.next(),
+        out.epoch());
+  }
+
+  private boolean outWantsToSend() {
+    return config.sends() && peerReceives && out.wantsToSend();
+  }
+
+  /** Whether the peer may not know yet that its stream has ended, and come to ask. */
+  private boolean peerMayAsk() {
+    return config.receives() && peerSends && !link.byeSeen() && !lingered;
   }
 
   private boolean bothEnded() {

@@ -52,10 +52,23 @@ public record SessionConfig(
    * @param stream its id
    * @param epoch of its last writer
    * @param position all before it is applied
-   * @param digest of the stream up to the position; null when unknown
-   * @param cursor the source's place there
+   * @param digest of the stream up to the position; null when unknown, and then no digest may be
+   *     told with what is applied later either
+   * @param cursor the last of the source's places that was applied; null when there was none
+   * @param cursorPosition the position of that place, not above {@code position}
    */
   @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
   public record InboundStart(
-      String stream, long epoch, long position, @Nullable Long digest, byte @Nullable [] cursor) {}
+      String stream,
+      long epoch,
+      long position,
+      @Nullable Long digest,
+      byte @Nullable [] cursor,
+      long cursorPosition) {
+    /** With a cursor, if any, for just that position. */
+    public InboundStart(
+        String stream, long epoch, long position, @Nullable Long digest, byte @Nullable [] cursor) {
+      this(stream, epoch, position, digest, cursor, position);
+    }
+  }
 }
