@@ -72,7 +72,7 @@ final class DialLoop {
       link.close();
       return "closed";
     }
-    pipe.readInBackground(attachment);
+    pipe.driver.readInBackground(attachment);
     if (attachment.opened) {
       backoff.onSuccess();
       unlinkedSinceNanos = Ticker.now();

@@ -152,7 +152,7 @@ public final class SessionListener implements Listener {
       follow(hello.stream(), pipe, link.peer());
     }
     SessionPipe carried = pipe;
-    taken.forEach(each -> stay.add(() -> carried.readInBackground(each)));
+    taken.forEach(each -> stay.add(() -> carried.driver.readInBackground(each)));
     return null;
   }
 

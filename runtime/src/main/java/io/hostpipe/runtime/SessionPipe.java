@@ -9,57 +9,30 @@ import io.hostpipe.Status;
 import io.hostpipe.session.Code;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
-import io.hostpipe.session.ProtocolException;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.SessionFailure;
-import io.hostpipe.session.Transmit;
 import io.hostpipe.spi.PipeContext;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drives one {@link Session} over whatever links it gets: a pipe that outlives its links.
+ * A pipe that outlives its links: a {@link Session} for what is said, a {@link LinkDriver} for how.
  *
- * <p>Whoever waits, works. A thread that wants to read and finds nothing takes the link's reading
- * role and reads the socket itself; so does one that waits for acknowledgements. A thread that
- * writes puts its frames on the socket itself, unless another one is at it, which then takes them
- * along. So data that is asked for crosses no thread. One virtual thread a link stands in the
- * background: it takes the reading role whenever the pipe's users do not, so that the socket is
- * always read. It never writes, since a thread that reads must not wait for the peer's reader: what
- * has to be written on its account is written by a fresh virtual thread.
- *
- * <p>To give the role back and forth without waking anybody for each message, the background thread
- * looks now and then while users read in short turns; only when a user has been reading for long,
- * it parks until that user leaves.
- *
- * <p>One lock guards the session and everything here. It is never held across I/O: roles ({@code
- * reading}, {@code writing}) are taken under the lock and used outside of it.
- *
- * <p>States: live; over (failed, complete, or closed). Who made the pipe reconnects: {@link
- * DialLoop}, or the peer through {@link SessionListener}.
+ * <p>States: live; failed (what ended it is thrown at everybody); closed, when {@link #close} waits
+ * until the peer knows; over. Who made the pipe sees to its links: {@link DialLoop}, or the peer
+ * through {@link SessionListener}. The driver's lock guards everything here.
  */
-final class SessionPipe implements Pipe {
-  /** How often the background thread looks whether the users still read. */
-  private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
-  /** From then on a reading user tells the background thread when leaving. */
-  private static final long LONG_READ_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-
-  /** How long a link may take to end after the last word was written. */
-  private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(1);
-
+final class SessionPipe implements Pipe, LinkDriver.Owner {
   /** How long a close without a finish waits for the peer to hear of it. */
   private static final long ABORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-  final ReentrantLock lock = new ReentrantLock();
-  final Condition changed = lock.newCondition();
+  final LinkDriver driver;
+  final ReentrantLock lock;
   final Session session;
   final PipeContext context;
   final SessionOptions options;
@@ -68,22 +41,17 @@ final class SessionPipe implements Pipe {
   private final String where;
   private final SessionSource source;
   private final SessionSink sink;
-  private @Nullable Attachment current;
-  private boolean writing;
-  private boolean flushing;
-  private int waiting;
-  private int readersWaiting;
   private boolean closed;
   private boolean over;
   private @Nullable PipeException failure;
-  private boolean announced;
   private Runnable linkLost = () -> {};
   private @Nullable Runnable firstLinked;
-  private long armedForNanos = Long.MAX_VALUE;
   private final List<Runnable> afterwards = new ArrayList<>();
 
   SessionPipe(Session session, PipeContext context, SessionOptions options, String where) {
     this.session = session;
+    this.driver = new LinkDriver(session, this);
+    this.lock = driver.lock;
     this.context = context;
     this.options = options;
     this.where = where;
@@ -130,8 +98,8 @@ final class SessionPipe implements Pipe {
       if (!closed) {
         closed = true;
         sink.endOrAbort();
-        changed.signalAll();
-        settle();
+        driver.changed.signalAll();
+        driver.settle();
         awaitGoodbye();
         actions = end();
       }
@@ -148,8 +116,8 @@ final class SessionPipe implements Pipe {
       if (failure == null) {
         failure = why;
         session.abort(why.getMessage() == null ? "failed" : why.getMessage());
-        settle();
-        changed.signalAll();
+        driver.settle();
+        driver.changed.signalAll();
       }
     } finally {
       lock.unlock();
@@ -178,66 +146,9 @@ final class SessionPipe implements Pipe {
     return where;
   }
 
-  /**
-   * Waits for anything to change; reads the link meanwhile when nobody does.
-   *
-   * @param timeoutNanos how long; {@link Long#MAX_VALUE} for as long as it takes. Only then the
-   *     caller may become the reader, since a read has no end of its own.
-   */
-  @SuppressWarnings("WaitNotInLoop") // the callers loop over what they wait for
-  void awaitChange(long timeoutNanos) throws InterruptedException {
-    Attachment link = current;
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
-    if (timeoutNanos != Long.MAX_VALUE) {
-      waiting++;
-      try {
-        changed.awaitNanos(timeoutNanos);
-      } finally {
-        waiting--;
-      }
-    } else if (link != null && !link.reading && !link.down) {
-      readOnce(link);
-      link.userReadNanos = Ticker.now();
-    } else {
-      waiting++;
-      readersWaiting++;
-      try {
-        changed.await();
-      } finally {
-        waiting--;
-        readersWaiting--;
-      }
-    }
-  }
-
-  /** The bytes that the last read of the current link brought. */
-  long lastReadBytes() {
-    Attachment link = current;
-    return link == null ? 0 : link.lastReadBytes;
-  }
-
-  /** Writes what the session has to say, on this thread if nobody else is at it. May block. */
-  void flush() {
-    if (writing) {
-      return;
-    }
-    writing = true;
-    try {
-      long now = Ticker.now();
-      while (session.wantsToSend(now) && writeOnce(now)) {
-        now = Ticker.now();
-      }
-    } finally {
-      writing = false;
-    }
-    settle();
-  }
-
   // ---------------------------------------------------------------- links
 
-  /** Takes a dialed link; the caller goes on with {@link #readInBackground}. */
+  /** Takes a dialed link; the caller goes on with {@link LinkDriver#readInBackground}. */
   @Nullable Attachment attachDialed(Link link, long connection) {
     lock.lock();
     try {
@@ -246,7 +157,7 @@ final class SessionPipe implements Pipe {
       }
       FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(context.pool()));
       session.onDial(connection, Ticker.now());
-      return attach(link, assembler, connection);
+      return driver.attach(link, assembler, connection);
     } finally {
       lock.unlock();
     }
@@ -267,28 +178,9 @@ final class SessionPipe implements Pipe {
       SessionFailure refusal = session.onAccept(hello, Ticker.now());
       if (refusal == null) {
         assembler.allowData();
-        taken.add(attach(link, assembler, session.connection()));
+        taken.add(driver.attach(link, assembler, session.connection()));
       }
       return refusal;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Reads the link whenever the users do not, until it is down. */
-  void readInBackground(Attachment link) {
-    lock.lock();
-    try {
-      while (!link.down) {
-        if (!awaitTurn(link)) {
-          continue;
-        }
-        readOnce(link);
-        flushElsewhere();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      linkDown(link);
     } finally {
       lock.unlock();
     }
@@ -326,7 +218,7 @@ final class SessionPipe implements Pipe {
       for (long restNanos = timeoutNanos;
           !done() && restNanos > 0;
           restNanos = deadline - Ticker.now()) {
-        changed.awaitNanos(restNanos);
+        driver.changed.awaitNanos(restNanos);
       }
     } finally {
       lock.unlock();
@@ -418,6 +310,44 @@ final class SessionPipe implements Pipe {
     }
   }
 
+  // ---------------------------------------------------------------- from the driver, locked
+
+  @Override
+  public void onOpen(Link link) {
+    Runnable action = firstLinked;
+    firstLinked = null;
+    if (action != null) {
+      action.run();
+    }
+    context.events().linkUp(link.peer(), session.outgoing().next());
+  }
+
+  @Override
+  public void onProgress() {
+    SessionFailure told = session.failure();
+    if (told != null && failure == null) {
+      failure = Failures.toException(told, where);
+    }
+    sink.completePending();
+  }
+
+  @Override
+  public void onLinkLost() {
+    if (!closed && !done()) {
+      linkLost.run();
+    }
+  }
+
+  @Override
+  public void onBrokenInvariant(IllegalStateException broken) {
+    if (failure == null) {
+      failure =
+          new PipeException.Refused(
+              Status.INTERNAL, where + ": a broken invariant, please report it: " + broken, broken);
+    }
+    session.abort("internal error");
+  }
+
   // ---------------------------------------------------------------- inside, locked
 
   private boolean isStillLost(long lostAt) {
@@ -433,230 +363,6 @@ final class SessionPipe implements Pipe {
     return over || failure != null || session.isComplete() || session.failure() != null;
   }
 
-  private Attachment attach(Link link, FrameAssembler assembler, long connection) {
-    Attachment old = current;
-    if (old != null) {
-      drop(old);
-    }
-    Attachment attachment = new Attachment(link, assembler, connection, lock.newCondition());
-    current = attachment;
-    announced = false;
-    flushElsewhere();
-    arm();
-    return attachment;
-  }
-
-  /** Whether the background thread should read now; waits a moment when not. */
-  @SuppressWarnings("WaitNotInLoop") // the caller loops
-  private boolean awaitTurn(Attachment link) throws InterruptedException {
-    long now = Ticker.now();
-    if (link.reading) {
-      if (now - link.readingSinceNanos > LONG_READ_NANOS) {
-        link.backgroundParked = true;
-        link.handover.await();
-        link.backgroundParked = false;
-      } else {
-        link.handover.awaitNanos(GRACE_NANOS);
-      }
-      return false;
-    }
-    if (readersWaiting > 0) {
-      // They came while this thread was reading: from now on they can do it themselves.
-      changed.signalAll();
-      link.handover.awaitNanos(GRACE_NANOS);
-      return !link.reading && !link.down;
-    }
-    long quietNanos = now - link.userReadNanos;
-    if (link.userReadNanos != 0 && quietNanos < GRACE_NANOS) {
-      link.handover.awaitNanos(GRACE_NANOS - quietNanos);
-      return false;
-    }
-    return true;
-  }
-
-  /** Takes the reading role, reads once without the lock, and feeds the session. */
-  private void readOnce(Attachment link) {
-    link.reading = true;
-    link.readingSinceNanos = Ticker.now();
-    List<Frame> frames = List.of();
-    ProtocolException garbage = null;
-    long readBytes = -1;
-    lock.unlock();
-    try {
-      readBytes = link.link.read(link.assembler.targets());
-      if (readBytes > 0) {
-        Frame frame = link.assembler.poll();
-        if (frame != null) {
-          frames = new ArrayList<>(4);
-          for (; frame != null; frame = link.assembler.poll()) {
-            frames.add(frame);
-          }
-        }
-      }
-    } catch (ProtocolException e) {
-      garbage = e;
-    } catch (IOException e) {
-      readBytes = -1;
-    } finally {
-      lock.lock();
-    }
-    link.reading = false;
-    link.lastReadBytes = readBytes;
-    feed(link, frames, garbage, readBytes < 0);
-    if (link.backgroundParked) {
-      link.handover.signal();
-    }
-    if (waiting > 0) {
-      changed.signalAll();
-    }
-  }
-
-  private void feed(
-      Attachment link, List<Frame> frames, @Nullable ProtocolException garbage, boolean ended) {
-    long now = Ticker.now();
-    try {
-      session.onBytes(link.connection, now);
-      for (Frame frame : frames) {
-        session.onFrame(link.connection, frame, now);
-      }
-      if (link == current && session.isGreeted()) {
-        link.assembler.allowData();
-      }
-      if (garbage != null) {
-        session.onGarbage(link.connection, garbage);
-      }
-    } catch (IllegalStateException e) {
-      onBrokenInvariant(e);
-    }
-    if (ended) {
-      linkDown(link);
-    }
-    settle();
-    arm();
-  }
-
-  private void onBrokenInvariant(IllegalStateException e) {
-    failure =
-        new PipeException.Refused(
-            Status.INTERNAL, where + ": a broken invariant, please report it: " + e, e);
-    session.abort("internal error");
-  }
-
-  /** Puts one gathering write on the link. The caller holds the writing role. */
-  private boolean writeOnce(long now) {
-    Attachment link = current;
-    if (link == null || link.down) {
-      return false;
-    }
-    Transmit transmit = Transmits.take();
-    try {
-      if (!session.poll(transmit, now)) {
-        return false;
-      }
-      boolean written = false;
-      lock.unlock();
-      try {
-        link.link.write(transmit.buffers(), transmit.bufferCount());
-        written = true;
-      } catch (IOException e) {
-        written = false;
-      } finally {
-        lock.lock();
-      }
-      if (!written) {
-        linkDown(link);
-      }
-      return written;
-    } finally {
-      Transmits.giveBack(transmit);
-    }
-  }
-
-  /** Writes what there is to write on a thread of its own. */
-  private void flushElsewhere() {
-    if (writing || flushing || !session.wantsToSend(Ticker.now())) {
-      return;
-    }
-    flushing = true;
-    Thread.ofVirtual()
-        .name("hostpipe-writer")
-        .start(() -> {
-          lock.lock();
-          try {
-            flushing = false;
-            flush();
-          } finally {
-            lock.unlock();
-          }
-        });
-  }
-
-  /** Draws the consequences of what the session has become. */
-  private void settle() {
-    Attachment link = current;
-    if (!announced && link != null && session.isOpen()) {
-      announced = true;
-      link.opened = true;
-      Runnable action = firstLinked;
-      firstLinked = null;
-      if (action != null) {
-        action.run();
-      }
-      context.events().linkUp(link.link.peer(), session.outgoing().next());
-      changed.signalAll();
-    }
-    SessionFailure told = session.failure();
-    if (told != null && failure == null) {
-      failure = Failures.toException(told, where);
-      changed.signalAll();
-    }
-    if (link != null && !link.closing && !link.down && session.linkIsToClose()) {
-      link.closing = true;
-      closeGently(link);
-    }
-    sink.completePending();
-    if (session.isComplete()) {
-      changed.signalAll();
-    }
-  }
-
-  /** Ends the output, and the whole link when the peer has done the same or its time is over. */
-  private void closeGently(Attachment link) {
-    Thread.ofVirtual()
-        .name("hostpipe-closer")
-        .start(() -> {
-          try {
-            link.link.shutdownOutput();
-          } catch (IOException e) {
-            link.link.close();
-          }
-        });
-    Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link.link::close);
-  }
-
-  private void linkDown(Attachment link) {
-    if (link.down) {
-      return;
-    }
-    drop(link);
-    session.onLinkDown(link.connection, Ticker.now());
-    if (current == link) {
-      current = null;
-    }
-    settle();
-    arm();
-    changed.signalAll();
-    if (current == null && failure == null && !closed && !session.isComplete()) {
-      linkLost.run();
-    }
-  }
-
-  private void drop(Attachment link) {
-    link.down = true;
-    link.link.close();
-    link.handover.signalAll();
-  }
-
   private void awaitGoodbye() {
     long deadline =
         Ticker.now() + (session.failure() == null ? options.linger().toNanos() : ABORT_NANOS);
@@ -666,8 +372,8 @@ final class SessionPipe implements Pipe {
         if (restNanos <= 0) {
           return;
         }
-        flush();
-        changed.awaitNanos(Math.min(restNanos, GRACE_NANOS));
+        driver.flush();
+        driver.changed.awaitNanos(Math.min(restNanos, LinkDriver.GRACE_NANOS));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -675,7 +381,7 @@ final class SessionPipe implements Pipe {
   }
 
   private boolean goodbyeSaid() {
-    return session.failure() == null ? session.isComplete() : current == null;
+    return session.failure() == null ? session.isComplete() : !driver.hasLink();
   }
 
   private List<Runnable> end() {
@@ -683,44 +389,12 @@ final class SessionPipe implements Pipe {
       return List.of();
     }
     over = true;
-    Attachment link = current;
-    if (link != null) {
-      linkDown(link);
-    }
+    driver.stop();
     source.release();
     session.close();
-    changed.signalAll();
+    driver.changed.signalAll();
     List<Runnable> actions = List.copyOf(afterwards);
     afterwards.clear();
     return actions;
-  }
-
-  /** Sees to it that the session hears of the time when it wants to. */
-  void arm() {
-    long deadline = session.deadlineNanos();
-    if (deadline < armedForNanos && !over) {
-      armedForNanos = deadline;
-      Ticker.SHARED.at(deadline, this::onTicker);
-    }
-  }
-
-  private void onTicker() {
-    lock.lock();
-    try {
-      if (over) {
-        return;
-      }
-      armedForNanos = Long.MAX_VALUE;
-      try {
-        session.onTime(Ticker.now());
-      } catch (IllegalStateException e) {
-        onBrokenInvariant(e);
-      }
-      flushElsewhere();
-      settle();
-      arm();
-    } finally {
-      lock.unlock();
-    }
   }
 }

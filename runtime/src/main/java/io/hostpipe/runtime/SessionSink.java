@@ -148,13 +148,13 @@ final class SessionSink implements Sink {
     try {
       awaitPositioned();
       pipe.session.finish();
-      pipe.flush();
+      pipe.driver.flush();
       while (!pipe.session.outgoingFinished()) {
         pipe.check();
-        pipe.awaitChange(Long.MAX_VALUE);
-        pipe.flush();
+        pipe.driver.awaitChange(Long.MAX_VALUE);
+        pipe.driver.flush();
       }
-      pipe.flush();
+      pipe.driver.flush();
     } finally {
       pipe.lock.unlock();
     }
@@ -215,9 +215,9 @@ final class SessionSink implements Sink {
         if (restNanos <= 0) {
           break;
         }
-        pipe.flush();
+        pipe.driver.flush();
         if (pipe.session.outgoing().acknowledged() < position) {
-          pipe.awaitChange(restNanos);
+          pipe.driver.awaitChange(restNanos);
         }
       }
       return committedNow();
@@ -236,7 +236,7 @@ final class SessionSink implements Sink {
             new BlockLease(batch.block(), pipe.heldBytes),
             cursor == null ? null : cursor.bytes());
     batch.close();
-    pipe.flush();
+    pipe.driver.flush();
     pipe.check();
     return end;
   }
@@ -244,8 +244,8 @@ final class SessionSink implements Sink {
   private void awaitPositioned() throws PipeException, InterruptedException {
     while (!pipe.session.outgoing().positioned()) {
       pipe.check();
-      pipe.awaitChange(Long.MAX_VALUE);
-      pipe.flush();
+      pipe.driver.awaitChange(Long.MAX_VALUE);
+      pipe.driver.flush();
     }
     pipe.check();
   }
@@ -253,9 +253,9 @@ final class SessionSink implements Sink {
   private void awaitWindow() throws PipeException, InterruptedException {
     while (!windowIsOpen()) {
       pipe.check();
-      pipe.flush();
+      pipe.driver.flush();
       if (!windowIsOpen()) {
-        pipe.awaitChange(Long.MAX_VALUE);
+        pipe.driver.awaitChange(Long.MAX_VALUE);
       }
     }
     pipe.check();

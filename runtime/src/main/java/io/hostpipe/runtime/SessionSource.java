@@ -150,10 +150,10 @@ final class SessionSource implements Source {
           return null;
         }
         pipe.check();
-        if (pipe.lastReadBytes() < DRAINED_BYTES) {
+        if (pipe.driver.lastReadBytes() < DRAINED_BYTES) {
           pipe.session.flushAcks();
         }
-        pipe.flush();
+        pipe.driver.flush();
         if (pipe.session.incoming().hasDelivery() || pipe.session.incomingEnded()) {
           continue;
         }
@@ -165,7 +165,7 @@ final class SessionSource implements Source {
             return null;
           }
         }
-        pipe.awaitChange(restNanos);
+        pipe.driver.awaitChange(restNanos);
       }
     } finally {
       pipe.lock.unlock();
@@ -211,9 +211,9 @@ final class SessionSource implements Source {
 
   private void afterProgress() {
     if (pipe.session.wantsToSend(Ticker.now())) {
-      pipe.flush();
+      pipe.driver.flush();
     }
-    pipe.arm();
+    pipe.driver.arm();
   }
 
   private StreamId streamLocked() {

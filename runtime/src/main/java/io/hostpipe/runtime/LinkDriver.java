@@ -1,0 +1,409 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.session.Frame;
+import io.hostpipe.session.FrameAssembler;
+import io.hostpipe.session.ProtocolException;
+import io.hostpipe.session.Session;
+import io.hostpipe.session.Transmit;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves bytes between one {@link Session} and the link that carries it at the moment.
+ *
+ * <p>Whoever waits, works. A thread that wants to read and finds nothing takes the link's reading
+ * role and reads the socket itself; so does one that waits for acknowledgements. A thread that
+ * writes puts its frames on the socket itself, unless another one is at it, which then takes them
+ * along. So data that is asked for crosses no thread. One virtual thread a link stands in the
+ * background: it takes the reading role whenever the pipe's users do not, so that the socket is
+ * always read. It never writes, since a thread that reads must not wait for the peer's reader: what
+ * has to be written on its account is written by a fresh virtual thread.
+ *
+ * <p>To give the role back and forth without waking anybody for each message, the background thread
+ * looks now and then while users read in short turns; only when a user has been reading for long,
+ * it parks until that user leaves.
+ *
+ * <p>One lock guards the session and everything here. It is never held across I/O: roles ({@code
+ * reading}, {@code writing}) are taken under the lock and used outside of it. Unless a method says
+ * otherwise, its caller holds the lock, once.
+ */
+final class LinkDriver {
+  /** How often the background thread looks whether the users still read. */
+  static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  /** From then on a reading user tells the background thread when leaving. */
+  private static final long LONG_READ_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** How long a link may take to end after the last word was written. */
+  private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** Who owns the pipe that is driven. Called under the lock. */
+  interface Owner {
+    /** Both sides have welcomed each other on this link. */
+    void onOpen(Link link);
+
+    /** The session may have become something else. */
+    void onProgress();
+
+    /** The pipe has no link any more. */
+    void onLinkLost();
+
+    /** The session broke one of its own rules: it is of no further use. */
+    void onBrokenInvariant(IllegalStateException broken);
+  }
+
+  final ReentrantLock lock = new ReentrantLock();
+
+  /** Signalled whenever something may have changed for someone who waits. */
+  final Condition changed = lock.newCondition();
+
+  private final Session session;
+  private final Owner owner;
+  private @Nullable Attachment current;
+  private boolean writing;
+  private boolean flushing;
+  private int waiting;
+  private int readersWaiting;
+  private boolean announced;
+  private boolean stopped;
+  private long armedForNanos = Long.MAX_VALUE;
+
+  LinkDriver(Session session, Owner owner) {
+    this.session = session;
+    this.owner = owner;
+  }
+
+  /** Whether any link is attached. */
+  boolean hasLink() {
+    return current != null;
+  }
+
+  /** The bytes that the last read of the current link brought. */
+  long lastReadBytes() {
+    Attachment link = current;
+    return link == null ? 0 : link.lastReadBytes;
+  }
+
+  /** Takes a link in place of any older one. Its thread goes on with {@link #readInBackground}. */
+  Attachment attach(Link link, FrameAssembler assembler, long connection) {
+    Attachment old = current;
+    if (old != null) {
+      drop(old);
+    }
+    Attachment attachment = new Attachment(link, assembler, connection, lock.newCondition());
+    current = attachment;
+    announced = false;
+    flushElsewhere();
+    arm();
+    return attachment;
+  }
+
+  /** Takes no further part: breaks the link, and listens to no clock. */
+  void stop() {
+    stopped = true;
+    Attachment link = current;
+    if (link != null) {
+      linkDown(link);
+    }
+  }
+
+  /** Reads the link whenever the users do not, until it is down. The caller holds no lock. */
+  void readInBackground(Attachment link) {
+    lock.lock();
+    try {
+      while (!link.down) {
+        if (!awaitTurn(link)) {
+          continue;
+        }
+        readOnce(link);
+        flushElsewhere();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      linkDown(link);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits for anything to change; reads the link meanwhile when nobody does.
+   *
+   * @param timeoutNanos how long; {@link Long#MAX_VALUE} for as long as it takes. Only then the
+   *     caller may become the reader, since a read has no end of its own.
+   */
+  @SuppressWarnings("WaitNotInLoop") // the callers loop over what they wait for
+  void awaitChange(long timeoutNanos) throws InterruptedException {
+    Attachment link = current;
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    if (timeoutNanos != Long.MAX_VALUE) {
+      waiting++;
+      try {
+        changed.awaitNanos(timeoutNanos);
+      } finally {
+        waiting--;
+      }
+    } else if (link != null && !link.reading && !link.down) {
+      readOnce(link);
+      link.userReadNanos = Ticker.now();
+    } else {
+      waiting++;
+      readersWaiting++;
+      try {
+        changed.await();
+      } finally {
+        waiting--;
+        readersWaiting--;
+      }
+    }
+  }
+
+  /** Writes what the session has to say, on this thread if nobody else is at it. May block. */
+  void flush() {
+    if (writing) {
+      return;
+    }
+    writing = true;
+    try {
+      long now = Ticker.now();
+      while (session.wantsToSend(now) && writeOnce(now)) {
+        now = Ticker.now();
+      }
+    } finally {
+      writing = false;
+    }
+    settle();
+  }
+
+  /** Draws the consequences of what the session has become. */
+  void settle() {
+    Attachment link = current;
+    if (!announced && link != null && session.isOpen()) {
+      announced = true;
+      link.opened = true;
+      owner.onOpen(link.link);
+      changed.signalAll();
+    }
+    if (link != null && !link.closing && !link.down && session.linkIsToClose()) {
+      link.closing = true;
+      closeGently(link);
+    }
+    owner.onProgress();
+    if (session.isComplete() || session.failure() != null) {
+      changed.signalAll();
+    }
+  }
+
+  /** Sees to it that the session hears of the time when it wants to. */
+  void arm() {
+    long deadline = session.deadlineNanos();
+    if (deadline < armedForNanos && !stopped) {
+      armedForNanos = deadline;
+      Ticker.SHARED.at(deadline, this::onTicker);
+    }
+  }
+
+  // ---------------------------------------------------------------- inside
+
+  /** Whether the background thread should read now; waits a moment when not. */
+  @SuppressWarnings("WaitNotInLoop") // the caller loops
+  private boolean awaitTurn(Attachment link) throws InterruptedException {
+    long now = Ticker.now();
+    if (link.reading) {
+      if (now - link.readingSinceNanos > LONG_READ_NANOS) {
+        link.backgroundParked = true;
+        link.handover.await();
+        link.backgroundParked = false;
+      } else {
+        link.handover.awaitNanos(GRACE_NANOS);
+      }
+      return false;
+    }
+    if (readersWaiting > 0) {
+      // They came while this thread was reading: from now on they can do it themselves.
+      changed.signalAll();
+      link.handover.awaitNanos(GRACE_NANOS);
+      return !link.reading && !link.down;
+    }
+    long quietNanos = now - link.userReadNanos;
+    if (link.userReadNanos != 0 && quietNanos < GRACE_NANOS) {
+      link.handover.awaitNanos(GRACE_NANOS - quietNanos);
+      return false;
+    }
+    return true;
+  }
+
+  /** Takes the reading role, reads once without the lock, and feeds the session. */
+  private void readOnce(Attachment link) {
+    link.reading = true;
+    link.readingSinceNanos = Ticker.now();
+    List<Frame> frames = new ArrayList<>(4);
+    ProtocolException garbage = null;
+    long readBytes = -1;
+    lock.unlock();
+    try {
+      readBytes = link.link.read(link.assembler.targets());
+      if (readBytes > 0) {
+        for (Frame frame = link.assembler.poll(); frame != null; frame = link.assembler.poll()) {
+          frames.add(frame);
+        }
+      }
+    } catch (ProtocolException e) {
+      garbage = e;
+    } catch (IOException e) {
+      readBytes = -1;
+    } finally {
+      lock.lock();
+      link.reading = false;
+      link.lastReadBytes = readBytes;
+    }
+    feed(link, frames, garbage);
+    if (readBytes < 0) {
+      linkDown(link);
+    }
+    settle();
+    arm();
+    if (link.backgroundParked) {
+      link.handover.signal();
+    }
+    if (waiting > 0) {
+      changed.signalAll();
+    }
+  }
+
+  private void feed(Attachment link, List<Frame> frames, @Nullable ProtocolException garbage) {
+    long now = Ticker.now();
+    try {
+      session.onBytes(link.connection, now);
+      for (Frame frame : frames) {
+        session.onFrame(link.connection, frame, now);
+      }
+      if (link == current && session.isGreeted()) {
+        link.assembler.allowData();
+      }
+      if (garbage != null) {
+        session.onGarbage(link.connection, garbage);
+      }
+    } catch (IllegalStateException e) {
+      owner.onBrokenInvariant(e);
+    }
+  }
+
+  /**
+   * Puts one gathering write on the link. The caller holds the writing role.
+   *
+   * @return whether there may be more to write
+   */
+  private boolean writeOnce(long now) {
+    Attachment link = current;
+    if (link == null || link.down) {
+      return false;
+    }
+    Transmit transmit = Transmits.take();
+    try {
+      if (!session.poll(transmit, now)) {
+        return false;
+      }
+      boolean written = false;
+      lock.unlock();
+      try {
+        link.link.write(transmit.buffers(), transmit.bufferCount());
+        written = true;
+      } catch (IOException e) {
+        written = false;
+      } finally {
+        lock.lock();
+      }
+      if (!written) {
+        linkDown(link);
+      }
+      // Another link may have come meanwhile, which waits for its greeting.
+      return written || current != null;
+    } finally {
+      Transmits.giveBack(transmit);
+    }
+  }
+
+  /** Writes what there is to write on a thread of its own. */
+  private void flushElsewhere() {
+    if (writing || flushing || !session.wantsToSend(Ticker.now())) {
+      return;
+    }
+    flushing = true;
+    Thread.ofVirtual()
+        .name("hostpipe-writer")
+        .start(() -> {
+          lock.lock();
+          try {
+            flushing = false;
+            flush();
+          } finally {
+            lock.unlock();
+          }
+        });
+  }
+
+  /** Ends the output, and the whole link when the peer has done the same or its time is over. */
+  private void closeGently(Attachment link) {
+    Thread.ofVirtual()
+        .name("hostpipe-closer")
+        .start(() -> {
+          try {
+            link.link.shutdownOutput();
+          } catch (IOException e) {
+            link.link.close();
+          }
+        });
+    Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link.link::close);
+  }
+
+  private void linkDown(Attachment link) {
+    if (link.down) {
+      return;
+    }
+    drop(link);
+    session.onLinkDown(link.connection, Ticker.now());
+    if (current == link) {
+      current = null;
+    }
+    settle();
+    arm();
+    changed.signalAll();
+    if (current == null && !stopped) {
+      owner.onLinkLost();
+    }
+  }
+
+  private void drop(Attachment link) {
+    link.down = true;
+    link.link.close();
+    link.handover.signalAll();
+  }
+
+  private void onTicker() {
+    lock.lock();
+    try {
+      if (stopped) {
+        return;
+      }
+      armedForNanos = Long.MAX_VALUE;
+      try {
+        session.onTime(Ticker.now());
+      } catch (IllegalStateException e) {
+        owner.onBrokenInvariant(e);
+      }
+      flushElsewhere();
+      settle();
+      arm();
+    } finally {
+      lock.unlock();
+    }
+  }
+}
