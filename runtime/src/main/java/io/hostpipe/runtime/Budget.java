@@ -24,6 +24,11 @@ final class Budget implements CreditBudget {
     return false;
   }
 
+  /** What is promised at this moment; tests use it to find what was not given back. */
+  long reservedBytes() {
+    return reservedBytes.get();
+  }
+
   @Override
   public void release(long bytes) {
     reservedBytes.addAndGet(-bytes);

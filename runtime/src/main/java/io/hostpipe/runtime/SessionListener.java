@@ -74,6 +74,16 @@ public final class SessionListener implements Listener {
     return name;
   }
 
+  /** How many pipes it knows: those waiting, those accepted, and those in their first greeting. */
+  int pipeCount() {
+    lock.lock();
+    try {
+      return pipes.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Override
   public Address address() {
     return address;
@@ -131,7 +141,9 @@ public final class SessionListener implements Listener {
         if (refusal != null) {
           return refusal;
         }
+        // Its lock is free: nobody knows it yet. Another link of the same peer may find it at once.
         pipe = Sessions.pipe(name, address + " from " + link.peer(), context, options);
+        follow(hello.stream(), pipe, link.peer());
         pipes.put(hello.stream(), pipe);
         unaccepted.add(pipe);
         fresh = true;
@@ -143,13 +155,9 @@ public final class SessionListener implements Listener {
     SessionFailure refusal = pipe.attachAccepted(link, assembler, hello, taken);
     if (refusal != null) {
       if (fresh) {
-        forget(hello.stream(), pipe);
         pipe.close();
       }
       return refusal;
-    }
-    if (fresh) {
-      follow(hello.stream(), pipe, link.peer());
     }
     SessionPipe carried = pipe;
     taken.forEach(each -> stay.add(() -> carried.driver.readInBackground(each)));
