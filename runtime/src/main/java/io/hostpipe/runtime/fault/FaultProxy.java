@@ -359,7 +359,7 @@ public final class FaultProxy implements AutoCloseable {
     closeQuietly(channel);
   }
 
-  private static void closeQuietly(AutoCloseable channel) {
+  static void closeQuietly(AutoCloseable channel) {
     try {
       channel.close();
     } catch (Exception e) {

@@ -63,13 +63,21 @@ final class FaultyConnection {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    reset();
+    // Both ways have ended, in order or by a reset. What is still in the kernel's buffers after an
+    // end in order has to arrive, so this is no reset.
+    FaultProxy.closeQuietly(near);
+    FaultProxy.closeQuietly(far);
+    ended();
   }
 
-  /** Closes both channels so that both sides see a reset; after an orderly end nobody notices. */
+  /** Closes both channels so that both sides see a reset. */
   void reset() {
     FaultProxy.reset(near);
     FaultProxy.reset(far);
+    ended();
+  }
+
+  private void ended() {
     closed.countDown();
     proxy.remove(this);
   }
@@ -115,11 +123,12 @@ final class FaultyConnection {
         });
   }
 
-  private void awaitClosed(Duration atMost) {
+  private boolean awaitClosed(Duration atMost) {
     try {
-      closed.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+      return closed.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 
