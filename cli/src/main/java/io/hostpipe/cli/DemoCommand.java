@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * {@code hostpipe demo}: two processes of this very command, a receiver into a file and a sender
@@ -35,6 +36,7 @@ final class DemoCommand {
   private final boolean draws;
   private final DemoFiles files;
   private final DemoProcesses processes;
+  private final AtomicBoolean told = new AtomicBoolean();
 
   private DemoCommand(Invocation invocation, Console console) throws PipeException {
     this.options = DemoOptions.parse(invocation.words());
@@ -53,28 +55,38 @@ final class DemoCommand {
   static ExitCode run(Invocation invocation, Console console)
       throws PipeException, InterruptedException {
     DemoCommand demo = new DemoCommand(invocation, console);
-    Runnable cleanUp =
-        () -> {
-          demo.processes.close();
-          demo.files.close();
-        };
-    Runnable tell = () -> console.say("interrupted; the processes are ended, the files removed");
-    try (Interruption interruption = new Interruption(cleanUp, tell)) {
+    try (Interruption interruption = new Interruption(demo::cleanUp, demo::tellInterrupted)) {
       try {
-        ExitCode code = demo.run();
+        ExitCode code = demo.run(interruption);
         interruption.told(code);
         return code;
       } catch (IOException e) {
+        if (interruption.happened()) {
+          demo.tellInterrupted();
+          return ExitCode.INTERRUPTED;
+        }
         throw e instanceof PipeException known
             ? known
             : new PipeException.Closed(Status.INTERNAL, "the demo ended: " + e.getMessage(), e);
       } finally {
-        cleanUp.run();
+        demo.cleanUp();
       }
     }
   }
 
-  private ExitCode run() throws IOException, InterruptedException {
+  private void cleanUp() {
+    processes.close();
+    files.close();
+  }
+
+  private void tellInterrupted() {
+    if (told.compareAndSet(false, true)) {
+      console.clearStatus();
+      console.say("interrupted; the processes are ended, the files removed");
+    }
+  }
+
+  private ExitCode run(Interruption interruption) throws IOException, InterruptedException {
     say("a file of " + Quantity.bytesText((double) options.sizeBytes()) + " in " + files.folder());
     files.prepare(options.sizeBytes());
     DemoProcess receiver =
@@ -106,6 +118,10 @@ final class DemoCommand {
                   "--give-up",
                   GIVE_UP));
       watch(proxy, sender, receiver, startNanos);
+      if (interruption.happened()) {
+        tellInterrupted();
+        return ExitCode.INTERRUPTED;
+      }
       return compare(proxy, sender, receiver, System.nanoTime() - startNanos);
     }
   }

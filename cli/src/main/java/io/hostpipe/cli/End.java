@@ -91,8 +91,15 @@ record End(Address address, Connector connector) {
     OptionSpec option = catalog.option(address.scheme(), name);
     if (option == null) {
       throw new PipeException.Config(
-          "'" + name + "' is no option of " + address + knownOptions(name, catalog));
+          "'" + name + "' is no option of " + withoutOptions() + knownOptions(name, catalog));
     }
+  }
+
+  /** The value of an option that nobody knows may be a secret. */
+  private String withoutOptions() {
+    String shown = address.toString();
+    int question = shown.indexOf('?');
+    return question < 0 ? shown : shown.substring(0, question);
   }
 
   private PipeException neither(String word, String name, Catalog catalog) {
