@@ -56,8 +56,84 @@ deleted_file_is_noticed() {
 change_is_built_offline() {
   sed -i 's|^version=.*|&-changed|' \
     "$clone/cli/src/main/resources/io/hostpipe/cli/version.properties"
-  "$@" "$launcher" --version >"$work/out" 2>"$work/err" </dev/null &&
-    equal "$version-changed" "$(cat "$work/out")" && says 'building once' "$work/err"
+  "$@" "$launcher" --version >"$work/out" 2>"$work/err" </dev/null || {
+    cat "$work/err" "$clone/.build/build.log"
+    return 1
+  }
+  equal "$version-changed" "$(cat "$work/out")" && says 'building once' "$work/err"
+}
+
+free_port() {
+  port=20000
+  while grep -qi ":$(printf %04X "$port") " /proc/net/tcp /proc/net/tcp6 2>/dev/null; do
+    port=$((port + 1))
+  done
+  echo "$port"
+}
+
+# Waits at most 20 seconds.
+until_true() {
+  tries=200
+  until "$@"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+
+exit_code_is_javas() {
+  run ./nothing-here "$work/none"
+  [ $? -ge 2 ] && equal "" "$(cat "$work/out")" && [ -s "$work/err" ] &&
+    { run --no-such-flag; equal 2 $?; }
+}
+
+is_java() {
+  case $(readlink "/proc/$1/exe") in
+    */runtime/bin/java) ;;
+    *) return 1 ;;
+  esac
+}
+
+signal_hits_java() {
+  mkfifo "$work/fifo"
+  "$launcher" - "$work/received" <"$work/fifo" >"$work/out" 2>"$work/err" &
+  pipe=$!
+  exec 8>"$work/fifo"
+  until_true is_java "$pipe" && equal "" "$(ps -o pid= --ppid "$pipe")" && kill -9 "$pipe"
+  killed=$?
+  wait "$pipe"
+  code=$?
+  exec 8>&-
+  equal 0 "$killed" && equal 137 "$code"
+}
+
+resident_kilobytes() {
+  sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status" 2>/dev/null
+}
+
+# 1 GiB through a link of this host, both processes watched while they run.
+stays_small() {
+  limit=$1
+  port=$(free_port)
+  "$launcher" "tcp-listen://127.0.0.1:$port/x" - -q >"$work/all" 2>"$work/err" &
+  receiver=$!
+  head -c 1073741824 /dev/zero | "$launcher" - "tcp://127.0.0.1:$port/x" -q 2>"$work/err2" &
+  sender=$!
+  most=0
+  while kill -0 "$sender" 2>/dev/null; do
+    for process in "$sender" "$receiver"; do
+      resident=$(resident_kilobytes "$process")
+      [ "${resident:-0}" -le "$most" ] || most=$resident
+    done
+    sleep 0.05
+  done
+  wait "$sender" && wait "$receiver" && equal 1073741824 "$(wc -c <"$work/all")" || {
+    cat "$work/err" "$work/err2"
+    return 1
+  }
+  rm -- "$work/all"
+  echo "$most kB resident at most; the limit is $limit kB"
+  [ "$most" -gt 10000 ] && [ "$most" -lt "$limit" ]
 }
 
 # A PATH with what every system has, and nothing of Java.
@@ -89,6 +165,9 @@ check "two first runs at once build once" first_runs_together
 check "a second run builds nothing and says nothing" second_run_is_silent
 check "--version takes less than 150 ms" faster_than 150 "$launcher" --version
 check "it runs through a link and from elsewhere" through_a_link
+check "exit codes are java's, and errors are not on stdout" exit_code_is_javas
+check "a signal to the launcher's process hits java" signal_hits_java
+check "a pipe that moves 1 GiB stays below 128 MiB resident on both sides" stays_small 131072
 check "a touched file with the same content is not built again" same_content_is_not_built_again
 check "a failed build leaves the previous one" failed_build_harms_nothing
 check "a deleted file is noticed, and a state built before is used again" deleted_file_is_noticed

@@ -33,10 +33,18 @@ fill_bare_root() {
 
 # Runs the command in the bare root as a user that owns nothing there.
 in_bare_root() {
-  unshare -m sh -c 'mount --rbind /dev "$1/dev" && mount -t proc none "$1/proc" || exit
+  unshare -mn sh -c 'ip link set lo up && mount --rbind /dev "$1/dev" && mount -t proc none "$1/proc" || exit
     chroot=$(command -v chroot) root=$1
     shift
     exec env -i PATH=/bin "$chroot" --userspec=65534:65534 "$root" "$@"' sh "$bare" "$@"
+}
+
+# From a file to a file over a link, all in the bare root: threads, sockets, files and summary.
+moves_a_file() {
+  head -c 5000000 /dev/urandom >"$bare/tmp/sent" && chmod 644 "$bare/tmp/sent" || return 1
+  in_bare_root /bin/sh -c '"$0" tcp-listen://127.0.0.1:7070/x /tmp/received -q --give-up 20s &
+    "$0" /tmp/sent tcp://127.0.0.1:7070/x --give-up 20s && wait $!' \
+    "/opt/some where/$name/bin/hostpipe" && cmp "$bare/tmp/sent" "$bare/tmp/received"
 }
 
 in_empty_environment() {
@@ -76,9 +84,10 @@ holds_licence_and_readme() {
 
 check "./hostpipe package writes $name.tar.gz" package
 check "the archive holds the licence and the README" holds_licence_and_readme
-if unshare -m true 2>/dev/null; then
+if unshare -mn true 2>/dev/null; then
   check "a root with nothing but libc can be made" fill_bare_root
   check "it runs there" says_its_version in_bare_root
+  check "it moves a file over a link there" moves_a_file
 else
   skip "a root without Java: only root may make one; run with an empty environment instead"
 fi

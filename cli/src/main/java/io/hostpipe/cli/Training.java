@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,18 +15,14 @@ import java.util.stream.Stream;
  * The run that the AOT cache is made from: what it loads, links and warms up starts fast later.
  *
  * <p>It runs real commands, several in this one process because the cache takes no more than one. A
- * command is worth adding when its start is felt. One that fails (a host may have no loopback
- * interface) costs time at its start later, and nothing else: it is told, and the rest goes on.
- * Nothing else calls this class.
+ * command is worth adding when its start is felt. One that fails costs time at its start later, and
+ * nothing else: it is told, and the rest goes on. Nothing else calls this class.
  */
 final class Training {
   /** Enough that what every block passes is called often enough to be worth a profile. */
   private static final int FILE_BLOCK_COUNT = 32;
 
   private static final int BLOCK_BYTES = 1 << 20;
-
-  /** How long a host without a loopback interface keeps its build waiting. */
-  private static final String GIVE_UP = "5s";
 
   private Training() {}
 
@@ -57,30 +54,43 @@ final class Training {
     run(in, folder.resolve("copy").toString());
     run(in, folder.resolve("copy").toString(), "overwrite", "--summary", "json", "-q");
     run(in, "/dev/null");
-    moveOverLink(in, folder.resolve("out").toString());
-    // Standard input is empty in a build: what reads it starts all the same. Last, because it and
-    // standard output are closed by this.
-    moveOverLink("-", "-");
+    if (hasLoopback()) {
+      moveOverLink(in, folder.resolve("out").toString());
+      // Standard input is empty in a build: what reads it starts all the same. Last, because it
+      // and standard output are closed by this.
+      moveOverLink("-", "-");
+    }
   }
 
   /** From one end to the other through a link of this host, both sides in this process. */
   private static void moveOverLink(String source, String destination)
       throws IOException, InterruptedException {
-    String hostPort = "127.0.0.1:" + freePort();
+    int port;
+    try (ServerSocket free = listening()) {
+      port = free.getLocalPort();
+    }
+    String hostPort = "127.0.0.1:" + port;
     Thread receiver =
         Thread.ofPlatform()
             .name("receiver")
-            .start(() ->
-                run("tcp-listen://" + hostPort + "/training", destination, "--give-up", GIVE_UP));
-    run(source, "tcp://" + hostPort + "/training", "--give-up", GIVE_UP);
+            .start(() -> run("tcp-listen://" + hostPort + "/training", destination));
+    run(source, "tcp://" + hostPort + "/training");
     receiver.join();
   }
 
-  /** Free a moment ago; should it be taken now, the transfer over it is only not trained. */
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+  /** A network namespace of its own may have the interface, but not up. */
+  private static boolean hasLoopback() {
+    try (ServerSocket server = listening();
+        Socket client = new Socket(server.getInetAddress(), server.getLocalPort())) {
+      return client.isConnected();
+    } catch (IOException e) {
+      System.err.println("training: no link, because this host has no loopback: " + e.getMessage());
+      return false;
     }
+  }
+
+  private static ServerSocket listening() throws IOException {
+    return new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
   }
 
   private static void run(String... words) {
