@@ -121,6 +121,8 @@ final class CompletionScripts {
     script.append("    if string match -qr '^(-$|\\.{0,2}/|file:|[a-z0-9+.-]+://)' -- $word\n");
     script.append("      set last $word\n    end\n  end\n");
     script.append("  string match -qr -- $argv[1] $last\nend\n");
+    script.append("function __hostpipe_is\n  set -l words (commandline -opc)\n");
+    script.append("  test (count $words) -gt 1; and test $words[2] = $argv[1]\nend\n");
     String first = "test (count (commandline -opc)) -eq 1";
     for (CommandName command : CommandName.values()) {
       if (command.word() != null) {
@@ -151,7 +153,7 @@ final class CompletionScripts {
         .wordsByCommand()
         .forEach((command, ofCommand) -> {
           for (String word : ofCommand) {
-            complete(script, "__fish_seen_subcommand_from " + command, word, "");
+            complete(script, "__hostpipe_is " + command, word, "");
           }
         });
     return script.toString();

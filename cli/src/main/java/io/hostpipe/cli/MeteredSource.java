@@ -1,6 +1,7 @@
 package io.hostpipe.cli;
 
 import io.hostpipe.Batch;
+import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
@@ -18,6 +19,11 @@ final class MeteredSource implements Source {
   MeteredSource(Source source, Meter meter) {
     this.source = source;
     this.meter = meter;
+  }
+
+  @Override
+  public boolean wantsCommits() {
+    return source.wantsCommits();
   }
 
   @Override
@@ -58,6 +64,11 @@ final class MeteredSource implements Source {
   @Override
   public void commit(long position) throws PipeException {
     source.commit(position);
+  }
+
+  @Override
+  public void commit(long position, @Nullable Digest digest) throws PipeException {
+    source.commit(position, digest);
   }
 
   @Override

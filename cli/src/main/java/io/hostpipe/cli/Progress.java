@@ -26,7 +26,7 @@ final class Progress implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition ended = lock.newCondition();
   private boolean closed;
-  private double bytesPerSecond = -1;
+  private double bytesPerSecond;
   private long lastPosition;
   private long lastNanos;
 
@@ -54,11 +54,12 @@ final class Progress implements AutoCloseable {
       measure();
       console.say(
           line()
-              + ", position "
-              + meter.committedPosition()
-              + " delivered, "
+              + "; handed over: "
+              + meter.startPosition()
+              + ".."
               + meter.readPosition()
-              + " read");
+              + ", known to be delivered: "
+              + meter.committedPosition());
     } finally {
       lock.unlock();
     }
@@ -96,7 +97,7 @@ final class Progress implements AutoCloseable {
   /** Weighs the rate since the last look by how long ago that was. */
   private void measure() {
     long now = System.nanoTime();
-    long position = meter.committedPosition();
+    long position = meter.readPosition();
     if (lastNanos == 0) {
       lastPosition = meter.startPosition();
       lastNanos = now - Math.max(meter.elapsedNanos(), 1);
@@ -104,14 +105,15 @@ final class Progress implements AutoCloseable {
     double seconds = (now - lastNanos) / 1e9;
     double latest = (position - lastPosition) / seconds;
     double weight = 1 - Math.exp(-seconds / SMOOTHING_SECONDS);
+    // The first bytes say what the rate is; before them there was none to forget slowly.
     bytesPerSecond =
-        bytesPerSecond < 0 ? latest : bytesPerSecond + weight * (latest - bytesPerSecond);
+        bytesPerSecond <= 0 ? latest : bytesPerSecond + weight * (latest - bytesPerSecond);
     lastPosition = position;
     lastNanos = now;
   }
 
   private String line() {
-    return line(meter.committedPosition(), Math.max(bytesPerSecond, 0), sizeBytes, link.state());
+    return line(meter.readPosition(), bytesPerSecond, sizeBytes, link.state());
   }
 
   /** The line: bytes, rate, share and time left where the size is known, the link. */
