@@ -83,6 +83,13 @@ final class Hosts implements AutoCloseable {
     return pipe;
   }
 
+  /** The next pipe of this listener. */
+  Pipe accept(SessionListener listener) throws PipeException, InterruptedException {
+    Pipe pipe = listener.accept();
+    closings.add(pipe::close);
+    return pipe;
+  }
+
   /** Sends so many bytes of a pattern, and checks and commits them at the other end. */
   static void move(Pipe from, Pipe to, long lengthBytes) throws Exception {
     CompletableFuture<Void> sent = sendPattern(from, lengthBytes);
@@ -108,25 +115,30 @@ final class Hosts implements AutoCloseable {
     });
   }
 
-  /** Reads so many bytes more, compares them with the pattern and commits them. */
-  static void receivePattern(Pipe pipe, long lengthBytes) throws Exception {
-    long restBytes = lengthBytes;
-    while (restBytes > 0) {
+  /**
+   * Reads up to this position at least, compares what comes with the pattern and commits it.
+   *
+   * @return the position that was reached
+   */
+  static long receivePattern(Pipe pipe, long end) throws Exception {
+    long position = 0;
+    while (position < end) {
       Batch batch = pipe.source().read();
       if (batch == null) {
-        throw new AssertionError("the stream ended, " + restBytes + " bytes before its end");
+        throw new AssertionError("the stream ended at " + position + ", before " + end);
       }
       try (batch) {
+        position = batch.position();
         ByteBuffer bytes = batch.bytes();
-        for (long position = batch.position(); bytes.hasRemaining(); position++) {
+        for (; bytes.hasRemaining(); position++) {
           if (bytes.get() != pattern(position)) {
             throw new AssertionError("another byte at position " + position);
           }
         }
-        restBytes -= batch.lengthBytes();
-        pipe.source().commit(batch.endPosition());
+        pipe.source().commit(position);
       }
     }
+    return position;
   }
 
   /** Runs on a virtual thread; the future fails with what it throws. */

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -82,8 +83,7 @@ final class RecordBordersTest {
   void rawBytesHaveNoBorders() {
     byte[] run = {(byte) 0xFF, (byte) 0xFF, (byte) 0xFF};
     give(5, run, null);
-    try (Batch batch = borders.poll(STREAM, Encoding.RAW)) {
-      assertThat(batch).isNotNull();
+    try (Batch batch = Objects.requireNonNull(borders.poll(STREAM, Encoding.RAW))) {
       assertThat(batch.position()).isEqualTo(5);
       assertThat(batch.endPosition()).isEqualTo(8);
     }
