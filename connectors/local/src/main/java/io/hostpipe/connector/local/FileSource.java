@@ -148,6 +148,11 @@ final class FileSource implements Source {
     return finished;
   }
 
+  @Override
+  public boolean wantsCommits() {
+    return false;
+  }
+
   /** Nothing: a file keeps what it has. */
   @Override
   public void commit(long committedPosition) {}

@@ -138,12 +138,21 @@ final class MemoryLog {
       }
     }
 
-    void endWriting(boolean atEnd) {
+    /** No more comes: readers find the end. */
+    void finish() {
+      lock.lock();
+      try {
+        finished = true;
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void endWriting() {
       lock.lock();
       try {
         writing = false;
-        finished |= atEnd;
-        changed.signalAll();
       } finally {
         lock.unlock();
       }

@@ -112,15 +112,18 @@ final class MemoryLogSink implements Sink {
 
   @Override
   public void finish() throws PipeException {
-    checkOpen();
-    finished = true;
+    if (!finished) {
+      checkOpen();
+      finished = true;
+      kept.finish();
+    }
   }
 
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
       commits.fail(closedHere());
-      kept.endWriting(finished);
+      kept.endWriting();
     }
   }
 

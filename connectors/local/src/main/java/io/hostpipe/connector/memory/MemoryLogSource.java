@@ -88,6 +88,11 @@ final class MemoryLogSource implements Source {
     return finished;
   }
 
+  @Override
+  public boolean wantsCommits() {
+    return false;
+  }
+
   /** Nothing: a log keeps what it has. */
   @Override
   public void commit(long committedPosition) {}

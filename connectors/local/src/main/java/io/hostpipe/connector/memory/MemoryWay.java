@@ -250,6 +250,7 @@ final class MemoryWay {
         closedHere(),
         new PipeException.Closed(
             Status.ABORTED, "the peer closed the stream " + stream + " before its end"));
+    commits.fail(closedHere());
   }
 
   /** The reader is gone; unless it saw the end and committed it, the writer is told. */

@@ -1,0 +1,93 @@
+package io.hostpipe.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hostpipe.BatchWriter;
+import io.hostpipe.Encoding;
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
+import io.hostpipe.Sink;
+import io.hostpipe.StreamId;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+
+/** What the parts of the {@link ConnectorContract} share. */
+public interface ContractTests {
+  /** Where the streams of this test are opened; the same one throughout a test. */
+  ContractPlace place();
+
+  /** Closes everything, and finds what was not given back. */
+  @AfterEach
+  default void givesEveryBlockBack() {
+    place().close();
+    InParallel.await(() -> place().pool().takenBytes() == 0);
+  }
+
+  /** Skips the test unless the connector declares this. */
+  default void needs(ContractPlace.Ability ability) {
+    assumeTrue(place().abilities().contains(ability), () -> "the connector lacks " + ability);
+  }
+
+  /** Skips the test unless the connector declares that it carries this. */
+  default void needs(Encoding encoding) {
+    assumeTrue(
+        place().encodings().contains(encoding), () -> "the connector does not carry " + encoding);
+  }
+
+  /** A fresh stream of messages. */
+  default ContractWay openMessages() throws PipeException, InterruptedException {
+    needs(Encoding.RECORDS);
+    return open(Encoding.RECORDS);
+  }
+
+  /** A fresh stream of whatever the connector carries. */
+  default ContractWay openAny() throws PipeException, InterruptedException {
+    return open(place().encodings().contains(Encoding.RECORDS) ? Encoding.RECORDS : Encoding.RAW);
+  }
+
+  /** A fresh stream. */
+  default ContractWay open(Encoding encoding) throws PipeException, InterruptedException {
+    return place().open(freshId(), encoding);
+  }
+
+  /** An id that no other stream has. */
+  default StreamId freshId() {
+    return new StreamId("contract-" + UUID.randomUUID());
+  }
+
+  /** Writes these messages in one batch. */
+  default long write(Sink sink, String... messages) throws PipeException, InterruptedException {
+    int lengthBytes = 0;
+    for (String message : messages) {
+      lengthBytes += message.length() * 3 + 16;
+    }
+    try (BatchWriter batch = sink.newBatch(lengthBytes)) {
+      for (String message : messages) {
+        assertThat(batch.add(bytes(message), Headers.EMPTY)).isTrue();
+      }
+      return sink.write(batch);
+    }
+  }
+
+  /** Writes blocks of zeros until it has written so many bytes; tells after each how many. */
+  default void writeZeros(
+      Sink sink, long lengthBytes, java.util.concurrent.atomic.AtomicLong written)
+      throws PipeException, InterruptedException {
+    byte[] zeros = new byte[60_000];
+    while (written.get() < lengthBytes) {
+      try (BatchWriter batch = sink.newBatch(64 << 10)) {
+        assertThat(batch.add(ByteBuffer.wrap(zeros))).isTrue();
+        sink.write(batch);
+      }
+      written.addAndGet(zeros.length);
+    }
+  }
+
+  /** The text in UTF-8. */
+  default ByteBuffer bytes(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+  }
+}

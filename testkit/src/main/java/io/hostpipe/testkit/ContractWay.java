@@ -1,0 +1,39 @@
+package io.hostpipe.testkit;
+
+import io.hostpipe.Pipe;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stream with both of its ends in the hands of a test.
+ *
+ * @param sink where the test writes
+ * @param source where it reads
+ * @param closeSink closes whatever the sink belongs to
+ * @param closeSource closes whatever the source belongs to
+ * @param back the other direction, where there is one
+ */
+public record ContractWay(
+    Sink sink,
+    Source source,
+    Runnable closeSink,
+    Runnable closeSource,
+    @Nullable ContractWay back) {
+  /** The stream from one end of a pipe to the other, with its way back. */
+  public static ContractWay between(Pipe near, Pipe far) {
+    ContractWay back = new ContractWay(far.sink(), near.source(), far::close, near::close, null);
+    return new ContractWay(near.sink(), far.source(), near::close, far::close, back);
+  }
+
+  /** The stream into a target and out of a source. */
+  public static ContractWay through(Sink sink, Source source) {
+    return new ContractWay(sink, source, sink::close, source::close, null);
+  }
+
+  /** Closes both ends. */
+  public void close() {
+    closeSink.run();
+    closeSource.run();
+  }
+}
