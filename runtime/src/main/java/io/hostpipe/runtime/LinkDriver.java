@@ -193,7 +193,12 @@ final class LinkDriver {
     }
     if (link != null && !link.closing && !link.down && session.linkIsToClose()) {
       link.closing = true;
-      closeGently(link);
+      if (session.linkIsDropped()) {
+        // A dead link would never say goodbye, and the next one cannot come before this is gone.
+        link.link.close();
+      } else {
+        closeGently(link);
+      }
     }
     owner.onProgress();
     if (session.isComplete() || session.failure() != null) {
@@ -263,6 +268,9 @@ final class LinkDriver {
       lock.lock();
       link.reading = false;
       link.lastReadBytes = readBytes;
+      if (link.down) {
+        link.assembler.close();
+      }
     }
     feed(link, frames, garbage);
     if (readBytes < 0) {
@@ -384,6 +392,10 @@ final class LinkDriver {
   private void drop(Attachment link) {
     link.down = true;
     link.link.close();
+    if (!link.reading) {
+      // Otherwise its reader still fills the memory, and lets go of it on its way out.
+      link.assembler.close();
+    }
     link.handover.signalAll();
   }
 

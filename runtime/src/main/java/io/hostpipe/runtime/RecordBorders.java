@@ -84,6 +84,13 @@ final class RecordBorders {
     return batch;
   }
 
+  /**
+   * The position up to which bytes were handed on or copied, once {@link #poll} has answered null.
+   */
+  long takenPosition() {
+    return runEnd;
+  }
+
   void close() {
     BlockLease lease = runLease;
     if (lease != null) {

@@ -152,7 +152,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   @Nullable Attachment attachDialed(Link link, long connection) {
     lock.lock();
     try {
-      if (over || closed) {
+      if (over || session.failure() != null) {
         return null;
       }
       FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(context.pool()));
@@ -172,7 +172,8 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       Link link, FrameAssembler assembler, Frame.Hello hello, List<Attachment> taken) {
     lock.lock();
     try {
-      if (over || closed) {
+      // One that is being closed may still owe its peer the confirmation of the end.
+      if (over) {
         return new SessionFailure(Code.NOT_FOUND, where + " is over", false);
       }
       SessionFailure refusal = session.onAccept(hello, Ticker.now());

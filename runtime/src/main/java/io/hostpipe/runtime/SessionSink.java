@@ -146,7 +146,7 @@ final class SessionSink implements Sink {
   public void finish() throws PipeException, InterruptedException {
     pipe.lock.lock();
     try {
-      awaitPositioned();
+      awaitReceiver();
       pipe.session.finish();
       pipe.driver.flush();
       while (!pipe.session.outgoingFinished()) {
@@ -227,22 +227,41 @@ final class SessionSink implements Sink {
   }
 
   private long append(Batch batch) throws PipeException {
-    pipe.check();
-    Cursor cursor = batch.cursor();
-    batch.block().retain();
-    long end =
-        pipe.session.append(
-            batch.bytes(),
-            new BlockLease(batch.block(), pipe.heldBytes),
-            cursor == null ? null : cursor.bytes());
-    batch.close();
-    pipe.driver.flush();
-    pipe.check();
-    return end;
+    try (batch) {
+      pipe.check();
+      Cursor cursor = batch.cursor();
+      batch.block().retain();
+      BlockLease lease = new BlockLease(batch.block(), pipe.heldBytes);
+      long end;
+      try {
+        end = pipe.session.append(batch.bytes(), lease, cursor == null ? null : cursor.bytes());
+      } catch (IllegalStateException e) {
+        lease.release();
+        throw e;
+      }
+      pipe.driver.flush();
+      pipe.check();
+      return end;
+    }
   }
 
+  /** Waits until it is known where the stream goes on. */
   private void awaitPositioned() throws PipeException, InterruptedException {
-    while (!pipe.session.outgoing().positioned()) {
+    awaitReceiver();
+    if (!pipe.session.outgoing().positioned()) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          pipe.where()
+              + (pipe.context.sends() ? ": the peer only sends" : ": this side only receives")
+              + ", nothing can be written to it");
+    }
+  }
+
+  /** Waits until there is a receiver, or no need for one. */
+  private void awaitReceiver() throws PipeException, InterruptedException {
+    while (pipe.context.sends()
+        && pipe.session.peerReceives()
+        && !pipe.session.outgoing().positioned()) {
       pipe.check();
       pipe.driver.awaitChange(Long.MAX_VALUE);
       pipe.driver.flush();

@@ -24,12 +24,14 @@ final class SessionSource implements Source {
   private final SessionPipe pipe;
   private final RecordBorders borders;
   private @Nullable StreamId stream;
-  private long handedBytes;
+  private long handedPosition;
+  private long creditedPosition;
   private boolean ended;
 
   SessionSource(SessionPipe pipe) {
     this.pipe = pipe;
     this.borders = new RecordBorders(pipe.context.pool());
+    this.creditedPosition = pipe.session.incoming().received();
   }
 
   @Override
@@ -138,12 +140,13 @@ final class SessionSource implements Source {
   private @Nullable Batch read(long timeoutNanos) throws PipeException, InterruptedException {
     pipe.lock.lock();
     try {
-      creditHanded();
+      // The last batch is in good hands, since the next one is asked for.
+      creditUpTo(handedPosition);
       long deadline = timeoutNanos == Long.MAX_VALUE ? 0 : Ticker.now() + timeoutNanos;
       while (true) {
         Batch batch = poll();
         if (batch != null) {
-          handedBytes = batch.lengthBytes();
+          handedPosition = batch.endPosition();
           return batch;
         }
         if (ended) {
@@ -181,6 +184,8 @@ final class SessionSource implements Source {
         }
         Delivery delivery = pipe.session.pollDelivery();
         if (delivery == null) {
+          // What began a message was copied, and its rest has to come however long it is.
+          creditUpTo(borders.takenPosition());
           ended = pipe.session.incomingEnded();
           return null;
         }
@@ -200,11 +205,11 @@ final class SessionSource implements Source {
     }
   }
 
-  /** The last batch is in good hands, since the next one is asked for: as much more may come. */
-  private void creditHanded() {
-    if (handedBytes > 0) {
-      pipe.session.onConsumed(handedBytes, Ticker.now());
-      handedBytes = 0;
+  /** What lies before the position no longer takes room in the window: as much more may come. */
+  private void creditUpTo(long position) {
+    if (position > creditedPosition) {
+      pipe.session.onConsumed(position - creditedPosition, Ticker.now());
+      creditedPosition = position;
       afterProgress();
     }
   }

@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what other threads bring about, as long as a slow machine may need and no longer. */
 final class Eventually {
-  private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(20);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private Eventually() {}
@@ -16,7 +16,7 @@ final class Eventually {
     long deadline = System.nanoTime() + DEADLINE_NANOS;
     while (!condition.call()) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError("not within 30 s: " + what);
+        throw new AssertionError("not within 20 s: " + what);
       }
       LockSupport.parkNanos(LOOK_NANOS);
     }

@@ -14,6 +14,7 @@ final class LinkState {
 
   private boolean up;
   private boolean closing;
+  private boolean dropped;
   private long connection;
   private long number;
   private Frame.@Nullable Id dialer;
@@ -65,6 +66,7 @@ final class LinkState {
   private void begin(Frame.Id newDialer, long newNumber, long nowNanos) {
     up = true;
     closing = false;
+    dropped = false;
     number = newNumber;
     dialer = newDialer;
     fault = null;
@@ -135,6 +137,7 @@ final class LinkState {
   void drop(String why) {
     fault = why;
     closing = true;
+    dropped = true;
   }
 
   /** Ends it because the peer said no for now. */
@@ -172,6 +175,10 @@ final class LinkState {
 
   @Nullable SessionFailure refusal() {
     return refusal;
+  }
+
+  boolean isDropped() {
+    return dropped;
   }
 
   boolean isToClose() {

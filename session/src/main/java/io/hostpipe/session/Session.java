@@ -213,11 +213,21 @@ public final class Session {
     return link.isToClose();
   }
 
+  /** Whether it was dropped: nothing of what is on its way matters any more, either way. */
+  public boolean linkIsDropped() {
+    return link.isDropped();
+  }
+
   // ---------------------------------------------------------------- the application, outgoing
 
   /** The id of the stream that this side sends. */
   public String stream() {
     return config.stream();
+  }
+
+  /** Whether the peer takes what this side sends; true until its HELLO says otherwise. */
+  public boolean peerReceives() {
+    return peerReceives;
   }
 
   /** The sending half, to look at. */
