@@ -24,6 +24,9 @@ final class Attachment {
   /** When a user of the pipe last read; 0 for never. */
   long userReadNanos;
 
+  /** How long the background thread waits before it looks again. */
+  long lookNanos = LinkDriver.GRACE_NANOS;
+
   /** Whether the background thread waits for a signal, and not only for a moment. */
   boolean backgroundParked;
 

@@ -8,6 +8,7 @@ import io.hostpipe.session.Transmit;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,11 +34,20 @@ import org.jspecify.annotations.Nullable;
  * otherwise, its caller holds the lock, once.
  */
 final class LinkDriver {
-  /** How often the background thread looks whether the users still read. */
+  /** After so long without a read by a user, the background thread reads. */
   static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  /** How seldom the background thread looks whether users still read, when they always did. */
+  private static final long LOOK_NANOS_MAX = 8 * GRACE_NANOS;
 
   /** From then on a reading user tells the background thread when leaving. */
   private static final long LONG_READ_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /**
+   * While a pipe is busy its alarm goes off so often, whether or not the session wants it: an
+   * acknowledgement that is due soon then finds an alarm that is early enough, and wakes nobody.
+   */
+  private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   /** How long a link may take to end after the last word was written. */
   private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -71,7 +81,9 @@ final class LinkDriver {
   private int readersWaiting;
   private boolean announced;
   private boolean stopped;
+  private @Nullable Future<?> alarm;
   private long armedForNanos = Long.MAX_VALUE;
+  private boolean alarmWasWanted;
 
   LinkDriver(Session session, Owner owner) {
     this.session = session;
@@ -106,6 +118,7 @@ final class LinkDriver {
   /** Takes no further part: breaks the link, and listens to no clock. */
   void stop() {
     stopped = true;
+    disarm();
     Attachment link = current;
     if (link != null) {
       linkDown(link);
@@ -209,10 +222,8 @@ final class LinkDriver {
   /** Sees to it that the session hears of the time when it wants to. */
   void arm() {
     long deadline = session.deadlineNanos();
-    if (deadline < armedForNanos && !stopped) {
-      armedForNanos = deadline;
-      Ticker.SHARED.at(deadline, this::onTicker);
-    }
+    alarmWasWanted |= deadline - armedForNanos < TICK_NANOS;
+    armFor(deadline);
   }
 
   // ---------------------------------------------------------------- inside
@@ -227,7 +238,7 @@ final class LinkDriver {
         link.handover.await();
         link.backgroundParked = false;
       } else {
-        link.handover.awaitNanos(GRACE_NANOS);
+        awaitNextLook(link);
       }
       return false;
     }
@@ -239,10 +250,19 @@ final class LinkDriver {
     }
     long quietNanos = now - link.userReadNanos;
     if (link.userReadNanos != 0 && quietNanos < GRACE_NANOS) {
-      link.handover.awaitNanos(GRACE_NANOS - quietNanos);
+      awaitNextLook(link);
       return false;
     }
+    link.lookNanos = GRACE_NANOS;
     return true;
+  }
+
+  /** A user reads: the longer that goes on, the less often it is worth a look. */
+  @SuppressWarnings("WaitNotInLoop") // the caller's caller loops
+  private static void awaitNextLook(Attachment link) throws InterruptedException {
+    long lookNanos = link.lookNanos;
+    link.lookNanos = Math.min(2 * lookNanos, LOOK_NANOS_MAX);
+    link.handover.awaitNanos(lookNanos);
   }
 
   /** Takes the reading role, reads once without the lock, and feeds the session. */
@@ -399,21 +419,45 @@ final class LinkDriver {
     link.handover.signalAll();
   }
 
+  /** There is at most one alarm: an earlier one takes the place of a later one. */
+  private void armFor(long deadline) {
+    if (deadline < armedForNanos && !stopped) {
+      disarm();
+      armedForNanos = deadline;
+      alarm = Ticker.SHARED.alarm(deadline, this::onTicker);
+    }
+  }
+
+  private void disarm() {
+    Future<?> pending = alarm;
+    if (pending != null) {
+      pending.cancel(false);
+    }
+    alarm = null;
+    armedForNanos = Long.MAX_VALUE;
+  }
+
   private void onTicker() {
     lock.lock();
     try {
-      if (stopped) {
+      long now = Ticker.now();
+      if (stopped || now < armedForNanos) {
         return;
       }
-      armedForNanos = Long.MAX_VALUE;
+      disarm();
       try {
-        session.onTime(Ticker.now());
+        session.onTime(now);
       } catch (IllegalStateException e) {
         owner.onBrokenInvariant(e);
       }
       flushElsewhere();
       settle();
-      arm();
+      if (alarmWasWanted) {
+        alarmWasWanted = false;
+        armFor(Math.min(session.deadlineNanos(), now + TICK_NANOS));
+      } else {
+        arm();
+      }
     } finally {
       lock.unlock();
     }

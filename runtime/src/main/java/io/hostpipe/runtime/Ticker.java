@@ -1,5 +1,6 @@
 package io.hostpipe.runtime;
 
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -22,6 +23,11 @@ final class Ticker {
   }
 
   void at(long atNanos, Runnable task) {
-    var _ = executor.schedule(task, Math.max(0, atNanos - now()), TimeUnit.NANOSECONDS);
+    var _ = alarm(atNanos, task);
+  }
+
+  /** As {@link #at}; what is answered is there to be cancelled, not to be waited for. */
+  Future<?> alarm(long atNanos, Runnable task) {
+    return executor.schedule(task, Math.max(0, atNanos - now()), TimeUnit.NANOSECONDS);
   }
 }
