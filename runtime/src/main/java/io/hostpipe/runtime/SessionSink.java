@@ -27,9 +27,11 @@ final class SessionSink implements Sink {
   private final SessionPipe pipe;
   private final List<Committed.Rejected> rejected = new ArrayList<>();
   private final List<Pending> pending = new ArrayList<>();
+  private final StreamId stream;
 
   SessionSink(SessionPipe pipe) {
     this.pipe = pipe;
+    this.stream = new StreamId(pipe.session.stream());
   }
 
   @Override
@@ -70,8 +72,7 @@ final class SessionSink implements Sink {
     pipe.lock.lock();
     try {
       awaitPositioned();
-      return append(
-          writer.toBatch(new StreamId(pipe.session.stream()), pipe.session.outgoing().next()));
+      return append(writer.toBatch(stream, pipe.session.outgoing().next()));
     } finally {
       writer.close();
       pipe.lock.unlock();
