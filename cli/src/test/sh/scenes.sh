@@ -76,3 +76,11 @@ after_article_1() {
 after_article_2_2() {
   head -c 3000000 /dev/zero | cmp - received.txt
 }
+
+before_bench() {
+  ln -s -- "$root/bench" bench
+}
+
+after_bench() {
+  says '| goal |' "$work/printed" && says '| messages: rate / naive |' "$work/printed"
+}
