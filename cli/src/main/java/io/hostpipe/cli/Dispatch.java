@@ -13,7 +13,7 @@ final class Dispatch {
       Invocation invocation = Invocation.parse(args);
       verbosity = invocation.flags().verbosity();
       return run(invocation, console);
-    } catch (PipeException | InterruptedException | RuntimeException e) {
+    } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       ExitCode code = ExitCode.of(e);
       console.say(Failure.text(e, code));
       Failure.trace(e, verbosity, console);

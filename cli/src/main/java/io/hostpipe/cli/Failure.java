@@ -19,6 +19,11 @@ final class Failure {
       String message = failure.getMessage();
       return message == null ? failure.toString() : message;
     }
+    if (failure instanceof OutOfMemoryError) {
+      return "out of memory ("
+          + failure.getMessage()
+          + "); HOSTPIPE_JAVA_OPTIONS='-Xmx… -XX:MaxDirectMemorySize=…' gives it more";
+    }
     return "this is a mistake of hostpipe's own: "
         + failure
         + " (please report it with what "

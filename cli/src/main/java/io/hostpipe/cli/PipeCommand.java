@@ -64,13 +64,14 @@ final class PipeCommand {
   private ExitCode move(Interruption interruption) {
     Throwable failure = null;
     try (open) {
+      // Before anything is waited for: without a handler the signal would end the process.
+      Signals.onUser1(progress::sayOnce);
       OpenEnds.Ends ends = open.open(plan, context());
       moving = true;
-      Signals.onUser1(progress::sayOnce);
       Relay relay = new Relay(new MeteredSource(ends.source(), meter), List.of(ends.sink()));
       meter.follow(relay.progress());
       relay.run();
-    } catch (PipeException | InterruptedException | RuntimeException e) {
+    } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       failure = e;
     }
     if (interruption.happened()) {

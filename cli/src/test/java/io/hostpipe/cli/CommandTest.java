@@ -148,6 +148,14 @@ final class CommandTest {
   }
 
   @Test
+  void saysHowToGiveItMoreMemory() {
+    assertThat(Failure.text(new OutOfMemoryError("Java heap space"), ExitCode.BUG))
+        .isEqualTo(
+            "out of memory (Java heap space);"
+                + " HOSTPIPE_JAVA_OPTIONS='-Xmx… -XX:MaxDirectMemorySize=…' gives it more");
+  }
+
+  @Test
   void movesAFileWithinOneProcess() throws IOException {
     Path in = Files.writeString(folder.resolve("in"), "some bytes");
     Path out = folder.resolve("out");

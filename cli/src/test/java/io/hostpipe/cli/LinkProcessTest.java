@@ -134,6 +134,7 @@ final class LinkProcessTest {
   void aListenerThatNobodyDialsCanBeInterrupted() throws IOException, InterruptedException {
     try (CommandProcess receiver = CommandProcess.start("tcp-listen://127.0.0.1:0/x", "-")) {
       receiver.awaitPort();
+      receiver.signal("USR1").awaitSaid("waiting for a peer; handed over: 0..0");
       receiver.signal("INT");
       assertThat(receiver.exitCode()).isEqualTo(130);
       assertThat(receiver.err()).endsWith("\nhostpipe: interrupted\n");
