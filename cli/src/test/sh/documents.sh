@@ -106,6 +106,16 @@ run_scene() {
     shows_what_was_printed "$1"
 }
 
+# Links to other documents and files of this tree.
+links_lead_somewhere() {
+  grep -oE '\]\([^)#]+' "$root/$1" | sed 's/^](//' | grep -vE '^https?:' | sort -u >"$work/links"
+  while read -r link; do
+    [ -e "$root/$(dirname -- "$1")/$link" ] && continue
+    echo "there is no $link"
+    return 1
+  done <"$work/links"
+}
+
 # What one scene is: equal ones in two documents (two languages) run once.
 content() {
   (cd -- "$1" && cat -- *.sh *.how && { cat -- files/* shows 2>/dev/null || true; }) | sha256sum
@@ -115,6 +125,7 @@ run_document() {
   taken="$work/taken/$(echo "$1" | tr / _)"
   mkdir -p -- "$taken"
   check "every block of commands in $1 can be run" no_complaint "$1" "$taken"
+  check "every link in $1 leads somewhere" links_lead_somewhere "$1"
   for each in "$taken"/*/; do
     each=${each%/}
     [ -e "$each/01.sh" ] || continue
