@@ -109,6 +109,32 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     actions.forEach(Runnable::run);
   }
 
+  /** Whether the outgoing stream is complete and the incoming one is not: a half of the pipe. */
+  boolean goesOnReading() {
+    lock.lock();
+    try {
+      return context.receives() && session.outgoingFinished() && !incomingDone();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the incoming stream is complete and the outgoing one is not: the other half. */
+  boolean goesOnWriting() {
+    lock.lock();
+    try {
+      return context.sends() && incomingDone() && !session.outgoingFinished();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean incomingDone() {
+    return session.incomingFinished()
+        || (session.incomingEnded()
+            && session.incoming().applied() == session.incoming().received());
+  }
+
   /** Ends the pipe with this failure, and tells the peer. */
   void fail(PipeException why) {
     lock.lock();

@@ -163,7 +163,9 @@ final class SessionSink implements Sink {
 
   @Override
   public void close() {
-    pipe.close();
+    if (!pipe.goesOnReading()) {
+      pipe.close();
+    }
   }
 
   /** Completes the stages whose time has come, on a thread of their own. Locked. */

@@ -129,7 +129,9 @@ final class SessionSource implements Source {
 
   @Override
   public void close() {
-    pipe.close();
+    if (!pipe.goesOnWriting()) {
+      pipe.close();
+    }
   }
 
   /** Lets go of what was received and not taken. Locked. */

@@ -16,7 +16,8 @@ package io.hostpipe.testkit;
  * }</pre>
  *
  * <p>A test is skipped only when the place declares that its connector cannot do what it is about,
- * and the reason names that declaration. After every test all blocks are back in the pool.
+ * and the table {@code contract-skips.txt} names that connector's test and what it goes without.
+ * After every test all blocks are back in the pool.
  */
 public interface ConnectorContract
     extends MessageContract, CommitContract, CloseContract, BothWaysContract, ResumeContract {}

@@ -1,7 +1,7 @@
 package io.hostpipe.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.hostpipe.BatchWriter;
 import io.hostpipe.Encoding;
@@ -28,13 +28,26 @@ public interface ContractTests {
 
   /** Skips the test unless the connector declares this. */
   default void needs(ContractPlace.Ability ability) {
-    assumeTrue(place().abilities().contains(ability), () -> "the connector lacks " + ability);
+    needs(ability.name(), place().abilities().contains(ability));
   }
 
   /** Skips the test unless the connector declares that it carries this. */
   default void needs(Encoding encoding) {
-    assumeTrue(
-        place().encodings().contains(encoding), () -> "the connector does not carry " + encoding);
+    needs(encoding.name(), place().encodings().contains(encoding));
+  }
+
+  /**
+   * Skips the test unless this holds.
+   *
+   * @param what the name under which the table of skips has to allow it
+   */
+  default void needs(String what, boolean given) {
+    if (!given) {
+      assertThat(ContractSkips.allows(getClass(), what))
+          .as("contract-skips.txt lets %s go without %s", getClass().getSimpleName(), what)
+          .isTrue();
+      abort("the connector goes without " + what);
+    }
   }
 
   /** A fresh stream of messages. */

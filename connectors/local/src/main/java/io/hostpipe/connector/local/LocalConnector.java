@@ -10,6 +10,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
+import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.PipeContext;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -99,7 +100,7 @@ public final class LocalConnector implements Connector {
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    checkOptions(address);
+    OptionValues.checkNames(address, options(address.scheme()));
     if (address.scheme().equals(Address.STDIO)) {
       return asSource ? "standard input" : "standard output";
     }
@@ -109,7 +110,7 @@ public final class LocalConnector implements Connector {
 
   @Override
   public Source source(Address address, PipeContext context) throws PipeException {
-    checkOptions(address);
+    OptionValues.checkNames(address, options(address.scheme()));
     checkRaw(context.encoding(), address.toString());
     if (address.scheme().equals(Address.STDIO)) {
       return new PumpedSource(
@@ -138,7 +139,7 @@ public final class LocalConnector implements Connector {
 
   @Override
   public Target target(Address address, PipeContext context) throws PipeException {
-    checkOptions(address);
+    OptionValues.checkNames(address, options(address.scheme()));
     checkRaw(context.encoding(), address.toString());
     if (address.scheme().equals(Address.STDIO)) {
       return ChannelTarget.ofStdout(context.pool());
@@ -180,21 +181,6 @@ public final class LocalConnector implements Connector {
       return FileTarget.Existing.APPEND;
     }
     return overwrite ? FileTarget.Existing.OVERWRITE : FileTarget.Existing.REFUSE;
-  }
-
-  private void checkOptions(Address address) throws PipeException {
-    List<OptionSpec> known = options(address.scheme());
-    for (String name : address.options().keySet()) {
-      if (known.stream().noneMatch(option -> option.name().equals(name))) {
-        throw new PipeException.Config(
-            "'"
-                + name
-                + "' is no option of "
-                + (address.scheme().equals(Address.FILE) ? address.path() : "-")
-                + "; there are: "
-                + String.join(", ", known.stream().map(OptionSpec::name).toList()));
-      }
-    }
   }
 
   private static String checkSource(Path path) throws PipeException {

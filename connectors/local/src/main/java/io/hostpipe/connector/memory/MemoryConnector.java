@@ -12,6 +12,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
+import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.PipeContext;
 import java.util.List;
 import java.util.Map;
@@ -131,6 +132,7 @@ public final class MemoryConnector implements Connector {
     if (!address.scheme().equals(LOG)) {
       return Connector.super.source(address, context);
     }
+    OptionValues.checkNames(address, options(LOG));
     String stream = address.option(STREAM);
     return new MemoryLogSource(
         log(address).readable(stream == null ? null : new StreamId(stream), context.encoding()),
@@ -143,7 +145,11 @@ public final class MemoryConnector implements Connector {
     if (!address.scheme().equals(LOG)) {
       return Connector.super.target(address, context);
     }
-    return new MemoryLogTarget(log(address), context.pool(), messageBytesMax(address));
+    OptionValues.checkNames(address, options(LOG));
+    int messageBytesMax =
+        OptionValues.integer(
+            address, MESSAGE_BYTES_MAX, Records.PAYLOAD_BYTES_MAX, 0, Records.PAYLOAD_BYTES_MAX);
+    return new MemoryLogTarget(log(address), context.pool(), messageBytesMax);
   }
 
   private static MemoryListener listener(Address address) throws PipeException {
@@ -170,15 +176,5 @@ public final class MemoryConnector implements Connector {
           address + " has no name; write it as in " + address.scheme() + "://orders");
     }
     return name;
-  }
-
-  private static int messageBytesMax(Address address) throws PipeException {
-    String text = address.option(MESSAGE_BYTES_MAX);
-    try {
-      return text == null ? Records.PAYLOAD_BYTES_MAX : Integer.parseUnsignedInt(text);
-    } catch (NumberFormatException e) {
-      throw new PipeException.Config(
-          MESSAGE_BYTES_MAX + " is a number of bytes, not '" + text + "'");
-    }
   }
 }
