@@ -1,6 +1,7 @@
 package io.hostpipe.session;
 
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ public final class FrameAssembler {
   static final int SCRATCH_BYTES = 2 << 10;
 
   private final Memory memory;
+  private final CRC32C crc = new CRC32C();
   private final ByteBuffer scratch = ByteBuffer.allocate(SCRATCH_BYTES);
   private final ByteBuffer[] scratchOnly = {scratch};
   private int scratchHead;
@@ -56,7 +58,7 @@ public final class FrameAssembler {
       return decode(piece.buffer().flip(), piece.lease());
     }
     int availableBytes = scratch.position() - scratchHead;
-    if (availableBytes < 6) {
+    if (availableBytes < FrameCodec.HEAD_BYTES) {
       compact();
       return null;
     }
@@ -90,6 +92,9 @@ public final class FrameAssembler {
       throw new ProtocolException(
           Code.INVALID_ARGUMENT,
           "a frame of " + lengthBytes + " bytes, allowed are up to " + limitBytes);
+    }
+    if (!FrameCodec.isHeadWhole(scratch, scratchHead, crc)) {
+      throw new ProtocolException(Code.ABORTED, "the head of a frame was damaged on the way");
     }
     return (int) lengthBytes;
   }

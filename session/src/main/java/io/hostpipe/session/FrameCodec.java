@@ -9,10 +9,12 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frames to bytes and back: {@code u32 length, u8 type, u8 flags, body, u32 crc32c}, big-endian.
+ * Frames to bytes and back: {@code u32 length, u8 type, u8 flags, u16 check, body, u32 crc32c},
+ * big-endian.
  *
- * <p>The length counts what follows it; the CRC covers all before it. Thread rule: none, there is
- * no state.
+ * <p>The length counts what follows it; the CRC covers all before it. The check covers the six
+ * bytes before it: so a damaged length is found at once, and not only when as many bytes have come
+ * as it says, which may be never. Thread rule: none, there is no state.
  */
 public final class FrameCodec {
   /** First bytes of every HELLO's body: "HPIP". */
@@ -39,8 +41,11 @@ public final class FrameCodec {
   /** The highest epoch; no writer is replaced so often. */
   public static final long EPOCH_MAX = 1L << 48;
 
-  /** Length field, type, flags and position: what stands before a payload without a cursor. */
-  public static final int DATA_HEAD_BYTES_MIN = 4 + 2 + 8;
+  /** Length, type, flags and check. */
+  public static final int HEAD_BYTES = 4 + 2 + 2;
+
+  /** The head and the position: what stands before a payload without a cursor. */
+  public static final int DATA_HEAD_BYTES_MIN = HEAD_BYTES + 8;
 
   /** The same with the longest cursor. */
   public static final int DATA_HEAD_BYTES_MAX = DATA_HEAD_BYTES_MIN + 2 + CURSOR_BYTES_MAX;
@@ -52,7 +57,7 @@ public final class FrameCodec {
   public static final int FRAME_BYTES_MAX = DATA_HEAD_BYTES_MAX + PAYLOAD_BYTES_MAX + TRAILER_BYTES;
 
   /** The shortest frame of all, length field included: BYE. */
-  public static final int FRAME_BYTES_MIN = 4 + 2 + TRAILER_BYTES;
+  public static final int FRAME_BYTES_MIN = HEAD_BYTES + TRAILER_BYTES;
 
   static final int HELLO = 1;
   static final int WELCOME = 3;
@@ -68,6 +73,8 @@ public final class FrameCodec {
   static final int GOAWAY = 13;
   static final int ERROR = 14;
 
+  private static final int LENGTH_FIELD_BYTES = 4;
+  private static final int CHECK_OFFSET = 6;
   private static final int FLAG_FIRST = 1;
   private static final int FLAG_SECOND = 2;
   private static final int FLAG_THIRD = 4;
@@ -112,19 +119,39 @@ public final class FrameCodec {
       case Frame.Data data -> throw new IllegalArgumentException("DATA is written in place");
       case Frame.Skipped skipped -> throw new IllegalArgumentException("a skipped frame is gone");
     }
-    int length = out.position() - start - 4 + TRAILER_BYTES;
+    int length = out.position() - start - LENGTH_FIELD_BYTES + TRAILER_BYTES;
     out.putInt(start, length);
     CRC32C crc = new CRC32C();
+    out.putShort(start + CHECK_OFFSET, headCheck(out, start, crc));
+    crc.reset();
     crc.update(out.duplicate().flip().position(start));
     out.putInt((int) crc.getValue());
   }
 
+  /** What the check of the head that begins there has to be. */
+  static short headCheck(ByteBuffer bytes, int start, CRC32C crc) {
+    crc.reset();
+    for (int index = start; index < start + CHECK_OFFSET; index++) {
+      crc.update(bytes.get(index));
+    }
+    long value = crc.getValue();
+    return (short) (value ^ (value >>> Short.SIZE));
+  }
+
+  /** Whether the head that begins there is as it was sent. */
+  static boolean isHeadWhole(ByteBuffer bytes, int start, CRC32C crc) {
+    return bytes.getShort(start + CHECK_OFFSET) == headCheck(bytes, start, crc);
+  }
+
   /** Appends what stands before a payload of this length. */
   static void encodeDataHead(
-      long position, byte @Nullable [] cursor, int payloadLengthBytes, ByteBuffer out) {
+      long position, byte @Nullable [] cursor, int payloadLengthBytes, ByteBuffer out, CRC32C crc) {
+    int start = out.position();
     int cursorBytes = cursor == null ? 0 : 2 + cursor.length;
-    out.putInt(2 + 8 + cursorBytes + payloadLengthBytes + TRAILER_BYTES);
-    out.put((byte) DATA).put((byte) (cursor == null ? 0 : FLAG_FIRST)).putLong(position);
+    int afterBytes = cursorBytes + payloadLengthBytes + TRAILER_BYTES;
+    out.putInt(DATA_HEAD_BYTES_MIN - LENGTH_FIELD_BYTES + afterBytes);
+    out.put((byte) DATA).put((byte) (cursor == null ? 0 : FLAG_FIRST));
+    out.putShort(headCheck(out, start, crc)).putLong(position);
     if (cursor != null) {
       out.putShort((short) cursor.length).put(cursor);
     }
@@ -146,9 +173,9 @@ public final class FrameCodec {
           Code.ABORTED, "a frame was damaged on the way (its CRC32C does not match)");
     }
     try {
-      ByteBuffer body = in.duplicate().limit(end).position(start + 4);
-      int type = body.get() & 0xFF;
-      int flags = body.get() & 0xFF;
+      ByteBuffer body = in.duplicate().limit(end).position(start + HEAD_BYTES);
+      int type = in.get(start + LENGTH_FIELD_BYTES) & 0xFF;
+      int flags = in.get(start + LENGTH_FIELD_BYTES + 1) & 0xFF;
       Frame frame = decodeBody(type, flags, body, lease);
       if (!(frame instanceof Frame.Data || frame instanceof Frame.Skipped) && body.hasRemaining()) {
         throw new ProtocolException(
@@ -194,7 +221,7 @@ public final class FrameCodec {
         (hello.sends() ? FLAG_FIRST : 0)
             | (hello.receives() ? FLAG_SECOND : 0)
             | (hello.positioned() ? FLAG_THIRD : 0);
-    out.put((byte) HELLO).put((byte) flags).putInt(MAGIC);
+    head(out, HELLO, flags).putInt(MAGIC);
     out.put((byte) hello.versionMin()).put((byte) hello.versionMax());
     out.put((byte) hello.ackLevel().code());
     putId(out, hello.instance());
@@ -251,7 +278,7 @@ public final class FrameCodec {
     Long digest = welcome.digest();
     byte[] cursor = welcome.cursor();
     int flags = (digest == null ? 0 : FLAG_FIRST) | (cursor == null ? 0 : FLAG_SECOND);
-    out.put((byte) WELCOME).put((byte) flags);
+    head(out, WELCOME, flags);
     putId(out, welcome.receiver());
     out.putLong(welcome.epoch()).putLong(welcome.position()).putLong(welcome.credit());
     out.putLong(digest == null ? 0 : digest);
@@ -289,7 +316,12 @@ public final class FrameCodec {
   }
 
   private static ByteBuffer head(ByteBuffer out, int type) {
-    return out.put((byte) type).put((byte) 0);
+    return head(out, type, 0);
+  }
+
+  /** The check is put in when the length is known. */
+  private static ByteBuffer head(ByteBuffer out, int type, int flags) {
+    return out.put((byte) type).put((byte) flags).putShort((short) 0);
   }
 
   private static void putId(ByteBuffer out, Frame.Id id) {

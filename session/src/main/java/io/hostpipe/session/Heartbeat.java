@@ -1,21 +1,27 @@
 package io.hostpipe.session;
 
 /**
- * Tells a silent peer from a silent process: when to ask for a sign of life, and when a link is
- * dead.
+ * Tells a silent peer from a silent process: when to give and when to ask for a sign of life, and
+ * when a link is dead.
  *
- * <p>Any byte is life. If this process itself was stopped for long, its own silence proves nothing
- * about the peer: what it was late is not counted, and after a long stop the wait begins anew.
+ * <p>Any byte is life. A side that has nothing to say says that it lives, unasked: on a slow link
+ * the peer's question may be stuck behind data for longer than the peer may wait for the answer. If
+ * this process itself was stopped for long, its own silence proves nothing about the peer: what it
+ * was late is not counted, and after a long stop the wait begins anew.
  */
 final class Heartbeat {
   /** How many heartbeats without a byte make a link dead. */
   static final int MISSED_MAX = 3;
+
+  /** How many heartbeats without a byte make this side ask. */
+  private static final int ASK_AFTER = 2;
 
   private final long intervalNanos;
   private final long handshakeNanos;
   private long sinceNanos;
   private long heardNanos;
   private long tickedNanos;
+  private long sentNanos;
   private boolean pingOutstanding;
 
   Heartbeat(long intervalNanos, long handshakeNanos) {
@@ -27,6 +33,7 @@ final class Heartbeat {
     sinceNanos = nowNanos;
     heardNanos = nowNanos;
     tickedNanos = nowNanos;
+    sentNanos = nowNanos;
     pingOutstanding = false;
   }
 
@@ -35,21 +42,24 @@ final class Heartbeat {
     pingOutstanding = false;
   }
 
+  void onSent(long nowNanos) {
+    sentNanos = nowNanos;
+  }
+
   void onPingSent() {
     pingOutstanding = true;
   }
 
   /** What the passing of time means for the link. */
   Verdict onTime(long nowNanos, boolean open) {
-    long silentNanos = nowNanos - tickedNanos;
-    tickedNanos = nowNanos;
-    if (silentNanos > 2 * intervalNanos) {
+    long absentNanos = nowNanos - tickedNanos;
+    if (absentNanos > 2 * intervalNanos) {
       heardNanos = nowNanos;
       sinceNanos = nowNanos;
       pingOutstanding = false;
-    } else if (silentNanos > intervalNanos) {
-      heardNanos += silentNanos - intervalNanos;
-      sinceNanos += silentNanos - intervalNanos;
+    } else if (absentNanos > intervalNanos) {
+      heardNanos += absentNanos - intervalNanos;
+      sinceNanos += absentNanos - intervalNanos;
     }
     if (!open && nowNanos - sinceNanos >= handshakeNanos) {
       return Verdict.NOT_GREETED;
@@ -57,8 +67,17 @@ final class Heartbeat {
     if (nowNanos - heardNanos >= MISSED_MAX * intervalNanos) {
       return Verdict.DEAD;
     }
-    boolean quiet = nowNanos - heardNanos >= intervalNanos;
-    return open && quiet && !pingOutstanding ? Verdict.ASK : Verdict.ALIVE;
+    boolean ticks = absentNanos >= intervalNanos;
+    if (!ticks || !open) {
+      tickedNanos = ticks ? nowNanos : tickedNanos;
+      return Verdict.ALIVE;
+    }
+    tickedNanos = nowNanos;
+    if (nowNanos - heardNanos >= ASK_AFTER * intervalNanos && !pingOutstanding) {
+      return Verdict.ASK;
+    }
+    // Half, because what the last tick brought about was written a moment after it.
+    return nowNanos - sentNanos >= intervalNanos / 2 ? Verdict.TELL : Verdict.ALIVE;
   }
 
   long deadlineNanos(boolean open) {
@@ -68,6 +87,7 @@ final class Heartbeat {
 
   enum Verdict {
     ALIVE,
+    TELL,
     ASK,
     DEAD,
     NOT_GREETED

@@ -301,7 +301,7 @@ public final class Inbound {
 
   /** Whether the peer should hear now, and not only along with something else. */
   boolean ackIsUrgent() {
-    long quarter = window / 4;
+    long quarter = Math.max(1, window / 4);
     return credit - ackedCredit >= quarter
         || applied - ackedApplied >= quarter
         || (ackLevel == Frame.AckLevel.RECEIVED && received - ackedReceived >= quarter);

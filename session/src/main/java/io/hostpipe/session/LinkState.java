@@ -31,6 +31,7 @@ final class LinkState {
   private boolean welcomeSeen;
   private boolean welcomeSent;
 
+  private boolean tellDue;
   private boolean pingDue;
   private boolean pongDue;
   private long pongNonce;
@@ -77,6 +78,7 @@ final class LinkState {
     welcomeDue = null;
     welcomeSeen = false;
     welcomeSent = false;
+    tellDue = false;
     pingDue = false;
     pongDue = false;
     confirmOutstanding = false;
@@ -237,9 +239,14 @@ final class LinkState {
     heartbeat.onHeard(nowNanos);
   }
 
+  void onSent(long nowNanos) {
+    heartbeat.onSent(nowNanos);
+  }
+
   void onTime(long nowNanos) {
     switch (heartbeat.onTime(nowNanos, isOpen())) {
       case ALIVE -> {}
+      case TELL -> tellDue = true;
       case ASK -> pingDue = true;
       case DEAD -> drop("the peer was silent for " + Heartbeat.MISSED_MAX + " heartbeats");
       case NOT_GREETED -> drop("the peer did not answer the greeting in time");
@@ -273,7 +280,7 @@ final class LinkState {
   // ---------------------------------------------------------------- output
 
   boolean wantsToSend() {
-    return helloDue || welcomeDue != null || pingDue || pongDue;
+    return helloDue || welcomeDue != null || tellDue || pingDue || pongDue;
   }
 
   /** Whether the HELLO is due, which is not asked for again. */
@@ -291,9 +298,10 @@ final class LinkState {
       welcomeSent = true;
       transmit.control(due);
     }
-    if (pongDue && transmit.hasRoomForControl()) {
+    if ((pongDue || tellDue) && transmit.hasRoomForControl()) {
+      transmit.control(new Frame.Pong(pongDue ? pongNonce : 0));
       pongDue = false;
-      transmit.control(new Frame.Pong(pongNonce));
+      tellDue = false;
     }
     if (pingDue && transmit.hasRoomForControl()) {
       pingDue = false;

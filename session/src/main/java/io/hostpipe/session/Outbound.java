@@ -296,7 +296,8 @@ public final class Outbound {
   }
 
   @Nullable SessionFailure onFinAck(Frame.FinAck finAck) throws ProtocolException {
-    if (!finSent || finAck.position() != next) {
+    // It may answer a FIN of an earlier link, when the sink finished after the break.
+    if (!finishing || finAck.position() != next) {
       throw new ProtocolException(
           Code.INVALID_ARGUMENT, "the end of " + stream + " is not at " + finAck.position());
     }
@@ -306,6 +307,7 @@ public final class Outbound {
           "the whole of " + stream + " has another digest at the receiver, at position " + next);
     }
     finAcked = true;
+    finSent = true;
     received = next;
     if (ackLevel == Frame.AckLevel.APPLIED) {
       applied = next;
@@ -329,9 +331,6 @@ public final class Outbound {
     next = welcome.position();
     digestNext = startDigest == null ? DigestFunction.EMPTY : startDigest;
     sentHighest = next;
-    received = next;
-    durable = next;
-    applied = next;
   }
 
   private void release(long position) {

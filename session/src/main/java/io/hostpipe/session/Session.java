@@ -152,7 +152,10 @@ public final class Session {
       lingerUntilNanos = NEVER;
     }
     if (link.isHeard()) {
-      ackNow |= ackAtNanos <= nowNanos;
+      if (ackAtNanos <= nowNanos) {
+        ackAtNanos = NEVER;
+        ackNow = true;
+      }
       link.onTime(nowNanos);
     }
   }
@@ -191,7 +194,11 @@ public final class Session {
       link.lastWordSent();
     }
     transmit.finish();
-    return !transmit.isEmpty();
+    if (transmit.isEmpty()) {
+      return false;
+    }
+    link.onSent(nowNanos);
+    return true;
   }
 
   /** Whether {@link #poll} would fill in anything; cheap. */
@@ -525,18 +532,19 @@ public final class Session {
   }
 
   private void scheduleAck(long nowNanos) {
-    if (ackAtNanos == NEVER && isOpen() && in.ackIsPending()) {
+    if (ackAtNanos == NEVER && !ackNow && isOpen() && hearsStream() && in.ackIsPending()) {
       ackAtNanos = nowNanos + config.ackDelayNanos();
     }
   }
 
   private boolean ackIsDue(long nowNanos) {
-    return in.ackIsUrgent() || (in.ackIsPending() && (ackNow || ackAtNanos <= nowNanos));
+    return hearsStream()
+        && (in.ackIsUrgent() || (in.ackIsPending() && (ackNow || ackAtNanos <= nowNanos)));
   }
 
   private void pollStream(Transmit transmit, long nowNanos) {
     boolean sendsData = outWantsToSend();
-    boolean withAck = sendsData || ackIsDue(nowNanos) || in.wantsToSend();
+    boolean withAck = hearsStream() && (sendsData || ackIsDue(nowNanos) || in.wantsToSend());
     if (in.poll(transmit, withAck)) {
       transmit.control(link.confirm());
     }
@@ -572,13 +580,18 @@ public final class Session {
         out.epoch());
   }
 
+  /** Whether there is a stream that comes in. */
+  private boolean hearsStream() {
+    return config.receives() && peerSends;
+  }
+
   private boolean outWantsToSend() {
     return config.sends() && peerReceives && out.wantsToSend();
   }
 
   /** Whether the peer may not know yet that its stream has ended, and come to ask. */
   private boolean peerMayAsk() {
-    return config.receives() && peerSends && !link.byeSeen() && !lingered;
+    return hearsStream() && !link.byeSeen() && !lingered;
   }
 
   private boolean bothEnded() {

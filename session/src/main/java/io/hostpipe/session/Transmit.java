@@ -96,7 +96,7 @@ public final class Transmit {
   void data(long position, byte @Nullable [] cursor, ByteBuffer payload, Lease lease) {
     int headStart = scratch.position();
     int payloadLengthBytes = payload.remaining();
-    FrameCodec.encodeDataHead(position, cursor, payloadLengthBytes, scratch);
+    FrameCodec.encodeDataHead(position, cursor, payloadLengthBytes, scratch, crc);
     crc.reset();
     crc.update(scratch.duplicate().flip().position(headStart));
     crc.update(payload.duplicate());

@@ -70,8 +70,7 @@ final class FrameAssemblerTest {
   @ParameterizedTest
   @ValueSource(ints = {Integer.MIN_VALUE, -1, Integer.MAX_VALUE, 1 << 30, 4093, 0, 5})
   void aLengthBeyondTheLimitsIsRefusedBeforeAnythingIsAllocated(int length) {
-    ByteBuffer head = ByteBuffer.allocate(6).putInt(length).put((byte) 4).put((byte) 0).flip();
-    offer(head, 6);
+    offer(head(length, FrameCodec.DATA), FrameCodec.HEAD_BYTES);
     ProtocolException refused = catchThrowableOfType(ProtocolException.class, assembler::poll);
     assertThat(refused.code()).isEqualTo(Code.INVALID_ARGUMENT);
     assertThat(memory.takenBytes()).isZero();
@@ -82,9 +81,7 @@ final class FrameAssemblerTest {
     assembler.allowData();
     feed(Frames.bytes(data(0, FrameCodec.PAYLOAD_BYTES_MAX)), 100_000);
     assertThat(seen).hasSize(1);
-    ByteBuffer head = ByteBuffer.allocate(6);
-    head.putInt(FrameCodec.FRAME_BYTES_MAX - 4 + 1).put((byte) FrameCodec.DATA).put((byte) 0);
-    offer(head.flip(), 6);
+    offer(head(FrameCodec.FRAME_BYTES_MAX - 3, FrameCodec.DATA), FrameCodec.HEAD_BYTES);
     assertThat(catchThrowableOfType(ProtocolException.class, assembler::poll))
         .hasMessageContaining("allowed are up to " + FrameCodec.FRAME_BYTES_MAX);
   }
@@ -92,9 +89,7 @@ final class FrameAssemblerTest {
   @Test
   void aControlFrameStaysShortWhenDataIsAllowed() {
     assembler.allowData();
-    ByteBuffer head =
-        ByteBuffer.allocate(6).putInt(5000).put((byte) FrameCodec.HELLO).put((byte) 0);
-    offer(head.flip(), 6);
+    offer(head(5000, FrameCodec.HELLO), FrameCodec.HEAD_BYTES);
     assertThat(catchThrowableOfType(ProtocolException.class, assembler::poll))
         .hasMessageContaining("allowed are up to " + FrameCodec.CONTROL_BYTES_MAX);
   }
@@ -120,6 +115,21 @@ final class FrameAssemblerTest {
         catchThrowableOfType(ProtocolException.class, () -> feed(bytes, 100_000));
     assertThat(damaged.code()).isEqualTo(Code.ABORTED);
     assertThat(memory.outCount()).isZero();
+  }
+
+  @Test
+  void aDamagedLengthIsFoundBeforeTheRestHasCome() {
+    assembler.allowData();
+    ByteBuffer head = head(500, FrameCodec.DATA);
+    head.put(1, (byte) 1);
+    offer(head, FrameCodec.HEAD_BYTES);
+    ProtocolException damaged = catchThrowableOfType(ProtocolException.class, assembler::poll);
+    assertThat(damaged.code()).isEqualTo(Code.ABORTED);
+    assertThat(memory.takenBytes()).isZero();
+  }
+
+  private static ByteBuffer head(int length, int type) {
+    return Frames.head(ByteBuffer.allocate(FrameCodec.HEAD_BYTES), length, type, 0).flip();
   }
 
   private static Frame.Data data(long position, int payloadBytes) {

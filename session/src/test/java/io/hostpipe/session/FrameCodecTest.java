@@ -247,7 +247,7 @@ final class FrameCodecTest {
     assertThat(hello.get(4)).isEqualTo((byte) 1);
     assertThat(hello.get(5)).isEqualTo((byte) 5);
     byte[] magic = new byte[4];
-    hello.get(6, magic);
+    hello.get(FrameCodec.HEAD_BYTES, magic);
     assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("HPIP");
     ByteBuffer bye = Frames.bytes(new Frame.Bye());
     assertThat(bye.remaining()).isEqualTo(FrameCodec.FRAME_BYTES_MIN);

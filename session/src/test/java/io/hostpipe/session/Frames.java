@@ -42,7 +42,7 @@ final class Frames {
 
   static ByteBuffer data(long position, byte @Nullable [] cursor, ByteBuffer payload) {
     ByteBuffer out = ByteBuffer.allocate(FrameCodec.FRAME_BYTES_MAX);
-    FrameCodec.encodeDataHead(position, cursor, payload.remaining(), out);
+    FrameCodec.encodeDataHead(position, cursor, payload.remaining(), out, new CRC32C());
     out.put(payload.duplicate());
     return closed(out);
   }
@@ -50,15 +50,21 @@ final class Frames {
   /** A frame of any type and body, with the right length and CRC. */
   static ByteBuffer frame(int type, int flags, byte[] body) {
     ByteBuffer out = ByteBuffer.allocate(FrameCodec.FRAME_BYTES_MIN + body.length);
-    out.putInt(out.capacity() - 4).put((byte) type).put((byte) flags).put(body);
-    return closed(out);
+    return closed(head(out, out.capacity() - 4, type, flags).put(body));
   }
 
   /** What lies between flags and CRC. */
   static byte[] body(ByteBuffer frame) {
     byte[] body = new byte[frame.remaining() - FrameCodec.FRAME_BYTES_MIN];
-    frame.get(frame.position() + 6, body);
+    frame.get(frame.position() + FrameCodec.HEAD_BYTES, body);
     return body;
+  }
+
+  /** Appends a head with its check. */
+  static ByteBuffer head(ByteBuffer out, int length, int type, int flags) {
+    int start = out.position();
+    out.putInt(length).put((byte) type).put((byte) flags);
+    return out.putShort(FrameCodec.headCheck(out, start, new CRC32C()));
   }
 
   static ByteBuffer text(String text) {

@@ -237,6 +237,27 @@ final class SessionCloseTest {
   }
 
   @Test
+  void theSinkMayFinishBetweenTwoLinks() {
+    Pair pair = Pair.oneWay().connect();
+    pair.dialer.send("abc");
+    pair.dialer.session().finish();
+    pair.settle().cut();
+    Frame.Welcome welcome =
+        new Frame.Welcome(pair.acceptor.receiver, 1, 3, Side.digest("abc"), 100, null, 0);
+    Session sender = pair.dialer.session();
+    sender.onDial(2, pair.now);
+    sender.onFrame(2, helloOf(pair.acceptor), pair.now);
+    sender.onFrame(2, welcome, pair.now);
+    sender.onFrame(2, new Frame.FinAck(3, Side.digest("abc")), pair.now);
+    assertThat(sender.failure()).isNull();
+    assertThat(sender.outgoingFinished()).isTrue();
+  }
+
+  private static Frame.Hello helloOf(Side side) {
+    return side.lastSent(Frame.Hello.class);
+  }
+
+  @Test
   void aByeBeforeTheEndIsRefused() {
     Pair pair = Pair.oneWay().connect();
     pair.acceptor.session().onFrame(1, new Frame.Bye(), pair.now);

@@ -180,6 +180,18 @@ final class SessionCreditTest {
   }
 
   @Test
+  void anAcknowledgementThatIsDueAndCannotBeWrittenYetIsNoDeadline() {
+    Pair pair = Pair.oneWay().connect();
+    pair.dialer.send("abc");
+    pair.settle();
+    Session receiver = pair.acceptor.session();
+    pair.acceptor.apply(pair.now);
+    receiver.onTime(pair.now + Side.ACK_DELAY);
+    assertThat(receiver.deadlineNanos()).isGreaterThan(pair.now + Side.ACK_DELAY);
+    assertThat(receiver.wantsToSend(pair.now + Side.ACK_DELAY)).isTrue();
+  }
+
+  @Test
   void anAcknowledgementGoesOutBeforeTheHostWaits() {
     Pair pair = Pair.oneWay().connect();
     pair.dialer.send("abc");
@@ -209,6 +221,27 @@ final class SessionCreditTest {
     pair.acceptor.send("answer");
     pair.settle();
     assertThat(pair.acceptor.sent(Frame.Ack.class)).hasSize(1);
+  }
+
+  @Test
+  void whoReceivesNothingAcknowledgesNothing() {
+    Pair pair = Pair.oneWay().connect();
+    pair.dialer.send("abc");
+    pair.settle().pass(Side.ACK_DELAY);
+    assertThat(pair.dialer.sent(Frame.Ack.class)).isEmpty();
+  }
+
+  @Test
+  void aTinyWindowWorksToo() {
+    Pair pair = Pair.oneWay();
+    pair.acceptor.windowBytesMin = 1;
+    pair.acceptor.windowBytesMax = 3;
+    pair.connect();
+    pair.dialer.send("abcdef");
+    for (int round = 0; round < 10; round++) {
+      pair.settle().acceptor.apply(pair.now);
+    }
+    assertThat(pair.settle().dialer.session().outgoing().applied()).isEqualTo(6);
   }
 
   @Test
