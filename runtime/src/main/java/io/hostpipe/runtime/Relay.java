@@ -92,6 +92,8 @@ public final class Relay implements AutoCloseable {
         start();
         move();
         end();
+      } catch (PipeException.Rejected e) {
+        throw e;
       } catch (PipeException | InterruptedException e) {
         lastLook();
         throw e;
@@ -220,12 +222,18 @@ public final class Relay implements AutoCloseable {
     progress.finish(sinks.getFirst().sink.resume().digest());
   }
 
-  /** What was committed before a failure still counts, also the front of a batch. */
+  /**
+   * What was committed before a failure still counts, also the front of a batch; but not where it
+   * may pass a message that was refused and is in nobody's hands.
+   */
   private void lastLook() {
     long least = Long.MAX_VALUE;
     for (RelaySink each : sinks) {
       try {
-        each.committed = Math.max(each.committed, each.sink.committed().position());
+        Committed news = each.sink.committed();
+        if (news.rejected().isEmpty()) {
+          each.committed = Math.max(each.committed, news.position());
+        }
       } catch (PipeException e) {
         // It has told all it had.
       }
@@ -282,11 +290,16 @@ public final class Relay implements AutoCloseable {
 
   /** All is committed and finished: told once more, with the digest of what the sinks hold. */
   private void tellSourceTheEnd() throws PipeException, InterruptedException {
+    boolean told = false;
     for (RelaySink each : sinks) {
       Resume held = each.sink.resume();
       if (held.position() == position) {
         source.commit(position, held.digest());
+        told = true;
       }
+    }
+    if (!told) {
+      source.commit(position);
     }
     committed = position;
     progress.committed(position);
