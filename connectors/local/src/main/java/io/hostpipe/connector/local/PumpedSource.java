@@ -24,13 +24,13 @@ import org.jspecify.annotations.Nullable;
  * A source of raw bytes that may let one wait and cannot go back: standard input, a FIFO, a device.
  *
  * <p>A native read knows no time limit, and on a virtual thread neither an interrupt nor closing
- * the channel ends it. A platform thread that reads without a limit therefore reads right here, so
- * that bytes cross no thread. For all others one platform thread of this source reads into pooled
- * blocks and hands them over through a queue of {@value #AHEAD_MAX}; the caller waits on a
- * condition, which any thread can interrupt and {@link #close} wakes. Once that thread has begun,
- * every read goes through it. Closing the channel does end the read of a platform thread (the JDK
- * sends it a signal), on a terminal, pipe, FIFO, socket or device, and so does an interrupt.
- * States: reading, then one of ended, failed, closed.
+ * the channel ends it. A platform thread that reads standard input without a limit therefore reads
+ * right here, so that bytes cross no thread. For all others one platform thread of this source
+ * reads into pooled blocks and hands them over through a queue of {@value #AHEAD_MAX}; the caller
+ * waits on a condition, which any thread can interrupt and {@link #close} wakes. Once that thread
+ * has begun, every read goes through it. Closing the channel does end the read of a platform thread
+ * (the JDK sends it a signal), on a terminal, pipe, FIFO, socket or device, and so does an
+ * interrupt. States: reading, then one of ended, failed, closed.
  */
 final class PumpedSource implements Source {
   /** What a read asks for while the input comes fast. */
@@ -123,7 +123,10 @@ final class PumpedSource implements Source {
 
   @Override
   public @Nullable Batch read() throws PipeException, InterruptedException {
-    return Thread.currentThread().isVirtual() || pumps() ? read(Long.MAX_VALUE) : readHere();
+    // Without a descriptor the channel has to be opened first, and only the pump's wait for that
+    // can be ended.
+    boolean elsewhere = fileDescriptor < 0 || Thread.currentThread().isVirtual() || pumps();
+    return elsewhere ? read(Long.MAX_VALUE) : readHere();
   }
 
   /** Nothing depends on it: what was read is gone from there. */
@@ -184,7 +187,7 @@ final class PumpedSource implements Source {
     long restNanos = timeoutNanos;
     lock.lockInterruptibly();
     try {
-      if (pump == null && !closed) {
+      if (pump == null && !closed && !ended && failure == null) {
         pump = Thread.ofPlatform().daemon().name("hostpipe-read " + where).start(this::pump);
       }
       while (ahead.isEmpty()) {

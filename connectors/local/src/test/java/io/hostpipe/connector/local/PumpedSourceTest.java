@@ -14,12 +14,14 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -36,8 +38,9 @@ final class PumpedSourceTest {
   @TempDir private Path folder;
 
   @AfterEach
-  void givesEveryBlockBack() {
+  void givesEveryBlockBackAndEndsItsThread() {
     Waiting.until(() -> pool.takenBytes() == 0);
+    Waiting.until(() -> pumps().isEmpty());
   }
 
   private Source over(InputStream in) {
@@ -166,15 +169,86 @@ final class PumpedSourceTest {
     }
   }
 
+  /** With a descriptor, as standard input has one, a platform thread reads the channel itself. */
+  private Source here(Path path) {
+    return new PumpedSource(
+        Ends.STREAM,
+        "standard input",
+        pool,
+        () -> FileChannel.open(path, StandardOpenOption.READ),
+        () -> {},
+        Integer.MAX_VALUE);
+  }
+
   @Test
-  void wakesAReaderThatWaitsForAFifosWriter() throws Exception {
+  void readsOnTheCallersThreadToTheEnd() throws Exception {
+    byte[] content = Ends.random(1_000_000, 5);
+    try (Source source = here(Files.write(folder.resolve("in"), content))) {
+      assertThat(Ends.readAll(source)).isEqualTo(content);
+      assertThat(source.read()).isNull();
+      assertThat(source.read(Duration.ofMillis(20))).isNull();
+      assertThat(source.finished()).isTrue();
+      assertThat(pumps()).isEmpty();
+    }
+  }
+
+  @Test
+  void goesOnElsewhereOnceATimedReadWasAskedFor() throws Exception {
+    Path fifo = fifo();
+    try (FileChannel both =
+            FileChannel.open(fifo, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        Source source = here(fifo)) {
+      both.write(ByteBuffer.wrap(new byte[] {1}));
+      try (Batch batch = source.read()) {
+        assertThat(Ends.bytes(batch)).containsExactly(1);
+      }
+      assertThat(pumps()).isEmpty();
+      assertThat(source.read(Duration.ofMillis(5))).isNull();
+      both.write(ByteBuffer.wrap(new byte[] {2, 3}));
+      try (Batch batch = source.read()) {
+        assertThat(Ends.bytes(batch)).containsExactly(2, 3);
+        assertThat(batch).extracting("position").isEqualTo(1L);
+      }
+    }
+  }
+
+  @Test
+  void endsAReadOnTheCallersThreadWhenItIsClosedOrInterrupted() throws Exception {
+    Path fifo = fifo();
+    try (FileChannel silent =
+        FileChannel.open(fifo, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      for (boolean interrupts : new boolean[] {true, false}) {
+        try (Source source = here(fifo)) {
+          CompletableFuture<Throwable> ended = new CompletableFuture<>();
+          Thread reader = reader(false, source, ended);
+          Waiting.untilBlocked(reader);
+          if (interrupts) {
+            reader.interrupt();
+            assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+          } else {
+            source.close();
+            assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(PipeException.Closed.class);
+          }
+          assertThatExceptionOfType(PipeException.class).isThrownBy(source::read);
+          assertThat(source.finished()).isFalse();
+        }
+      }
+      assertThat(silent.isOpen()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void wakesAReaderThatWaitsForAFifosWriter(boolean virtual) throws Exception {
     Path fifo = fifo();
     try (Source source = Ends.source(pool, fifo)) {
       assertThat(source.read(Duration.ofMillis(50))).isNull();
       Waiting.untilBlocked(pumpOf(fifo));
+      CompletableFuture<Throwable> ended = new CompletableFuture<>();
+      Waiting.untilBlocked(reader(virtual, source, ended));
+      source.close();
+      assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(PipeException.Closed.class);
     }
-    Waiting.until(
-        () -> Thread.getAllStackTraces().keySet().stream().noneMatch(PumpedSourceTest::isPump));
   }
 
   @Test
@@ -213,8 +287,10 @@ final class PumpedSourceTest {
         .orElseThrow();
   }
 
-  private static boolean isPump(Thread thread) {
-    return thread.getName().startsWith("hostpipe-read ");
+  private static List<Thread> pumps() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().startsWith("hostpipe-read "))
+        .toList();
   }
 
   /** Waits for conditions, with a deadline. */
