@@ -31,7 +31,7 @@ done
 # shellcheck disable=SC2086 # both variables are lists of words, or nothing
 exec "$home/runtime/bin/java" \
   -XX:+UseSerialGC $compiler -Xms8m -Xmx@HEAP@ -XX:MaxDirectMemorySize=@DIRECT@ \
-  -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -XX:+DisplayVMOutputToStderr \
+  '-XX:OnOutOfMemoryError=kill -9 %p' -XX:-UsePerfData -XX:+DisplayVMOutputToStderr \
   -Xlog:disable -Xlog:all=error:stderr -Xlog:aot=off:stderr -XX:AOTCache="$home/lib/hostpipe.aot" \
   --enable-native-access=ALL-UNNAMED ${HOSTPIPE_JAVA_OPTIONS-} \
   -cp "@CLASSPATH@" io.hostpipe.cli.Main "$@"

@@ -13,6 +13,7 @@ import io.hostpipe.spi.PipeContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that one run of a pipe has opened.
@@ -31,14 +32,17 @@ final class OpenEnds implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Opens both ends. A store that refuses says so before a peer is bothered: its target is opened
-   * before the link, its sink when the link has told which stream comes.
+   * Opens both ends. An address that cannot be listened on says so before a file is made; a store
+   * that refuses says so before a peer is bothered: its target is opened before the link, its sink
+   * when the link has told which stream comes.
    *
    * @return what to move from where to where
    */
   Ends open(PipePlan plan, PipeContext context) throws PipeException, InterruptedException {
     PipeContext outgoing = context.withDirections(true, false);
     PipeContext incoming = context.withDirections(false, true);
+    Listener sources = listener(plan.source(), incoming);
+    Listener sinks = listener(plan.sink(), outgoing);
     Target target = null;
     if (!plan.sink().isLink()) {
       target = plan.sink().connector().target(plan.sink().address(), outgoing);
@@ -46,7 +50,7 @@ final class OpenEnds implements AutoCloseable {
     }
     Source source;
     if (plan.source().isLink()) {
-      source = pipe(plan.source(), incoming).source();
+      source = pipe(plan.source(), sources, incoming).source();
     } else {
       source = plan.source().connector().source(plan.source().address(), incoming);
       keep(source::close);
@@ -56,7 +60,7 @@ final class OpenEnds implements AutoCloseable {
       sink = target.open(source.stream(), source.encoding());
       keep(sink::close);
     } else {
-      sink = pipe(plan.sink(), outgoing.withEncoding(source.encoding())).sink();
+      sink = pipe(plan.sink(), sinks, outgoing.withEncoding(source.encoding())).sink();
     }
     return new Ends(source, sink);
   }
@@ -97,14 +101,22 @@ final class OpenEnds implements AutoCloseable {
     due.forEach(Runnable::run);
   }
 
-  private Pipe pipe(End end, PipeContext context) throws PipeException, InterruptedException {
-    Connector connector = end.connector();
+  /** Where the end waits for its peer; null when it does not wait. */
+  private @Nullable Listener listener(End end, PipeContext context) throws PipeException {
+    if (end.kind() != Connector.Kind.LISTENS) {
+      return null;
+    }
+    Listener listener = end.connector().listen(end.address(), context);
+    keep(listener::close);
+    return listener;
+  }
+
+  private Pipe pipe(End end, @Nullable Listener listener, PipeContext context)
+      throws PipeException, InterruptedException {
     Pipe pipe;
-    if (end.kind() == Connector.Kind.CONNECTS) {
-      pipe = connector.connect(end.address(), context);
+    if (listener == null) {
+      pipe = end.connector().connect(end.address(), context);
     } else {
-      Listener listener = connector.listen(end.address(), context);
-      keep(listener::close);
       pipe = listener.accept();
       // Others are told that nobody takes them, instead of waiting in line for nothing.
       listener.close();

@@ -144,9 +144,12 @@ final class LinkProcessTest {
   @Test
   void aPlainListenerOffThisHostIsRefusedWithBothWaysOut()
       throws IOException, InterruptedException {
-    try (CommandProcess receiver = CommandProcess.start("tcp-listen://0.0.0.0:0/x", "-")) {
+    Path file = folder.resolve("received");
+    try (CommandProcess receiver =
+        CommandProcess.start("tcp-listen://0.0.0.0:0/x", file.toString())) {
       assertThat(receiver.exitCode()).isEqualTo(2);
       assertThat(receiver.err()).contains("tls-listen://0.0.0.0:0/x", "auth=none");
+      assertThat(file).doesNotExist();
     }
   }
 

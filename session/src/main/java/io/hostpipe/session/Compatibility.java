@@ -8,6 +8,12 @@ final class Compatibility {
 
   /** Why this peer and this side do not go together; null when they do. */
   static @Nullable SessionFailure mismatch(SessionConfig config, Frame.Hello hello) {
+    if (!hello.name().equals(config.name())) {
+      return new SessionFailure(
+          Code.FAILED_PRECONDITION,
+          "the peer speaks of pipe '" + hello.name() + "', this side of '" + config.name() + "'",
+          false);
+    }
     boolean toPeer = config.sends() && hello.receives();
     boolean fromPeer = config.receives() && hello.sends();
     if (!toPeer && !fromPeer) {

@@ -421,6 +421,10 @@ public final class Session {
       }
       case Frame.Fin fin -> {
         requireOpen("FIN");
+        if (!config.receives() || !peerSends) {
+          throw new ProtocolException(
+              Code.INVALID_ARGUMENT, "a FIN from a peer that sends nothing");
+        }
         in.onFin(fin);
         settleEnd();
       }
@@ -487,7 +491,7 @@ public final class Session {
   }
 
   private void onData(Frame.Data data) throws ProtocolException {
-    if (!link.welcomeSent() || !config.receives()) {
+    if (!link.welcomeSent() || !config.receives() || !peerSends) {
       data.lease().release();
       throw new ProtocolException(Code.INVALID_ARGUMENT, "DATA before it was allowed");
     }
