@@ -309,8 +309,15 @@ public final class Inbound {
 
   /** Whether there is anything that the peer does not know. */
   boolean ackIsPending() {
-    return credit > ackedCredit
-        || applied > ackedApplied
+    return credit > ackedCredit || ackIsAwaited();
+  }
+
+  /**
+   * Whether someone may wait to hear that the stream got further. For credit alone nobody does:
+   * what the peer does not know of is less than a quarter of its window, or {@link #ackIsUrgent}.
+   */
+  boolean ackIsAwaited() {
+    return applied > ackedApplied
         || (ackLevel == Frame.AckLevel.RECEIVED && received > ackedReceived);
   }
 

@@ -338,7 +338,7 @@ public final class Session {
 
   /** The host is about to wait for input: what the peer should know goes out now. */
   public void flushAcks() {
-    ackNow |= in.ackIsPending();
+    ackNow |= in.ackIsAwaited();
   }
 
   // ---------------------------------------------------------------- the whole
@@ -536,7 +536,7 @@ public final class Session {
   }
 
   private void scheduleAck(long nowNanos) {
-    if (ackAtNanos == NEVER && !ackNow && isOpen() && hearsStream() && in.ackIsPending()) {
+    if (ackAtNanos == NEVER && !ackNow && isOpen() && hearsStream() && in.ackIsAwaited()) {
       ackAtNanos = nowNanos + config.ackDelayNanos();
     }
   }

@@ -203,6 +203,23 @@ final class SessionCreditTest {
   }
 
   @Test
+  void creditAloneIsToldWhenItIsAQuarterWindowOrOnTheWay() {
+    Pair pair = Pair.oneWay().connect();
+    append(pair.dialer, WINDOW / 4 - 1);
+    pair.settle();
+    pair.acceptor.take(pair.now);
+    pair.acceptor.session().flushAcks();
+    pair.settle();
+    pair.pass(Side.ACK_DELAY);
+    assertThat(pair.acceptor.sent(Frame.Ack.class)).isEmpty();
+    pair.dialer.send("a");
+    pair.settle();
+    pair.acceptor.take(pair.now);
+    pair.settle();
+    assertThat(pair.acceptor.sent(Frame.Ack.class)).hasSize(1);
+  }
+
+  @Test
   void anAcknowledgementOfAQuarterWindowDoesNotWait() {
     Pair pair = Pair.oneWay().connect();
     append(pair.dialer, WINDOW / 4);
