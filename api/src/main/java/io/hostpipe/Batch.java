@@ -118,19 +118,27 @@ public final class Batch implements AutoCloseable {
     int start = view.position();
     int index = start;
     while (index < limit) {
-      view.limit(limit).position(index);
-      int payloadLengthBytes = Records.readVarint(view);
-      int headersLengthBytes = Records.readVarint(view);
-      Records.check(payloadLengthBytes, headersLengthBytes);
-      if (payloadLengthBytes + headersLengthBytes > view.remaining()) {
-        throw new IllegalArgumentException("a record is cut off at " + (position + index - start));
-      }
+      int begin = index;
       Headers headers = Headers.EMPTY;
-      if (headersLengthBytes > 0) {
-        headers = Headers.decode(view.limit(view.position() + headersLengthBytes));
+      int payloadLengthBytes = bytes.get(index);
+      if (payloadLengthBytes >= 0 && index + 1 < limit && bytes.get(index + 1) == 0) {
+        // A length of one byte and no headers: most messages.
+        index += 2;
+      } else {
+        view.limit(limit).position(index);
+        payloadLengthBytes = Records.readVarint(view);
+        int headersLengthBytes = Records.readVarint(view);
+        Records.check(payloadLengthBytes, headersLengthBytes);
+        index = view.position() + headersLengthBytes;
+        if (headersLengthBytes > 0 && index <= limit) {
+          headers = Headers.decode(view.limit(index));
+        }
       }
-      index = view.position() + payloadLengthBytes;
-      view.limit(index);
+      if (payloadLengthBytes > limit - index) {
+        throw new IllegalArgumentException("a record is cut off at " + (position + begin - start));
+      }
+      view.limit(index + payloadLengthBytes).position(index);
+      index += payloadLengthBytes;
       visitor.message(position + index - start, view, headers);
     }
   }

@@ -162,6 +162,11 @@ public final class BatchWriter implements AutoCloseable {
       out = block.buffer();
     }
     if (encoding == Encoding.RECORDS) {
+      if (neededBytes == payloadLengthBytes + 2) {
+        // No headers and a length of one byte: most messages.
+        out.putShort((short) (payloadLengthBytes << 8));
+        return true;
+      }
       Records.writeVarint(out, payloadLengthBytes);
       Records.writeVarint(out, headers.lengthBytes());
       headers.writeTo(out);
