@@ -12,42 +12,43 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps a dialed pipe on a link: dials, stands in the background of the link, dials again.
  *
- * <p>Gives up when the pipe had no link for {@link RetryPolicy#giveUp}, or after {@link
- * RetryPolicy#retryMax} tries in a row. Answers that may change are retried like silence.
+ * <p>Gives up after {@link RetryPolicy#retryMax} tries in a row; the pipe itself does when it had
+ * no link for {@link RetryPolicy#giveUp}. Answers that may change are retried like silence.
  *
  * <p>Thread rule: one virtual thread of its own.
  */
 final class DialLoop {
   private final SessionPipe pipe;
   private final Dialer dialer;
-  private final RetryPolicy policy;
   private final Backoff backoff;
   private long connection;
-  private long unlinkedSinceNanos = Ticker.now();
+  private volatile String lastReason = "nobody has answered yet";
 
   DialLoop(SessionPipe pipe, Dialer dialer) {
     this.pipe = pipe;
     this.dialer = dialer;
-    this.policy = pipe.context.retry();
-    this.backoff = new Backoff(policy, new SecureRandom());
+    this.backoff = new Backoff(pipe.context.retry(), new SecureRandom());
   }
 
   void start() {
+    pipe.awaitFirstLink(
+        () -> unreachable("for " + Failures.shown(pipe.context.retry().giveUp()) + " (--give-up)"));
     Thread.ofVirtual().name("hostpipe-dial " + dialer.peer()).start(this::run);
   }
 
   private void run() {
     try {
       while (!pipe.isDone()) {
-        String reason = dialOnce();
+        lastReason = dialOnce();
         if (pipe.isDone()) {
           return;
         }
         long delayNanos = backoff.nextDelayNanos();
-        if (gaveUp(delayNanos, reason)) {
+        if (backoff.isExhausted()) {
+          pipe.fail(unreachable("in " + backoff.triesInARow() + " tries (--retry-max)"));
           return;
         }
-        pipe.context.events().linkDown(dialer.peer(), reason, Duration.ofNanos(delayNanos));
+        pipe.context.events().linkDown(dialer.peer(), lastReason, Duration.ofNanos(delayNanos));
         pipe.awaitDone(delayNanos);
       }
     } catch (PipeException e) {
@@ -75,30 +76,15 @@ final class DialLoop {
     pipe.driver.readInBackground(attachment);
     if (attachment.opened) {
       backoff.onSuccess();
-      unlinkedSinceNanos = Ticker.now();
     }
     return pipe.linkFault();
   }
 
-  private boolean gaveUp(long delayNanos, String reason) {
-    long withoutNanos = Ticker.now() + delayNanos - unlinkedSinceNanos;
-    boolean late = withoutNanos > policy.giveUp().toNanos();
-    if (!late && !backoff.isExhausted()) {
-      return false;
-    }
-    pipe.fail(unreachable(reason, late));
-    return true;
-  }
-
-  private PipeException unreachable(String reason, boolean late) {
+  private PipeException unreachable(String limit) {
     SessionFailure refusal = pipe.linkRefusal();
-    String limit =
-        late
-            ? "for " + policy.giveUp().toSeconds() + " s (--give-up)"
-            : "in " + backoff.triesInARow() + " tries (--retry-max)";
     return new PipeException.Unreachable(
         refusal == null ? Status.UNAVAILABLE : Status.ofCode(refusal.code()),
-        pipe.where() + ": no link " + limit + "; last: " + reason + pipe.reached(),
+        pipe.where() + ": no link " + limit + "; last: " + lastReason + pipe.reached(),
         (@Nullable Throwable) null);
   }
 }

@@ -3,10 +3,18 @@ package io.hostpipe.runtime;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.session.SessionFailure;
+import java.time.Duration;
 
 /** What a session's failure is to the user of a pipe. */
 final class Failures {
   private Failures() {}
+
+  /** A duration as the command takes it. */
+  static String shown(Duration duration) {
+    return duration.toMillis() % 1_000 == 0
+        ? duration.toSeconds() + "s"
+        : duration.toMillis() + "ms";
+  }
 
   static PipeException toException(SessionFailure failure, String where) {
     Status status = Status.ofCode(failure.code());

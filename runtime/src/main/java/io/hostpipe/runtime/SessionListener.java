@@ -62,6 +62,7 @@ public final class SessionListener implements Listener {
       Runnable whenUnused)
       throws PipeException {
     Sessions.checkAck(context, address.toString());
+    Sessions.checkName(name, address.toString());
     this.name = name;
     this.address = address;
     this.context = context;
@@ -187,7 +188,6 @@ public final class SessionListener implements Listener {
         Thread.ofVirtual().start(pipe::close);
       } else {
         context.events().linkDown(peer, pipe.lostReason(), Duration.ZERO);
-        pipe.giveUpAfter(context.retry().giveUp());
       }
     });
     pipe.whenOver(() -> forget(stream, pipe));

@@ -12,12 +12,12 @@ import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.SessionFailure;
 import io.hostpipe.spi.PipeContext;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +44,9 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   private boolean closed;
   private boolean over;
   private @Nullable PipeException failure;
+  private final Patience patience;
   private Runnable linkLost = () -> {};
+  private Supplier<PipeException> whenGivenUp = this::notBack;
   private @Nullable Runnable firstLinked;
   private final List<Runnable> afterwards = new ArrayList<>();
 
@@ -55,6 +57,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     this.context = context;
     this.options = options;
     this.where = where;
+    this.patience = new Patience(lock, context.retry().giveUp(), this::giveUp);
     this.source = new SessionSource(this);
     this.sink = new SessionSink(this);
   }
@@ -93,6 +96,8 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   @Override
   public void close() {
     List<Runnable> actions = List.of();
+    // An interrupt ends waiting, not telling: a write on an interrupted thread breaks its link.
+    boolean interrupted = Thread.interrupted();
     lock.lock();
     try {
       if (!closed) {
@@ -107,6 +112,9 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       lock.unlock();
     }
     actions.forEach(Runnable::run);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Whether the outgoing stream is complete and the incoming one is not: a half of the pipe. */
@@ -288,23 +296,15 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     return fault == null ? "the connection broke" : fault;
   }
 
-  /** Fails the pipe when it has no link for so long from now on. Locked. */
-  void giveUpAfter(Duration limit) {
-    long lostAt = session.linkCount();
-    Ticker.SHARED.at(
-        Ticker.now() + limit.toNanos(),
-        () -> {
-          if (isStillLost(lostAt)) {
-            fail(
-                new PipeException.Unreachable(
-                    where
-                        + ": the peer did not come back for "
-                        + limit.toSeconds()
-                        + " s (--give-up)"
-                        + reached(),
-                    null));
-          }
-        });
+  /** A first link is waited for from now on; this is said when it takes too long. */
+  void awaitFirstLink(Supplier<PipeException> givenUp) {
+    lock.lock();
+    try {
+      whenGivenUp = givenUp;
+      patience.begin();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** What runs, under the lock, each time that the pipe loses its link while it is alive. */
@@ -341,6 +341,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
 
   @Override
   public void onOpen(Link link) {
+    patience.end();
     Runnable action = firstLinked;
     firstLinked = null;
     if (action != null) {
@@ -360,8 +361,11 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
 
   @Override
   public void onLinkLost() {
-    if (!closed && !done()) {
-      linkLost.run();
+    if (!done()) {
+      patience.begin();
+      if (!closed) {
+        linkLost.run();
+      }
     }
   }
 
@@ -377,13 +381,21 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
 
   // ---------------------------------------------------------------- inside, locked
 
-  private boolean isStillLost(long lostAt) {
-    lock.lock();
-    try {
-      return !done() && !closed && !session.isOpen() && session.linkCount() == lostAt;
-    } finally {
-      lock.unlock();
+  /** On the ticker, without the lock. */
+  private void giveUp() {
+    if (!isDone()) {
+      fail(whenGivenUp.get());
     }
+  }
+
+  private PipeException notBack() {
+    return new PipeException.Unreachable(
+        where
+            + ": the peer did not come back for "
+            + Failures.shown(context.retry().giveUp())
+            + " (--give-up)"
+            + reached(),
+        null);
   }
 
   private boolean done() {
@@ -416,6 +428,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       return List.of();
     }
     over = true;
+    patience.end();
     driver.stop();
     source.release();
     session.close();

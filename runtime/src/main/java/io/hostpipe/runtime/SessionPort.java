@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -36,6 +37,11 @@ public final class SessionPort implements AutoCloseable {
 
   /** How long accepting rests after it failed, as when there are no descriptors left. */
   private static final Duration ACCEPT_REST = Duration.ofMillis(100);
+
+  /** How long, and how much, a refused peer is still listened to. */
+  private static final Duration FAREWELL = Duration.ofSeconds(1);
+
+  private static final long DRAINED_BYTES_MAX = 1 << 20;
 
   private final LinkListener links;
   private final Duration handshake;
@@ -90,9 +96,11 @@ public final class SessionPort implements AutoCloseable {
   }
 
   private void acceptAll() {
+    String told = null;
     while (!closed.get()) {
       try {
         Link link = links.accept();
+        told = null;
         if (greetings.tryAcquire()) {
           Thread.ofVirtual().name("hostpipe-greet " + link.peer()).start(() -> greet(link));
         } else {
@@ -103,8 +111,12 @@ public final class SessionPort implements AutoCloseable {
       } catch (ClosedChannelException e) {
         return;
       } catch (IOException e) {
-        events.warning(
-            "cannot take a connection on port " + port() + ": " + e.getMessage() + "; waiting");
+        String reason = String.valueOf(e.getMessage());
+        if (!reason.equals(told)) {
+          told = reason;
+          events.warning(
+              "cannot take a connection on port " + port() + ": " + reason + "; waiting");
+        }
         LockSupport.parkNanos(ACCEPT_REST.toNanos());
       }
     }
@@ -113,18 +125,23 @@ public final class SessionPort implements AutoCloseable {
   /** Reads HELLO, then stays in the background of the link for as long as it lives. */
   private void greet(Link link) {
     FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(pool));
-    AtomicBoolean greeted = new AtomicBoolean();
     boolean[] holdsPermit = {true};
-    Ticker.SHARED.at(
-        Ticker.now() + handshake.toNanos(),
-        () -> {
-          if (!greeted.get()) {
-            link.close();
-          }
-        });
+    boolean taken = false;
+    AtomicBoolean greeted = new AtomicBoolean();
+    Future<?> deadline =
+        Ticker.SHARED.alarm(
+            Ticker.now() + handshake.toNanos(),
+            () -> {
+              if (greeted.compareAndSet(false, true)) {
+                link.close();
+              }
+            });
     try {
       Frame.Hello hello = readHello(link, assembler);
-      greeted.set(true);
+      if (!greeted.compareAndSet(false, true)) {
+        throw new IOException("HELLO came when its time was over");
+      }
+      deadline.cancel(false);
       SessionListener listener = listeners.get(hello.name());
       SessionFailure refusal =
           listener == null
@@ -136,6 +153,7 @@ public final class SessionPort implements AutoCloseable {
         refusal = listener.offer(link, assembler, hello, stay);
         greetings.release();
         holdsPermit[0] = false;
+        taken = refusal == null;
         stay.forEach(Runnable::run);
       }
       if (refusal != null) {
@@ -146,16 +164,21 @@ public final class SessionPort implements AutoCloseable {
       events.warning(link.peer() + ": " + e.getMessage());
       refuse(link, new SessionFailure(e.code(), String.valueOf(e.getMessage()), false));
     } catch (IOException e) {
-      boolean late = !greeted.getAndSet(true);
+      boolean late = !greeted.compareAndSet(false, true);
       link.close();
-      if (late) {
-        events.warning(
-            link.peer()
-                + ": left, or was silent for "
-                + handshake.toMillis()
-                + " ms, before HELLO");
-      }
+      events.warning(
+          late
+              ? link.peer() + ": no HELLO within " + Failures.shown(handshake) + ", turned away"
+              : link.peer() + ": left before HELLO; plain programs connect to raw+tcp-listen");
+    } catch (RuntimeException e) {
+      // A stranger must not reach one of our own mistakes; if one does, that is his line.
+      link.close();
+      events.warning(link.peer() + ": a mistake of our own, please report it: " + e);
     } finally {
+      deadline.cancel(false);
+      if (!taken) {
+        assembler.close();
+      }
       if (holdsPermit[0]) {
         greetings.release();
       }
@@ -215,11 +238,19 @@ public final class SessionPort implements AutoCloseable {
 
   /** Reads what the peer still sends, for a moment, so that our answer is not lost to a reset. */
   private static void drain(Link link) throws IOException {
-    long deadline = Ticker.now() + Duration.ofSeconds(1).toNanos();
-    Ticker.SHARED.at(deadline, link::close);
+    Future<?> end = Ticker.SHARED.alarm(Ticker.now() + FAREWELL.toNanos(), link::close);
     ByteBuffer scratch = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
-    while (Ticker.now() < deadline && link.read(new ByteBuffer[] {scratch}) >= 0) {
-      scratch.clear();
+    try {
+      long drainedBytes = 0;
+      while (drainedBytes < DRAINED_BYTES_MAX) {
+        long readBytes = link.read(new ByteBuffer[] {scratch.clear()});
+        if (readBytes < 0) {
+          return;
+        }
+        drainedBytes += readBytes;
+      }
+    } finally {
+      end.cancel(false);
     }
   }
 }

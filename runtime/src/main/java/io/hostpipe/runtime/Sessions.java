@@ -9,10 +9,12 @@ import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.session.DigestFunction;
 import io.hostpipe.session.Frame;
+import io.hostpipe.session.FrameCodec;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.SessionConfig;
 import io.hostpipe.spi.PipeContext;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -41,6 +43,7 @@ public final class Sessions {
       String name, String where, Dialer dialer, PipeContext context, SessionOptions options)
       throws PipeException {
     checkAck(context, where);
+    checkName(name, where);
     SessionPipe pipe = pipe(name, where, context, options);
     new DialLoop(pipe, dialer).start();
     return pipe;
@@ -79,6 +82,22 @@ public final class Sessions {
           where
               + ": the acknowledgement level 'durable' is not offered by this version; use"
               + " 'applied' (the far sink has it) or 'received'");
+    }
+  }
+
+  /** A name that is cut on its way would be another pipe's. */
+  static void checkName(String name, String where) throws PipeException {
+    int lengthBytes = name.getBytes(StandardCharsets.UTF_8).length;
+    if (lengthBytes > FrameCodec.NAME_BYTES_MAX) {
+      throw new PipeException.Config(
+          where
+              + ": the name of a pipe has at most "
+              + FrameCodec.NAME_BYTES_MAX
+              + " bytes, this one "
+              + lengthBytes);
+    }
+    if (name.chars().anyMatch(Character::isISOControl)) {
+      throw new PipeException.Config("the name of a pipe has no control characters");
     }
   }
 

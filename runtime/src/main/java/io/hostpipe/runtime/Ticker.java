@@ -30,4 +30,14 @@ final class Ticker {
   Future<?> alarm(long atNanos, Runnable task) {
     return executor.schedule(task, Math.max(0, atNanos - now()), TimeUnit.NANOSECONDS);
   }
+
+  /** How many tasks were run so far; tests use it to find those that run too often. */
+  long completedTaskCount() {
+    return executor.getCompletedTaskCount();
+  }
+
+  /** How many tasks wait for their time; tests use it to find those that nobody waits for. */
+  int taskCount() {
+    return executor.getQueue().size();
+  }
 }

@@ -21,6 +21,7 @@ final class MemoryNetwork implements LinkListener {
   private final List<MemoryLink> accepted = new ArrayList<>();
   private int dialCount;
   private boolean refusing;
+  private boolean silent;
   private boolean closed;
 
   /** Makes a connection, as {@link #dialer} does. */
@@ -28,6 +29,9 @@ final class MemoryNetwork implements LinkListener {
     lock.lock();
     try {
       dialCount++;
+      while (silent && !closed) {
+        changed.awaitUninterruptibly();
+      }
       if (refusing || closed) {
         throw new ConnectException("connection refused");
       }
@@ -101,6 +105,17 @@ final class MemoryNetwork implements LinkListener {
     lock.lock();
     try {
       refusing = refuse;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether dialing waits, as toward a host that answers nothing. */
+  void hush(boolean hush) {
+    lock.lock();
+    try {
+      silent = hush;
+      changed.signalAll();
     } finally {
       lock.unlock();
     }

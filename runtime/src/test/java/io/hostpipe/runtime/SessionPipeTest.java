@@ -185,6 +185,19 @@ final class SessionPipeTest {
   }
 
   @Test
+  void aDialThatHangsDoesNotOutlastTheLimit() throws Exception {
+    hosts.network.hush(true);
+    RetryPolicy policy =
+        new RetryPolicy(
+            Duration.ofMillis(200), Integer.MAX_VALUE, Duration.ofMillis(1), Duration.ofMillis(5));
+    Pipe pipe = hosts.dial("name", hosts.messages().withRetry(policy));
+    assertThatThrownBy(() -> pipe.send(new byte[1]))
+        .isInstanceOf(PipeException.Unreachable.class)
+        .hasMessageContaining("no link for 200ms (--give-up)");
+    assertThat(hosts.network.dialCount()).isEqualTo(1);
+  }
+
+  @Test
   void aLimitOfTriesIsALimit() throws Exception {
     hosts.network.refuse(true);
     RetryPolicy policy =
@@ -246,6 +259,37 @@ final class SessionPipeTest {
     BatchWriter late = pipe.sink().newBatch(0);
     late.add(ByteBuffer.allocate(1));
     assertThatThrownBy(() -> pipe.sink().write(late)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void timersThatNobodyWaitsForAreCalledOff() throws Exception {
+    SessionListener listener = hosts.listen("name", 16);
+    Pipe pipe = hosts.dial("name");
+    Pipe taken = hosts.accept(listener);
+    var messages = taken.messages().iterator();
+    for (int count = 0; count < 40; count++) {
+      Pipe.Sent sent = pipe.send(new byte[1]);
+      messages.next().commit();
+      // The acknowledgement waits for company, with a timer of its own.
+      sent.awaitCommitted();
+    }
+    assertThat(Ticker.SHARED.taskCount()).isLessThan(20);
+  }
+
+  @Test
+  void aPipeWithNothingToDoWakesForItsHeartbeatsAlone() throws Exception {
+    SessionListener listener = hosts.listen("name", 16);
+    Pipe pipe = hosts.dial("name");
+    Pipe taken = hosts.accept(listener);
+    CompletableFuture<Void> reading = Hosts.inBackground(() -> taken.source().read());
+    pipe.sink().resume();
+    int wakeups = 20;
+    long before = Ticker.SHARED.completedTaskCount();
+    long fromNanos = System.nanoTime();
+    Eventually.holds("it woke", () -> Ticker.SHARED.completedTaskCount() - before >= 2L * wakeups);
+    assertThat(System.nanoTime() - fromNanos)
+        .isGreaterThan(HEARTBEAT.multipliedBy(wakeups / 2).toNanos());
+    assertThat(reading).isNotDone();
   }
 
   /** Reads and commits nothing; where the stream ended. */

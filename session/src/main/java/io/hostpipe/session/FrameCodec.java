@@ -198,15 +198,15 @@ public final class FrameCodec {
         yield new Frame.Data(position, cursor, body.slice(), lease);
       }
       case ACK -> new Frame.Ack(position(body), position(body), position(body), position(body));
-      case REJECT -> new Frame.Reject(position(body), body.get(), text(body, REASON_BYTES_MAX));
+      case REJECT -> new Frame.Reject(position(body), body.get(), reason(body));
       case PING -> new Frame.Ping(body.getLong());
       case PONG -> new Frame.Pong(body.getLong());
       case FIN -> new Frame.Fin(position(body), body.getLong());
       case FIN_ACK -> new Frame.FinAck(position(body), body.getLong());
       case BYE -> new Frame.Bye();
-      case ABORT -> new Frame.Abort(position(body), text(body, REASON_BYTES_MAX));
-      case GOAWAY -> new Frame.GoAway(text(body, REASON_BYTES_MAX));
-      case ERROR -> new Frame.Failure(body.get(), text(body, REASON_BYTES_MAX));
+      case ABORT -> new Frame.Abort(position(body), reason(body));
+      case GOAWAY -> new Frame.GoAway(reason(body));
+      case ERROR -> new Frame.Failure(body.get(), reason(body));
       default -> {
         if (type < Frame.SKIPPABLE_FROM) {
           throw new ProtocolException(Code.UNIMPLEMENTED, "unknown frame type " + type);
@@ -257,17 +257,23 @@ public final class FrameCodec {
     if (heldFrom > next) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a peer holds more than it has");
     }
+    String encoding = name(body);
+    String name = name(body);
+    String stream = name(body);
+    if (stream.isEmpty()) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a stream id is empty");
+    }
     return new Frame.Hello(
         versionMin,
         versionMax,
         (flags & FLAG_FIRST) != 0,
         (flags & FLAG_SECOND) != 0,
         level,
-        text(body, NAME_BYTES_MAX),
+        encoding,
         instance,
         connection,
-        text(body, NAME_BYTES_MAX),
-        text(body, NAME_BYTES_MAX),
+        name,
+        stream,
         (flags & FLAG_THIRD) != 0,
         heldFrom,
         next,
@@ -352,6 +358,32 @@ public final class FrameCodec {
     } catch (CharacterCodingException e) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a text is not UTF-8");
     }
+  }
+
+  /**
+   * A text that others will show and compare: what a terminal would act upon has no place in it.
+   */
+  private static String name(ByteBuffer body) throws ProtocolException {
+    String name = text(body, NAME_BYTES_MAX);
+    if (name.chars().anyMatch(Character::isISOControl)) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a name has a control character");
+    }
+    return name;
+  }
+
+  /** A text for a person: on one line, and without a say in what the terminal does. */
+  private static String reason(ByteBuffer body) throws ProtocolException {
+    String reason = text(body, REASON_BYTES_MAX);
+    if (reason.chars().noneMatch(Character::isISOControl)) {
+      return reason;
+    }
+    StringBuilder shown = new StringBuilder(reason);
+    for (int index = 0; index < shown.length(); index++) {
+      if (Character.isISOControl(shown.charAt(index))) {
+        shown.setCharAt(index, ' ');
+      }
+    }
+    return shown.toString();
   }
 
   private static byte[] bytes(ByteBuffer body, int bytesMax) throws ProtocolException {

@@ -27,7 +27,7 @@ final class FrameCodecTest {
             Frames.BOB,
             Long.MAX_VALUE,
             "",
-            "",
+            "s",
             false,
             0,
             0,
@@ -251,6 +251,48 @@ final class FrameCodecTest {
     assertThat(new String(magic, StandardCharsets.US_ASCII)).isEqualTo("HPIP");
     ByteBuffer bye = Frames.bytes(new Frame.Bye());
     assertThat(bye.remaining()).isEqualTo(FrameCodec.FRAME_BYTES_MIN);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a\nb", "\u001b[31m", "\u0000", "\u0085"})
+  void aNameThatATerminalWouldActUponIsRefused(String name) {
+    Frame.Hello good = Frames.hello();
+    Frame.Hello bad =
+        new Frame.Hello(
+            1,
+            1,
+            true,
+            false,
+            good.ackLevel(),
+            "raw",
+            Frames.ALICE,
+            1,
+            name,
+            name,
+            true,
+            10,
+            20,
+            3);
+    ProtocolException failure = failure(Frames.bytes(bad));
+    assertThat(failure.code()).isEqualTo(Code.INVALID_ARGUMENT);
+    assertThat(failure).hasMessageContaining("control character");
+  }
+
+  @Test
+  void aStreamWithoutANameIsRefused() {
+    ByteBuffer frame = Frames.bytes(Frames.hello());
+    byte[] body = Frames.body(frame);
+    byte[] shorter = Arrays.copyOf(body, body.length - "stream-1".length());
+    shorter[shorter.length - 1] = 0;
+    ProtocolException failure = failure(Frames.frame(FrameCodec.HELLO, 7, shorter));
+    assertThat(failure.code()).isEqualTo(Code.INVALID_ARGUMENT);
+    assertThat(failure).hasMessageContaining("stream id is empty");
+  }
+
+  @Test
+  void aReasonIsOneLine() throws ProtocolException {
+    Frame shown = decode(Frames.bytes(new Frame.Failure(Code.ABORTED, "one\r\ntwo\u001b[2J")));
+    assertThat(shown).isEqualTo(new Frame.Failure(Code.ABORTED, "one  two [2J"));
   }
 
   private static Frame decode(ByteBuffer frame) throws ProtocolException {

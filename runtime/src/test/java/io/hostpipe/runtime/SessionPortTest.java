@@ -1,0 +1,151 @@
+package io.hostpipe.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
+import io.hostpipe.session.Code;
+import io.hostpipe.session.Frame;
+import io.hostpipe.session.FrameCodec;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+final class SessionPortTest {
+  private final Hosts hosts =
+      new Hosts(
+          new SessionOptions(
+              Duration.ofMillis(100), Duration.ofMillis(200), Duration.ofSeconds(1), 1 << 20));
+
+  @AfterEach
+  void closeAll() throws Exception {
+    hosts.close();
+    Eventually.holds("every block is given back", () -> hosts.pool.takenBytes() == 0);
+  }
+
+  @Test
+  void whenItCannotAcceptItSaysSoOnceAndLivesOn() throws Exception {
+    SessionListener listener = hosts.listen("name", 16);
+    for (int count = 0; count < 3; count++) {
+      hosts.network.failAccept(new IOException("Too many open files"));
+    }
+    Pipe pipe = hosts.dial("name");
+    pipe.send(new byte[1]);
+    Pipe taken = hosts.accept(listener);
+    assertThat(taken.messages().iterator().next().payload()).hasSize(1);
+    assertThat(hosts.listenerTold.lines("warning"))
+        .containsExactly(
+            "warning cannot take a connection on port 9000: Too many open files; waiting");
+  }
+
+  @Test
+  void whoSaysNothingIsTurnedAwayWhenHisTimeIsOver() throws Exception {
+    RawPeer silent = RawPeer.dial(hosts.network);
+    assertThatThrownBy(silent::next).isInstanceOf(IOException.class);
+    Eventually.holds("it was told of", () -> !hosts.listenerTold.lines().isEmpty());
+    assertThat(hosts.listenerTold.lines())
+        .containsExactly("warning dialer-1: no HELLO within 200ms, turned away");
+  }
+
+  @Test
+  void whoDripsHisHelloIsTurnedAwayWhenHisTimeIsOver() throws Exception {
+    ByteBuffer hello = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
+    FrameCodec.encode(RawPeer.hello("name").build(), hello);
+    RawPeer slow = RawPeer.dial(hosts.network);
+    slow.sendBytes(hello.flip().slice(0, 20));
+    assertThatThrownBy(slow::next).isInstanceOf(IOException.class);
+    Eventually.holds("it was told of", () -> !hosts.listenerTold.lines().isEmpty());
+    assertThat(hosts.listenerTold.lines())
+        .containsExactly("warning dialer-1: no HELLO within 200ms, turned away");
+  }
+
+  @Test
+  void whoLeavesIsNotedInOneLine() throws Exception {
+    RawPeer.dial(hosts.network).link().close();
+    Eventually.holds("it was told of", () -> !hosts.listenerTold.lines().isEmpty());
+    assertThat(hosts.listenerTold.lines()).singleElement().asString().contains("left before HELLO");
+  }
+
+  @Test
+  void aBrowserIsNamedByWhatItSaid() throws Exception {
+    RawPeer browser = RawPeer.dial(hosts.network);
+    browser.sendBytes(bytes("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assertThat(browser.next())
+        .isInstanceOfSatisfying(
+            Frame.Failure.class, e -> assertThat(e.code()).isEqualTo(Code.INVALID_ARGUMENT));
+    assertThatThrownBy(browser::next).isInstanceOf(EOFException.class);
+    assertThat(hosts.listenerTold.lines())
+        .singleElement()
+        .asString()
+        .contains("not a Hostpipe peer, it began with 'GET / HTTP/1.1..'")
+        .contains("raw+tcp-listen");
+  }
+
+  @Test
+  void aFrameThatIsNoHelloIsRefused() throws Exception {
+    RawPeer eager = RawPeer.dial(hosts.network);
+    eager.send(new Frame.Ping(1));
+    assertThat(eager.next())
+        .isInstanceOfSatisfying(
+            Frame.Failure.class, e -> assertThat(e.code()).isEqualTo(Code.INVALID_ARGUMENT));
+    assertThat(hosts.listenerTold.lines())
+        .singleElement()
+        .asString()
+        .contains("does not begin with HELLO");
+  }
+
+  @Test
+  void aHelloThatIsLargerThanAnyIsRefusedBeforeMemoryIsTaken() throws Exception {
+    RawPeer greedy = RawPeer.dial(hosts.network);
+    ByteBuffer head = ByteBuffer.allocate(6).putInt(FrameCodec.CONTROL_BYTES_MAX - 3).put((byte) 1);
+    greedy.sendBytes(head.put((byte) 0).flip());
+    assertThat(greedy.next()).isInstanceOf(Frame.Failure.class);
+    assertThat(hosts.pool.takenBytes()).isZero();
+  }
+
+  @Test
+  void anUnfinishedHelloOfTheLargestKindIsForgottenWithItsPeer() throws Exception {
+    RawPeer greedy = RawPeer.dial(hosts.network);
+    ByteBuffer head = ByteBuffer.allocate(6).putInt(FrameCodec.CONTROL_BYTES_MAX - 4).put((byte) 1);
+    greedy.sendBytes(head.put((byte) 0).flip());
+    Eventually.holds("memory was taken", () -> hosts.pool.takenBytes() > 0);
+    greedy.link().close();
+    Eventually.holds("memory was given back", () -> hosts.pool.takenBytes() == 0);
+  }
+
+  @Test
+  void aRefusedPeerThatTalksOnIsNotListenedToForEver() throws Exception {
+    RawPeer talker = RawPeer.dial(hosts.network);
+    byte[] much = new byte[64 << 10];
+    Arrays.fill(much, (byte) 'x');
+    assertThatThrownBy(
+            () -> {
+              for (int count = 0; count < 1_000; count++) {
+                talker.sendBytes(ByteBuffer.wrap(much));
+              }
+            })
+        .isInstanceOf(EOFException.class);
+  }
+
+  @Test
+  void aNameThatWouldBeCutOnItsWayIsRefused() {
+    assertThatThrownBy(() -> hosts.dial("n".repeat(201)))
+        .isInstanceOf(PipeException.Config.class)
+        .hasMessageContaining("at most 200 bytes");
+    assertThatThrownBy(() -> hosts.listen("ü".repeat(101), 1))
+        .isInstanceOf(PipeException.Config.class);
+    assertThatThrownBy(() -> hosts.listen("a\nb", 1)).isInstanceOf(PipeException.Config.class);
+  }
+
+  private static ByteBuffer bytes(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.ISO_8859_1));
+  }
+}
