@@ -54,7 +54,8 @@ final class Patience {
 
   private void awaitStep() {
     long thisRound = round;
-    next = Ticker.SHARED.alarm(lookedNanos + Math.min(restNanos, STEP_NANOS), () -> onStep(thisRound));
+    next =
+        Ticker.SHARED.alarm(lookedNanos + Math.min(restNanos, STEP_NANOS), () -> onStep(thisRound));
   }
 
   private void onStep(long itsRound) {

@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,9 +31,16 @@ import org.jspecify.annotations.Nullable;
  * one, and is handed out once both sides have welcomed each other; up to {@code backlog} wait for
  * {@link #accept}.
  *
+ * <p>A link may break between the two welcomes. Its dialer is then bound to a pipe that nobody has
+ * here, and asks for it again: so that pipe is parked, outside of the backlog, until it is asked
+ * for or its time is over.
+ *
  * <p>Thread rule: any thread. Its lock is never held while a pipe's is taken.
  */
 public final class SessionListener implements Listener {
+  /** How many pipes may be parked; the one that was parked first makes room. */
+  private static final int PARKED_COUNT_MAX = 1_024;
+
   private final String name;
   private final Address address;
   private final PipeContext context;
@@ -43,6 +51,7 @@ public final class SessionListener implements Listener {
   private final Condition changed = lock.newCondition();
   private final Map<String, SessionPipe> pipes = new HashMap<>();
   private final Set<SessionPipe> unaccepted = new HashSet<>();
+  private final LinkedHashSet<SessionPipe> parked = new LinkedHashSet<>();
   private final ArrayDeque<SessionPipe> welcomed = new ArrayDeque<>();
   private boolean closed;
   private boolean unused;
@@ -75,11 +84,21 @@ public final class SessionListener implements Listener {
     return name;
   }
 
-  /** How many pipes it knows: those waiting, those accepted, and those in their first greeting. */
+  /** How many pipes it knows, those accepted included. */
   int pipeCount() {
     lock.lock();
     try {
       return pipes.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many pipes have a place in the backlog: in their first greeting, or not yet accepted. */
+  int unacceptedCount() {
+    lock.lock();
+    try {
+      return unaccepted.size();
     } finally {
       lock.unlock();
     }
@@ -111,16 +130,20 @@ public final class SessionListener implements Listener {
   @Override
   public void close() {
     List<SessionPipe> waiting;
+    List<SessionPipe> unclaimed;
     lock.lock();
     try {
       closed = true;
       waiting = new ArrayList<>(welcomed);
       welcomed.clear();
+      unclaimed = new ArrayList<>(parked);
+      parked.clear();
       changed.signalAll();
     } finally {
       lock.unlock();
     }
     waiting.forEach(SessionPipe::close);
+    unclaimed.forEach(SessionPipe::discard);
     releaseIfUnused();
   }
 
@@ -137,17 +160,21 @@ public final class SessionListener implements Listener {
     lock.lock();
     try {
       pipe = pipes.get(hello.stream());
-      if (pipe == null) {
+      if (pipe == null || parked.contains(pipe)) {
         SessionFailure refusal = refusalOfNew();
         if (refusal != null) {
           return refusal;
         }
+      }
+      if (pipe == null) {
         // Its lock is free: nobody knows it yet. Another link of the same peer may find it at once.
         pipe = Sessions.pipe(name, address + " from " + link.peer(), context, options);
         follow(hello.stream(), pipe, link.peer());
         pipes.put(hello.stream(), pipe);
         unaccepted.add(pipe);
         fresh = true;
+      } else if (parked.remove(pipe)) {
+        unaccepted.add(pipe);
       }
     } finally {
       lock.unlock();
@@ -156,7 +183,9 @@ public final class SessionListener implements Listener {
     SessionFailure refusal = pipe.attachAccepted(link, assembler, hello, taken);
     if (refusal != null) {
       if (fresh) {
-        pipe.close();
+        pipe.discard();
+      } else if (pipe.isUnclaimed()) {
+        park(pipe);
       }
       return refusal;
     }
@@ -185,18 +214,40 @@ public final class SessionListener implements Listener {
     pipe.whenFirstLinked(() -> enqueue(pipe));
     pipe.whenLinkLost(() -> {
       if (pipe.wasNeverLinked()) {
-        Thread.ofVirtual().start(pipe::close);
+        park(pipe);
       } else {
         context.events().linkDown(peer, pipe.lostReason(), Duration.ZERO);
       }
     });
     pipe.whenOver(() -> forget(stream, pipe));
+    pipe.discardWhenGivenUp();
+  }
+
+  private void park(SessionPipe pipe) {
+    SessionPipe surplus = pipe;
+    lock.lock();
+    try {
+      unaccepted.remove(pipe);
+      if (!closed) {
+        parked.add(pipe);
+        surplus = parked.size() > PARKED_COUNT_MAX ? parked.removeFirst() : null;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (surplus != null) {
+      // On a thread of its own: this one may hold the lock of another pipe.
+      Thread.ofVirtual().name("hostpipe-discard").start(surplus::discard);
+    }
   }
 
   private void enqueue(SessionPipe pipe) {
     lock.lock();
     try {
       if (!closed) {
+        if (parked.remove(pipe)) {
+          unaccepted.add(pipe);
+        }
         welcomed.add(pipe);
         changed.signal();
         return;
@@ -212,6 +263,7 @@ public final class SessionListener implements Listener {
     try {
       pipes.remove(stream, pipe);
       unaccepted.remove(pipe);
+      parked.remove(pipe);
     } finally {
       lock.unlock();
     }

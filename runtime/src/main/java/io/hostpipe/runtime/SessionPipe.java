@@ -41,6 +41,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   private final String where;
   private final SessionSource source;
   private final SessionSink sink;
+  private boolean unclaimed;
   private boolean closed;
   private boolean over;
   private @Nullable PipeException failure;
@@ -95,23 +96,22 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
 
   @Override
   public void close() {
-    List<Runnable> actions = List.of();
     // An interrupt ends waiting, not telling: a write on an interrupted thread breaks its link.
     boolean interrupted = Thread.interrupted();
     lock.lock();
     try {
-      if (!closed) {
-        closed = true;
-        sink.endOrAbort();
-        driver.changed.signalAll();
-        driver.settle();
-        awaitGoodbye();
-        actions = end();
+      if (closed) {
+        return;
       }
+      closed = true;
+      sink.endOrAbort();
+      driver.changed.signalAll();
+      driver.settle();
+      awaitGoodbye();
     } finally {
       lock.unlock();
     }
-    actions.forEach(Runnable::run);
+    end();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -141,6 +141,20 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     return session.incomingFinished()
         || (session.incomingEnded()
             && session.incoming().applied() == session.incoming().received());
+  }
+
+  /** Nobody will have this pipe, and no link is taken for it any more. */
+  void discard() {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    } finally {
+      lock.unlock();
+    }
+    end();
   }
 
   /** Ends the pipe with this failure, and tells the peer. */
@@ -206,8 +220,9 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       Link link, FrameAssembler assembler, Frame.Hello hello, List<Attachment> taken) {
     lock.lock();
     try {
-      // One that is being closed may still owe its peer the confirmation of the end.
-      if (over) {
+      // One that is being closed may still owe its peer the confirmation of the end; one that
+      // nobody ever had is nothing to its peer, who gets another.
+      if (over || (closed && wasNeverLinked())) {
         return new SessionFailure(Code.NOT_FOUND, where + " is over", false);
       }
       SessionFailure refusal = session.onAccept(hello, Ticker.now());
@@ -317,6 +332,21 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     }
   }
 
+  /** As long as no link has stood, nobody but its listener has this pipe. Before it is shared. */
+  void discardWhenGivenUp() {
+    unclaimed = true;
+  }
+
+  /** Whether nobody has it, and no link is about to bring it to anybody. */
+  boolean isUnclaimed() {
+    lock.lock();
+    try {
+      return unclaimed && !closed && !driver.hasLink();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The peer's answer that ended the last link and may change. */
   @Nullable SessionFailure linkRefusal() {
     lock.lock();
@@ -342,6 +372,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   @Override
   public void onOpen(Link link) {
     patience.end();
+    unclaimed = false;
     Runnable action = firstLinked;
     firstLinked = null;
     if (action != null) {
@@ -383,7 +414,9 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
 
   /** On the ticker, without the lock. */
   private void giveUp() {
-    if (!isDone()) {
+    if (isUnclaimed()) {
+      discard();
+    } else if (!isDone()) {
       fail(whenGivenUp.get());
     }
   }
@@ -423,18 +456,25 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     return session.failure() == null ? session.isComplete() : !driver.hasLink();
   }
 
-  private List<Runnable> end() {
-    if (over) {
-      return List.of();
+  /** Lets go of everything, once; without the lock. */
+  private void end() {
+    List<Runnable> actions;
+    lock.lock();
+    try {
+      if (over) {
+        return;
+      }
+      over = true;
+      patience.end();
+      driver.stop();
+      source.release();
+      session.close();
+      driver.changed.signalAll();
+      actions = List.copyOf(afterwards);
+      afterwards.clear();
+    } finally {
+      lock.unlock();
     }
-    over = true;
-    patience.end();
-    driver.stop();
-    source.release();
-    session.close();
-    driver.changed.signalAll();
-    List<Runnable> actions = List.copyOf(afterwards);
-    afterwards.clear();
-    return actions;
+    actions.forEach(Runnable::run);
   }
 }

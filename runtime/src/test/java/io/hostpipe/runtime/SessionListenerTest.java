@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -118,17 +119,38 @@ final class SessionListenerTest {
     SessionListener listener = hosts.listen("name", 1);
     for (int round = 0; round < 300; round++) {
       RawPeer rude = RawPeer.dial(hosts.network);
-      rude.send(RawPeer.hello("name").connection(1).build());
+      rude.send(RawPeer.hello("name").stream("s" + round).build());
       rude.link().close();
       int dials = round + 1;
       Eventually.holds(
           "the place is free again",
-          () -> listener.pipeCount() == 0 && hosts.network.acceptCount() == dials);
+          () -> listener.unacceptedCount() == 0 && hosts.network.acceptCount() == dials);
     }
     Pipe pipe = hosts.dial("name");
     pipe.send(HELLO);
     try (Pipe taken = listener.accept()) {
       assertThat(first(taken).payload()).isEqualTo(HELLO);
+    }
+  }
+
+  @Test
+  void aDialerWhoseFirstLinksBreakInTheirGreetingIsTakenInTheEnd() throws Exception {
+    SessionListener listener = hosts.listen("name", 1);
+    for (int round = 0; round < 100; round++) {
+      int before = hosts.network.acceptCount();
+      Pipe pipe = hosts.dial("name");
+      CompletableFuture<Void> sent = Hosts.inBackground(() -> pipe.send(HELLO));
+      int links = round % 3;
+      for (int count = 0; count < links; count++) {
+        int accepted = before + count;
+        Eventually.holds("another link", () -> hosts.network.acceptCount() > accepted);
+        hosts.network.lastDialed().close();
+      }
+      try (Pipe taken = listener.accept()) {
+        assertThat(first(taken).payload()).isEqualTo(HELLO);
+        sent.get();
+        pipe.close();
+      }
     }
   }
 
