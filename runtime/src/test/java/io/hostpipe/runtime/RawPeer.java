@@ -9,6 +9,7 @@ import io.hostpipe.session.ProtocolException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 
 /**
  * A peer that says exactly what a test wants, frame by frame or byte by byte, and reads the
@@ -54,6 +55,15 @@ final class RawPeer {
         throw new EOFException("the other side has ended the link");
       }
     }
+  }
+
+  /** The head of a frame that says it has so many bytes behind its length. */
+  static ByteBuffer head(int lengthBytes, int type) {
+    ByteBuffer head = ByteBuffer.allocate(8).putInt(lengthBytes).put((byte) type).put((byte) 0);
+    CRC32C crc = new CRC32C();
+    crc.update(head.duplicate().flip());
+    int check = (int) crc.getValue();
+    return head.putShort((short) (check ^ check >>> 16)).flip();
   }
 
   /** Begins a HELLO of a peer that sends and receives messages. */

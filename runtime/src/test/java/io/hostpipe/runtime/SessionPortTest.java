@@ -105,8 +105,7 @@ final class SessionPortTest {
   @Test
   void aHelloThatIsLargerThanAnyIsRefusedBeforeMemoryIsTaken() throws Exception {
     RawPeer greedy = RawPeer.dial(hosts.network);
-    ByteBuffer head = ByteBuffer.allocate(6).putInt(FrameCodec.CONTROL_BYTES_MAX - 3).put((byte) 1);
-    greedy.sendBytes(head.put((byte) 0).flip());
+    greedy.sendBytes(RawPeer.head(FrameCodec.CONTROL_BYTES_MAX - 3, 1));
     assertThat(greedy.next()).isInstanceOf(Frame.Failure.class);
     assertThat(hosts.pool.takenBytes()).isZero();
   }
@@ -114,8 +113,7 @@ final class SessionPortTest {
   @Test
   void anUnfinishedHelloOfTheLargestKindIsForgottenWithItsPeer() throws Exception {
     RawPeer greedy = RawPeer.dial(hosts.network);
-    ByteBuffer head = ByteBuffer.allocate(6).putInt(FrameCodec.CONTROL_BYTES_MAX - 4).put((byte) 1);
-    greedy.sendBytes(head.put((byte) 0).flip());
+    greedy.sendBytes(RawPeer.head(FrameCodec.CONTROL_BYTES_MAX - 4, 1));
     Eventually.holds("memory was taken", () -> hosts.pool.takenBytes() > 0);
     greedy.link().close();
     Eventually.holds("memory was given back", () -> hosts.pool.takenBytes() == 0);
