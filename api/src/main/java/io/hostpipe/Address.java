@@ -220,6 +220,9 @@ public final class Address {
         throw new PipeException.Config("an IPv6 host ends with ']': " + shown);
       }
       host = hostPort.substring(1, end);
+      if (host.isEmpty()) {
+        throw new PipeException.Config("it has no host between its brackets: " + shown);
+      }
       port = hostPort.substring(end + 1);
     } else {
       int colon = hostPort.indexOf(':');
@@ -253,7 +256,9 @@ public final class Address {
       if (name.isEmpty()) {
         throw new PipeException.Config("an option has a name: " + shown);
       }
-      options.put(name, value);
+      if (options.put(name, value) != null) {
+        throw new PipeException.Config("the option '" + name + "' is given twice: " + shown);
+      }
     }
   }
 

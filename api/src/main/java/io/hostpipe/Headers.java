@@ -168,7 +168,7 @@ public final class Headers {
             "header names that begin with a colon are reserved; unknown: " + name);
       }
       byte[] nameBytes = name.getBytes(StandardCharsets.UTF_8);
-      long neededBytes = (long) nameBytes.length + value.length + 2L * Records.VARINT_BYTES_MAX;
+      long neededBytes = fieldLengthBytes(nameBytes) + fieldLengthBytes(value);
       if (out.position() + neededBytes > LENGTH_BYTES_MAX) {
         throw new IllegalArgumentException(
             "the headers of a message have at most "
@@ -189,6 +189,10 @@ public final class Headers {
     /** Adds a header with a text value. */
     public Builder add(String name, String value) {
       return add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static long fieldLengthBytes(byte[] value) {
+      return (long) Records.varintLengthBytes(value.length) + value.length;
     }
 
     /** The headers so far. */

@@ -60,7 +60,7 @@ public final class OptionValues {
       if (value.compareTo(least) >= 0 && value.compareTo(most) <= 0) {
         return value;
       }
-    } catch (IllegalArgumentException | ArithmeticException e) {
+    } catch (IllegalArgumentException e) {
       // Said below, with the limits.
     }
     throw wrong(
@@ -86,7 +86,7 @@ public final class OptionValues {
       if (value >= least && value <= most) {
         return value;
       }
-    } catch (IllegalArgumentException | ArithmeticException e) {
+    } catch (IllegalArgumentException e) {
       // Said below, with the limits.
     }
     throw wrong(
@@ -104,13 +104,17 @@ public final class OptionValues {
   public static Duration parseDuration(String text) {
     int digits = digitsOf(text);
     long number = Long.parseLong(text, 0, digits, 10);
-    return switch (text.substring(digits)) {
-      case "ms" -> Duration.ofMillis(number);
-      case "", "s" -> Duration.ofSeconds(number);
-      case "m" -> Duration.ofMinutes(number);
-      case "h" -> Duration.ofHours(number);
-      default -> throw new IllegalArgumentException("not a duration: " + text);
-    };
+    try {
+      return switch (text.substring(digits)) {
+        case "ms" -> Duration.ofMillis(number);
+        case "", "s" -> Duration.ofSeconds(number);
+        case "m" -> Duration.ofMinutes(number);
+        case "h" -> Duration.ofHours(number);
+        default -> throw new IllegalArgumentException("not a duration: " + text);
+      };
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("too long a duration: " + text, e);
+    }
   }
 
   /**
@@ -134,7 +138,10 @@ public final class OptionValues {
     long base = rest.equals("b") ? 1_000 : 1_024;
     long bytes = number;
     for (int count = 0; count < power; count++) {
-      bytes = Math.multiplyExact(bytes, base);
+      if (bytes > Long.MAX_VALUE / base) {
+        throw new IllegalArgumentException("too large a size: " + text);
+      }
+      bytes *= base;
     }
     return bytes;
   }
