@@ -63,7 +63,7 @@ final class RawPeer {
     CRC32C crc = new CRC32C();
     crc.update(head.duplicate().flip());
     int check = (int) crc.getValue();
-    return head.putShort((short) (check ^ check >>> 16)).flip();
+    return head.putShort((short) (check ^ (check >>> 16))).flip();
   }
 
   /** Begins a HELLO of a peer that sends and receives messages. */

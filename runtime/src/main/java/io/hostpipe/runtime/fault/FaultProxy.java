@@ -47,6 +47,7 @@ public final class FaultProxy implements AutoCloseable {
   private final Set<FaultyConnection> connections = new HashSet<>();
   private final long[] passedBytes = new long[2];
   private int connectionCount;
+  private @Nullable Fault cutEach;
   private boolean refusing;
   private boolean closed;
 
@@ -118,6 +119,16 @@ public final class FaultProxy implements AutoCloseable {
     lock.lock();
     try {
       planned.add(new Planned(fault, position));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Cuts each new connection before its first byte; null ends that. */
+  public void cutEach(@Nullable Fault fault) {
+    lock.lock();
+    try {
+      cutEach = fault;
     } finally {
       lock.unlock();
     }
@@ -335,18 +346,27 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   private FaultyConnection welcome(SocketChannel near, SocketChannel far) {
+    FaultyConnection connection;
+    Fault first;
     lock.lock();
     try {
-      FaultyConnection connection = new FaultyConnection(this, near, far, connectionCount++);
+      connection = new FaultyConnection(this, near, far, connectionCount++);
       if (closed) {
         connection.reset();
       } else {
         connections.add(connection);
       }
-      return connection;
+      first = cutEach;
+      if (first != null) {
+        record(first, connection.index());
+      }
     } finally {
       lock.unlock();
     }
+    if (first != null) {
+      connection.cut(first, true);
+    }
+    return connection;
   }
 
   /** Closes so that the peer sees a reset. */
