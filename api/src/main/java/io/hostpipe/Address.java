@@ -58,7 +58,8 @@ public final class Address {
   }
 
   /**
-   * Reads an address.
+   * Reads an address. A bare path is taken as it is; everything with a scheme is percent-encoded
+   * and may have options behind a question mark.
    *
    * @throws PipeException.Config saying what is wrong with it
    */
@@ -80,12 +81,7 @@ public final class Address {
     String scheme = text.substring(0, colon);
     String rest = text.substring(colon + 1);
     if (scheme.equals(FILE)) {
-      String path = rest.startsWith("///") ? rest.substring(2) : rest;
-      if (path.isEmpty() || path.startsWith("//")) {
-        throw new PipeException.Config(
-            "a file address is file:PATH or file:///PATH: '" + text + "'");
-      }
-      return new Address(FILE, null, "", -1, path, Map.of());
+      return parseFile(rest, text);
     }
     if (!rest.startsWith("//")) {
       throw new PipeException.Config("'" + redact(text) + "' wants '//' behind '" + scheme + ":'");
@@ -196,6 +192,22 @@ public final class Address {
       separator = '&';
     }
     return text.toString();
+  }
+
+  /** What follows {@code file:}: percent-encoded and with options, which a bare path is not. */
+  private static Address parseFile(String rest, String shown) throws PipeException {
+    Map<String, String> options = new LinkedHashMap<>();
+    int question = rest.indexOf('?');
+    if (question >= 0) {
+      parseQuery(rest.substring(question + 1), options, shown);
+      rest = rest.substring(0, question);
+    }
+    String path = rest.startsWith("///") ? rest.substring(2) : rest;
+    if (path.isEmpty() || path.startsWith("//")) {
+      throw new PipeException.Config(
+          "a file address is file:PATH or file:///PATH: '" + shown + "'");
+    }
+    return new Address(FILE, null, "", -1, decode(path, shown), options);
   }
 
   private static Address parseHierarchical(String scheme, String rest, String shown)

@@ -43,6 +43,15 @@ final class AddressTest {
     assertThat(Address.looksLikeOne(text)).isTrue();
   }
 
+  @Test
+  void aFileWithItsSchemeHasOptionsAndABarePathHasNone() throws Exception {
+    Address address = Address.parse("file:a%20b%3F?append&x=1");
+    assertThat(address.path()).isEqualTo("a b?");
+    assertThat(address.options().keySet()).containsExactly("append", "x");
+    assertThat(Address.parse("./100%?append").path()).isEqualTo("./100%?append");
+    assertThat(Address.parse("./100%?append").options()).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "tcp://[::1]:9000/x, ::1, 9000, tcp://[::1]:9000/x",
@@ -77,6 +86,8 @@ final class AddressTest {
     "tcp://host/x?=1, an option has a name",
     "tcp://host/x?a=1&a=2, given twice",
     "file:, a file address is",
+    "file:?append, a file address is",
+    "file:100%, two hexadecimal digits",
     "file://host/x, a file address is"
   })
   void saysWhatIsWrong(String text, String told) {
