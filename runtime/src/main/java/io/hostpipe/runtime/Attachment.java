@@ -30,6 +30,9 @@ final class Attachment {
   /** Whether the background thread waits for a signal, and not only for a moment. */
   boolean backgroundParked;
 
+  /** Whether what comes can no longer be understood; written by the reader alone. */
+  boolean garbled;
+
   /** How many bytes the last read brought. */
   long lastReadBytes;
 

@@ -6,6 +6,7 @@ import io.hostpipe.session.ProtocolException;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.Transmit;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -48,6 +49,9 @@ final class LinkDriver {
    * acknowledgement that is due soon then finds an alarm that is early enough, and wakes nobody.
    */
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  /** What is read at a time behind garbage, while our answer to it is on its way. */
+  private static final int DISCARD_BYTES = 4 << 10;
 
   /** How long a link may take to end after the last word was written. */
   private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -272,16 +276,22 @@ final class LinkDriver {
     List<Frame> frames = new ArrayList<>(4);
     ProtocolException garbage = null;
     long readBytes = -1;
+    boolean greeted = session.isGreeted();
+    ByteBuffer[] targets =
+        link.garbled
+            ? new ByteBuffer[] {ByteBuffer.allocate(DISCARD_BYTES)}
+            : link.assembler.targets();
     lock.unlock();
     try {
-      readBytes = link.link.read(link.assembler.targets());
-      if (readBytes > 0) {
+      readBytes = link.link.read(targets);
+      if (readBytes > 0 && !link.garbled) {
         for (Frame frame = link.assembler.poll(); frame != null; frame = link.assembler.poll()) {
           frames.add(frame);
         }
       }
     } catch (ProtocolException e) {
-      garbage = e;
+      link.garbled = true;
+      garbage = greeted ? e : Strangers.whoAnswered(targets[0], e);
     } catch (IOException e) {
       readBytes = -1;
     } finally {

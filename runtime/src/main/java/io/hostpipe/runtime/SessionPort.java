@@ -196,7 +196,7 @@ public final class SessionPort implements AutoCloseable {
       try {
         frame = assembler.poll();
       } catch (ProtocolException e) {
-        throw new ProtocolException(e.code(), notHostpipe(first, e));
+        throw Strangers.whoDialed(first, e);
       }
       if (frame instanceof Frame.Hello hello) {
         return hello;
@@ -206,20 +206,6 @@ public final class SessionPort implements AutoCloseable {
             Code.INVALID_ARGUMENT, "the peer does not begin with HELLO; is it a Hostpipe?");
       }
     }
-  }
-
-  /** What a stranger began with, so that a person sees who it was. */
-  private static String notHostpipe(ByteBuffer scratch, ProtocolException cause) {
-    StringBuilder shown = new StringBuilder();
-    for (int index = 0; index < Math.min(16, scratch.position()); index++) {
-      int b = scratch.get(index) & 0xFF;
-      shown.append(b >= 0x20 && b < 0x7F ? (char) b : '.');
-    }
-    return "not a Hostpipe peer, it began with '"
-        + shown
-        + "' ("
-        + cause.getMessage()
-        + "); plain programs connect to raw+tcp-listen";
   }
 
   private static void refuse(Link link, SessionFailure refusal) {

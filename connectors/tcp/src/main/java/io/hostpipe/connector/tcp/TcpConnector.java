@@ -26,7 +26,14 @@ public final class TcpConnector implements Connector {
   private static final int PORT_DEFAULT = 9000;
   private static final int BACKLOG_DEFAULT = 16;
   private static final int BACKLOG_MAX = 100_000;
-  private static final int QUEUE_LENGTH_MIN = 128;
+
+  /**
+   * How many connections may wait in the kernel to be taken. Beyond that it forgets them, and a
+   * peer who is waiting to be spoken to never learns: so this is as much as Linux allows by
+   * default.
+   */
+  private static final int QUEUE_LENGTH_MIN = 4_096;
+
   private static final long WINDOW_BYTES_MAX = 1L << 30;
   private static final Duration DIAL_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration DURATION_MIN = Duration.ofMillis(10);
