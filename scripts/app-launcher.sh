@@ -10,27 +10,16 @@ case $self in
   *) home=.. ;;
 esac
 
-# A command that only prints something gets the compiler that is ready at once; a pipe gets both,
-# because the second one is what makes it fast.
-compiler=
-case ${1-} in
-  '' | --version | --help | -h | help | version | addresses | completion | check | key | session | spool | dlq)
-    compiler=-XX:TieredStopAtLevel=1
-    ;;
-esac
-for word; do
-  case $word in
-    --) break ;;
-    --help) compiler=-XX:TieredStopAtLevel=1 ;;
-  esac
-done
+# The first compiler only. It is ready at once, which is all that short commands need; and a pipe of
+# bytes runs little Java for each block: the second compiler would cost it a second of processor time
+# and give nothing back within gigabytes (docs/DECISIONS.md).
 
 # What the JVM itself wants to say must never reach stdout, where the data is: hence
 # DisplayVMOutputToStderr and the Xlog lines. A cache that does not fit (another CPU, a touched
 # jar) is passed over without a word: it costs a tenth of a second, nothing else.
-# shellcheck disable=SC2086 # both variables are lists of words, or nothing
+# shellcheck disable=SC2086 # a list of words, or nothing
 exec "$home/runtime/bin/java" \
-  -XX:+UseSerialGC $compiler -Xms8m -Xmx@HEAP@ -XX:MaxDirectMemorySize=@DIRECT@ \
+  -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms8m -Xmx@HEAP@ -XX:MaxDirectMemorySize=@DIRECT@ \
   '-XX:OnOutOfMemoryError=kill -9 %p' -XX:-UsePerfData -XX:+DisplayVMOutputToStderr \
   -Xlog:disable -Xlog:all=error:stderr -Xlog:aot=off:stderr -XX:AOTCache="$home/lib/hostpipe.aot" \
   --enable-native-access=ALL-UNNAMED ${HOSTPIPE_JAVA_OPTIONS-} \

@@ -21,6 +21,12 @@ final class Attachment {
   /** Since when, by the ticker's clock. */
   long readingSinceNanos;
 
+  /** When anybody last read. */
+  long readNanos = Ticker.now();
+
+  /** When a user of the pipe last wrote; long ago when never. */
+  long userWroteNanos = readNanos - Long.MAX_VALUE / 2;
+
   /** When a user of the pipe last read; 0 for never. */
   long userReadNanos;
 

@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>To give the role back and forth without waking anybody for each message, the background thread
  * looks now and then while users read in short turns; only when a user has been reading for long,
- * it parks until that user leaves.
+ * it parks until that user leaves. While a user writes much, it reads once in a while: what comes
+ * in then is acknowledgements, many of which are read as cheaply as one, and the writer that waits
+ * for them finds the role free.
  *
  * <p>One lock guards the session and everything here. It is never held across I/O: roles ({@code
  * reading}, {@code writing}) are taken under the lock and used outside of it. Unless a method says
@@ -182,6 +184,14 @@ final class LinkDriver {
     }
   }
 
+  /** A user is writing: see above why that matters to who reads. */
+  void onUserWrite() {
+    Attachment link = current;
+    if (link != null) {
+      link.userWroteNanos = Ticker.now();
+    }
+  }
+
   /** Writes what the session has to say, on this thread if nobody else is at it. May block. */
   void flush() {
     if (writing) {
@@ -257,6 +267,11 @@ final class LinkDriver {
       awaitNextLook(link);
       return false;
     }
+    long sinceReadNanos = now - link.readNanos;
+    if (now - link.userWroteNanos < GRACE_NANOS && sinceReadNanos < GRACE_NANOS) {
+      link.handover.awaitNanos(GRACE_NANOS - sinceReadNanos);
+      return false;
+    }
     link.lookNanos = GRACE_NANOS;
     return true;
   }
@@ -297,6 +312,7 @@ final class LinkDriver {
     } finally {
       lock.lock();
       link.reading = false;
+      link.readNanos = Ticker.now();
       link.lastReadBytes = readBytes;
       if (link.down) {
         link.assembler.close();

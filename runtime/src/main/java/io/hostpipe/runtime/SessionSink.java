@@ -242,6 +242,7 @@ final class SessionSink implements Sink {
         lease.release();
         throw e;
       }
+      pipe.driver.onUserWrite();
       pipe.driver.flush();
       pipe.check();
       return end;

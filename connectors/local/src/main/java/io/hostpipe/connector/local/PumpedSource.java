@@ -33,10 +33,13 @@ import org.jspecify.annotations.Nullable;
  * interrupt. States: reading, then one of ended, failed, closed.
  */
 final class PumpedSource implements Source {
-  /** What a read asks for while the input comes fast. */
-  static final int BLOCK_BYTES = 256 << 10;
+  /** The most that a read asks for: while the input comes fast. */
+  static final int BLOCK_BYTES = 1 << 20;
 
-  /** What a read asks for while it trickles, so that an idle pipe holds little. */
+  /**
+   * What a read asks for while it trickles, so that an idle pipe holds little. In between it is
+   * twice what the last read brought: blocks that are mostly empty would use up a sender's memory.
+   */
   static final int SMALL_BLOCK_BYTES = 16 << 10;
 
   /** The most batches that are read ahead of the caller. */
@@ -283,7 +286,7 @@ final class PumpedSource implements Source {
       enlarged = true;
       SystemCalls.enlargePipe(fileDescriptor, ChannelSink.PIPE_BYTES);
     }
-    blockBytes = readBytes < SMALL_BLOCK_BYTES ? SMALL_BLOCK_BYTES : BLOCK_BYTES;
+    blockBytes = Math.clamp(2L * readBytes, SMALL_BLOCK_BYTES, BLOCK_BYTES);
     long begin = position;
     position += readBytes;
     return new Batch(stream, Encoding.RAW, begin, block.buffer().flip(), block, null);
