@@ -23,8 +23,8 @@ final class ChannelSink extends SynchronousSink {
   /** The room that a fast pipe is given. */
   static final int PIPE_BYTES = 1 << 20;
 
-  /** What goes out before the pipe counts as a fast one. */
-  private static final long FAST_AFTER_BYTES = 256 << 10;
+  /** What goes through a pipe before it counts as a fast one. */
+  static final long FAST_AFTER_BYTES = 1 << 20;
 
   /** Opens the channel; may block until somebody reads. */
   interface Opening {

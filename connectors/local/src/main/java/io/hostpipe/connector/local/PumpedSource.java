@@ -282,7 +282,7 @@ final class PumpedSource implements Source {
       block.release();
       return null;
     }
-    if (readBytes == block.capacityBytes() && fileDescriptor >= 0 && !enlarged) {
+    if (position >= ChannelSink.FAST_AFTER_BYTES && fileDescriptor >= 0 && !enlarged) {
       enlarged = true;
       SystemCalls.enlargePipe(fileDescriptor, ChannelSink.PIPE_BYTES);
     }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * The few calls of the C library that the JDK has no method for.
  *
  * <p>All of them are improvements that can be done without: where native access is not granted to
- * this module, or the platform is another, they do nothing. The first use costs some 20 ms, so
- * nothing here is called for a pipe that moves little. Thread rule: any thread.
+ * this module, or the platform is another, they do nothing. The first use costs tens of
+ * milliseconds, so nothing here is called for a pipe that moves little. Thread rule: any thread.
  */
 final class SystemCalls {
   static final int EIO = 5;
