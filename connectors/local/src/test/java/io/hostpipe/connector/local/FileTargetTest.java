@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -267,6 +268,44 @@ final class FileTargetTest {
       }
     }
     assertThat(Files.size(out())).isEqualTo(600_000);
+  }
+
+  @Test
+  void survivesAnInterruptInTheMiddleOfAWrite() throws Exception {
+    byte[] large = Ends.random(8 << 20, 6);
+    try (Target target = Ends.target(pool, out())) {
+      long held;
+      try (Sink sink = Ends.open(target)) {
+        CompletableFuture<Throwable> ended = new CompletableFuture<>();
+        Thread writer =
+            Thread.ofPlatform()
+                .daemon()
+                .start(() -> {
+                  try {
+                    for (long at = 0; ; at += large.length) {
+                      sink.write(Ends.batch(pool, at, large));
+                    }
+                  } catch (PipeException | InterruptedException e) {
+                    ended.complete(e);
+                  }
+                });
+        sink.awaitCommitted(1);
+        writer.interrupt();
+        assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+        held = sink.awaitCommitted(1).position();
+      }
+      assertThat(held % large.length).as("whole batches").isZero();
+      try (Sink sink = Ends.open(target)) {
+        assertThat(sink.resume().position()).isEqualTo(held);
+        sink.write(Ends.batch(pool, held, large));
+        sink.finish();
+        assertThat(lockedForOthers()).as("locked again").isTrue();
+        // Reading the file here drops the lock: nothing looks at it afterwards.
+        assertThat(sink.resume().digest())
+            .isEqualTo(Digest.of(ByteBuffer.wrap(Files.readAllBytes(out()))));
+      }
+      assertThat(Files.size(out())).isEqualTo(held + large.length);
+    }
   }
 
   @Test

@@ -85,6 +85,19 @@ final class StdioTest {
   }
 
   @Test
+  void givesAFastPipeMoreRoom() throws Exception {
+    // The feeder asks for the room of its own standard output (F_GETPIPE_SZ) when it is done.
+    String feeder =
+        "python3 -c 'import fcntl,os,sys;"
+            + " [os.write(1,bytes(65536)) for _ in range(100)];"
+            + " print(\"room\",fcntl.fcntl(1,1032),file=sys.stderr)' |";
+    Process copy = Copy.program(feeder, "-", folder.resolve("out").toString()).start();
+    CompletableFuture<byte[]> told = reading(copy.getErrorStream());
+    assertThat(copy.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(text(told)).contains("position 6553600 ").contains("room 1048576");
+  }
+
+  @Test
   void readsATerminal() throws Exception {
     Path out = folder.resolve("out");
     // script(1) makes the terminal; the end of input is Ctrl-D.
