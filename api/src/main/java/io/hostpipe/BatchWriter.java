@@ -42,6 +42,15 @@ public final class BatchWriter implements AutoCloseable {
 
   /** Adds a message without headers; as {@link #add(ByteBuffer, Headers)}. */
   public boolean add(ByteBuffer payload) throws PipeException {
+    int payloadLengthBytes = payload.remaining();
+    if (payloadLengthBytes <= Byte.MAX_VALUE
+        && encoding == Encoding.RECORDS
+        && !closed
+        && out.remaining() >= 2 + payloadLengthBytes) {
+      // A length of one byte and no headers: most messages, without the questions of begin().
+      out.putShort((short) (payloadLengthBytes << 8)).put(payload);
+      return true;
+    }
     return add(payload, Headers.EMPTY);
   }
 
@@ -162,11 +171,6 @@ public final class BatchWriter implements AutoCloseable {
       out = block.buffer();
     }
     if (encoding == Encoding.RECORDS) {
-      if (neededBytes == payloadLengthBytes + 2) {
-        // No headers and a length of one byte: most messages.
-        out.putShort((short) (payloadLengthBytes << 8));
-        return true;
-      }
       Records.writeVarint(out, payloadLengthBytes);
       Records.writeVarint(out, headers.lengthBytes());
       headers.writeTo(out);
