@@ -46,11 +46,11 @@ final class LinkDriver {
   /** From then on a reading user tells the background thread when leaving. */
   private static final long LONG_READ_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  /**
-   * While a pipe is busy its alarm goes off so often, whether or not the session wants it: an
-   * acknowledgement that is due soon then finds an alarm that is early enough, and wakes nobody.
-   */
+  /** How late an acknowledgement may be noticed to be due, on a pipe that was quiet before. */
   private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  /** The same on a busy pipe whose users have sent every acknowledgement in time so far. */
+  private static final long TICK_NANOS_MAX = 8 * TICK_NANOS;
 
   /** What is read at a time behind garbage, while our answer to it is on its way. */
   private static final int DISCARD_BYTES = 4 << 10;
@@ -90,6 +90,7 @@ final class LinkDriver {
   private @Nullable Future<?> alarm;
   private long armedForNanos = Long.MAX_VALUE;
   private boolean alarmWasWanted;
+  private long tickNanos = TICK_NANOS;
 
   LinkDriver(Session session, Owner owner) {
     this.session = session;
@@ -233,11 +234,21 @@ final class LinkDriver {
     }
   }
 
-  /** Sees to it that the session hears of the time when it wants to. */
+  /**
+   * Sees to it that the session hears of the time when it wants to, or a little later.
+   *
+   * <p>While messages come and go there is always an acknowledgement that would be due soon, and
+   * that some user sends long before. To move the alarm for each of them would wake the ticker each
+   * time; so on a busy pipe one alarm stands a tick ahead, and the ticks grow as long as it is
+   * never needed.
+   */
   void arm() {
     long deadline = session.deadlineNanos();
-    alarmWasWanted |= deadline - armedForNanos < TICK_NANOS;
-    armFor(deadline);
+    if (deadline < armedForNanos - (tickNanos - TICK_NANOS)) {
+      armFor(deadline);
+    } else {
+      alarmWasWanted |= deadline < armedForNanos + TICK_NANOS;
+    }
   }
 
   // ---------------------------------------------------------------- inside
@@ -445,9 +456,9 @@ final class LinkDriver {
     link.handover.signalAll();
   }
 
-  /** There is at most one alarm: an earlier one takes the place of a later one. */
+  /** There is at most one alarm. */
   private void armFor(long deadline) {
-    if (deadline < armedForNanos && !stopped) {
+    if (!stopped) {
       disarm();
       armedForNanos = deadline;
       alarm = Ticker.SHARED.alarm(deadline, this::onTicker);
@@ -476,14 +487,15 @@ final class LinkDriver {
       } catch (IllegalStateException e) {
         owner.onBrokenInvariant(e);
       }
+      boolean needed = session.wantsToSend(now);
       flushElsewhere();
       settle();
+      tickNanos = alarmWasWanted && !needed ? Math.min(2 * tickNanos, TICK_NANOS_MAX) : TICK_NANOS;
       if (alarmWasWanted) {
         alarmWasWanted = false;
-        armFor(Math.min(session.deadlineNanos(), now + TICK_NANOS));
-      } else {
-        arm();
+        armFor(now + tickNanos);
       }
+      arm();
     } finally {
       lock.unlock();
     }
