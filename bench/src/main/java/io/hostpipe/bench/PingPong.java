@@ -19,13 +19,16 @@ import java.util.List;
 
 /**
  * One message of 64 bytes there and back between two JVMs: through a {@link Pipe} (send, read,
- * commit on both sides) and over a plain blocking channel, in turns.
+ * commit, and so on at both ends) and over a plain blocking channel, in turns.
+ *
+ * <p>A third contender answers first and commits then: what it commits travels in a frame of its
+ * own, where the other order sends it along with the answer.
  *
  * <p>A round is so many exchanges; its median and 99th percentile are exact, from all of its times.
  */
 public final class PingPong {
   private static final int MESSAGE_BYTES = 64;
-  private static final int WARM_UP_ROUNDS = 5;
+  private static final int WARM_UP_ROUNDS = 10;
 
   private PingPong() {}
 
@@ -43,27 +46,34 @@ public final class PingPong {
     long[] nanos = new long[exchanges];
     try (OtherJvm other = OtherJvm.start(PingPong.class, List.of("serve"))) {
       String[] ports = other.line().split(" ", -1);
+      String place = "tcp://127.0.0.1:" + ports[1];
       try (SocketChannel channel = SocketChannel.open(loopback(Integer.parseInt(ports[0])));
-          Pipe pipe = Hostpipe.connect("tcp://127.0.0.1:" + ports[1] + "/pingpong")) {
+          Pipe committing = Hostpipe.connect(place + "/commits-first");
+          Pipe answering = Hostpipe.connect(place + "/answers-first")) {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        PlainClient plain = new PlainClient(channel);
-        Iterator<Message> answers = pipe.messages().iterator();
+        List<Contender> contenders =
+            List.of(
+                new Contender("plain", new PlainClient(channel)),
+                new Contender("hostpipe", new PipeClient(committing)),
+                new Contender("answers-first", new PipeClient(answering)));
         for (int index = 0; index < WARM_UP_ROUNDS + rounds; index++) {
-          int round = index - WARM_UP_ROUNDS + 1;
-          boolean plainFirst = index % 2 == 0;
-          if (plainFirst) {
-            plain.run(nanos);
-            tell(figures, "plain", round, nanos);
-          }
-          exchange(pipe, answers, nanos);
-          tell(figures, "hostpipe", round, nanos);
-          if (!plainFirst) {
-            plain.run(nanos);
-            tell(figures, "plain", round, nanos);
+          for (int turn = 0; turn < contenders.size(); turn++) {
+            Contender contender = contenders.get((index + turn) % contenders.size());
+            run(contender.client, nanos);
+            tell(figures, contender.name, index - WARM_UP_ROUNDS + 1, nanos);
           }
         }
-        pipe.sink().finish();
+        committing.sink().finish();
+        answering.sink().finish();
       }
+    }
+  }
+
+  private static void run(Client client, long[] nanos) throws IOException, InterruptedException {
+    for (int index = 0; index < nanos.length; index++) {
+      long begun = System.nanoTime();
+      client.exchange();
+      nanos[index] = System.nanoTime() - begun;
     }
   }
 
@@ -75,23 +85,15 @@ public final class PingPong {
     }
   }
 
-  private static void exchange(Pipe pipe, Iterator<Message> answers, long[] nanos)
-      throws PipeException, InterruptedException {
-    byte[] message = new byte[MESSAGE_BYTES];
-    for (int index = 0; index < nanos.length; index++) {
-      long begun = System.nanoTime();
-      pipe.send(message);
-      answers.next().commit();
-      nanos[index] = System.nanoTime() - begun;
-    }
-  }
-
   private static void serve() throws IOException {
     ServerSocketChannel plain = ServerSocketChannel.open().bind(loopback(0));
-    Listener listener = Hostpipe.listen("tcp-listen://127.0.0.1:0/pingpong");
+    Listener committing = Hostpipe.listen("tcp-listen://127.0.0.1:0/commits-first");
+    String place = "tcp-listen://127.0.0.1:" + committing.address().port();
+    Listener answering = Hostpipe.listen(place + "/answers-first");
     Threads.start("plain", () -> echo(plain.accept()));
-    Threads.start("piped", () -> echo(listener.accept()));
-    OtherJvm.sayAndStay(plain.socket().getLocalPort() + " " + listener.address().port());
+    Threads.start("commits first", () -> commitAndEcho(committing.accept()));
+    Threads.start("answers first", () -> echoAndCommit(answering.accept()));
+    OtherJvm.sayAndStay(plain.socket().getLocalPort() + " " + committing.address().port());
   }
 
   private static void echo(SocketChannel channel) throws IOException {
@@ -102,8 +104,15 @@ public final class PingPong {
     }
   }
 
-  /** Answers, then commits: the order of a program that did something with the message. */
-  private static void echo(Pipe pipe) throws PipeException, InterruptedException {
+  private static void commitAndEcho(Pipe pipe) throws PipeException, InterruptedException {
+    for (Message message : pipe.messages()) {
+      message.commit();
+      pipe.send(message.payload());
+    }
+    pipe.sink().finish();
+  }
+
+  private static void echoAndCommit(Pipe pipe) throws PipeException, InterruptedException {
     for (Message message : pipe.messages()) {
       pipe.send(message.payload());
       message.commit();
@@ -115,8 +124,32 @@ public final class PingPong {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 
-  /** The other contender: nothing but the channel. */
-  private static final class PlainClient {
+  /** Sends one message and waits for its answer. */
+  private interface Client {
+    void exchange() throws IOException, InterruptedException;
+  }
+
+  private record Contender(String name, Client client) {}
+
+  private static final class PipeClient implements Client {
+    private final Pipe pipe;
+    private final Iterator<Message> answers;
+    private final byte[] message = new byte[MESSAGE_BYTES];
+
+    PipeClient(Pipe pipe) {
+      this.pipe = pipe;
+      this.answers = pipe.messages().iterator();
+    }
+
+    @Override
+    public void exchange() throws PipeException, InterruptedException {
+      pipe.send(message);
+      answers.next().commit();
+    }
+  }
+
+  /** Nothing but the channel. */
+  private static final class PlainClient implements Client {
     private final SocketChannel channel;
     private final ByteBuffer message = ByteBuffer.allocateDirect(MESSAGE_BYTES);
 
@@ -124,15 +157,11 @@ public final class PingPong {
       this.channel = channel;
     }
 
-    void run(long[] nanos) throws IOException {
-      message.clear();
-      for (int index = 0; index < nanos.length; index++) {
-        long begun = System.nanoTime();
-        writeWhole(channel, message);
-        if (!readWhole(channel, message)) {
-          throw new EOFException("the other end is gone");
-        }
-        nanos[index] = System.nanoTime() - begun;
+    @Override
+    public void exchange() throws IOException {
+      writeWhole(channel, message);
+      if (!readWhole(channel, message)) {
+        throw new EOFException("the other end is gone");
       }
     }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Gives up after {@link RetryPolicy#retryMax} tries in a row; the pipe itself does when it had
  * no link for {@link RetryPolicy#giveUp}. Answers that may change are retried like silence.
  *
- * <p>Thread rule: one virtual thread of its own.
+ * <p>Thread rule: one thread of its own.
  */
 final class DialLoop {
   private final SessionPipe pipe;
@@ -33,7 +33,7 @@ final class DialLoop {
   void start() {
     pipe.awaitFirstLink(
         () -> unreachable("for " + Failures.shown(pipe.context.retry().giveUp()) + " (--give-up)"));
-    Thread.ofVirtual().name("hostpipe-dial " + dialer.peer()).start(this::run);
+    LinkThreads.background(this::run);
   }
 
   private void run() {

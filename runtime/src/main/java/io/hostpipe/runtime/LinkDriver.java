@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Whoever waits, works. A thread that wants to read and finds nothing takes the link's reading
  * role and reads the socket itself; so does one that waits for acknowledgements. A thread that
  * writes puts its frames on the socket itself, unless another one is at it, which then takes them
- * along. So data that is asked for crosses no thread. One virtual thread a link stands in the
- * background: it takes the reading role whenever the pipe's users do not, so that the socket is
- * always read. It never writes, since a thread that reads must not wait for the peer's reader: what
- * has to be written on its account is written by a fresh virtual thread.
+ * along. So data that is asked for crosses no thread. One thread a link stands in the background:
+ * it takes the reading role whenever the pipe's users do not, so that the socket is always read. It
+ * never writes, since a thread that reads must not wait for the peer's reader: what has to be
+ * written on its account is written by a fresh thread ({@link LinkThreads}).
  *
  * <p>To give the role back and forth without waking anybody for each message, the background thread
  * looks now and then while users read in short turns; only when a user has been reading for long,
@@ -402,17 +402,15 @@ final class LinkDriver {
       return;
     }
     flushing = true;
-    Thread.ofVirtual()
-        .name("hostpipe-writer")
-        .start(() -> {
-          lock.lock();
-          try {
-            flushing = false;
-            flush();
-          } finally {
-            lock.unlock();
-          }
-        });
+    LinkThreads.write(() -> {
+      lock.lock();
+      try {
+        flushing = false;
+        flush();
+      } finally {
+        lock.unlock();
+      }
+    });
   }
 
   /** Ends the output, and the whole link when the peer has done the same or its time is over. */

@@ -25,9 +25,9 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * One place where peers dial in, shared by all pipes that listen there under different names.
  *
- * <p>Every link is greeted on a virtual thread of its own: it has {@link SessionOptions#handshake}
- * to say HELLO, then belongs to the listener of that name. Before that it holds {@code 2 KiB} and
- * nothing of a pipe; how many may stand there at a time is limited.
+ * <p>Every link is greeted on a thread of its own: it has {@link SessionOptions#handshake} to say
+ * HELLO, then belongs to the listener of that name. Before that it holds {@code 2 KiB} and nothing
+ * of a pipe; how many may stand there at a time is limited.
  *
  * <p>Thread rule: any thread.
  */
@@ -102,7 +102,7 @@ public final class SessionPort implements AutoCloseable {
         Link link = links.accept();
         told = null;
         if (greetings.tryAcquire()) {
-          Thread.ofVirtual().name("hostpipe-greet " + link.peer()).start(() -> greet(link));
+          LinkThreads.background(() -> greet(link));
         } else {
           link.close();
           events.warning(
