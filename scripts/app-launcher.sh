@@ -14,6 +14,21 @@ esac
 # bytes runs little Java for each block: the second compiler would cost it a second of processor time
 # and give nothing back within gigabytes (docs/DECISIONS.md).
 
+# A descriptor that the caller closed would go to the first file that java opens for itself, and that
+# file's bytes would be taken for data. /dev/null, open the wrong way round, gives an error instead.
+{ true 9<&0; } 2>/dev/null || exec 0>/dev/null
+{ true 9>&1; } 2>/dev/null || exec 1</dev/null
+true 9>&2 || exec 2>/dev/null
+
+# Java takes words and file names for what the locale's charset makes of them: without a locale
+# (cron, ssh, containers), or with one that is not installed, everything but ASCII would be lost.
+case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+  '' | C | POSIX | *[uU][tT][fF]8* | *[uU][tT][fF]-8*)
+    LC_ALL=C.UTF-8
+    export LC_ALL
+    ;;
+esac
+
 # What the JVM itself wants to say must never reach stdout, where the data is: hence
 # DisplayVMOutputToStderr and the Xlog lines. A cache that does not fit (another CPU, a touched
 # jar) is passed over without a word: it costs a tenth of a second, nothing else.

@@ -107,6 +107,23 @@ signal_hits_java() {
   equal 0 "$killed" && equal 137 "$code"
 }
 
+# Java opens files of its own as soon as it starts: none of them may become stdin or stdout.
+closed_streams_are_no_data() {
+  "$launcher" - "$work/from nothing" <&- >"$work/out" 2>"$work/err" && return 1
+  equal 0 "$(wc -c <"$work/from nothing")" || return 1
+  "$launcher" "$launcher" - >&- 2>"$work/err" && return 1
+  says 'standard output' "$work/err" &&
+    "$launcher" "$launcher" "$work/copy" <&- >&- 2>&- && cmp "$launcher" "$work/copy"
+}
+
+names_need_no_locale() {
+  echo content >"$work/grün 日本"
+  for locale in '' C POSIX xx_XX.UTF-8; do
+    LC_ALL=$locale LC_CTYPE='' LANG='' "$launcher" "$work/grün 日本" - -q >"$work/out" &&
+      equal content "$(cat "$work/out")" || return 1
+  done
+}
+
 resident_kilobytes() {
   sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status" 2>/dev/null
 }
@@ -167,6 +184,8 @@ check "--version takes less than 150 ms" faster_than 150 "$launcher" --version
 check "it runs through a link and from elsewhere" through_a_link
 check "exit codes are java's, and errors are not on stdout" exit_code_is_javas
 check "a signal to the launcher's process hits java" signal_hits_java
+check "closed stdin, stdout and stderr are never taken for data" closed_streams_are_no_data
+check "file names outside of ASCII need no locale" names_need_no_locale
 check "a pipe that moves 1 GiB stays below 128 MiB resident on both sides" stays_small 131072
 check "a touched file with the same content is not built again" same_content_is_not_built_again
 check "a failed build leaves the previous one" failed_build_harms_nothing

@@ -44,6 +44,9 @@ final class IoErrors {
     if (is(error, SystemCalls.EIO, "Input/output error")) {
       return dataLoss(where + " cannot be read at position " + position, error);
     }
+    if (isNotOpen(error)) {
+      return notOpen(where, "reading");
+    }
     return new PipeException.Closed(
         Status.INTERNAL,
         where + " cannot be read at position " + position + ": " + reason(error),
@@ -68,6 +71,9 @@ final class IoErrors {
     if (isOutOfRoom(error)) {
       return outOfRoom(where, position, error);
     }
+    if (isNotOpen(error)) {
+      return notOpen(where, "writing");
+    }
     // Whatever else goes wrong with a write leaves what the device holds unknown.
     return dataLoss(where + " cannot be written at position " + position, error);
   }
@@ -76,6 +82,13 @@ final class IoErrors {
   static PipeException closed(String where, long position) {
     return new PipeException.Closed(
         Status.CANCELLED, where + " was closed on this side at position " + position);
+  }
+
+  /** The program that started this one closed it, or opened it for the other way only. */
+  private static PipeException notOpen(String where, String purpose) {
+    return new PipeException.Refused(
+        Status.FAILED_PRECONDITION,
+        where + " is not open for " + purpose + "; look at the redirections ('<', '>')");
   }
 
   private static PipeException outOfRoom(String where, long position, IOException error) {
@@ -98,6 +111,10 @@ final class IoErrors {
     return is(error, SystemCalls.ENOSPC, "No space left on device")
         || is(error, SystemCalls.EFBIG, "File too large")
         || is(error, SystemCalls.EDQUOT, "Disk quota exceeded");
+  }
+
+  private static boolean isNotOpen(IOException error) {
+    return is(error, SystemCalls.EBADF, "Bad file descriptor");
   }
 
   private static boolean is(IOException error, int errno, String english) {

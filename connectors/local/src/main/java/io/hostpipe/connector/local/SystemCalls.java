@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SystemCalls {
   static final int EIO = 5;
+  static final int EBADF = 9;
   static final int EFBIG = 27;
   static final int ENOSPC = 28;
   static final int EPIPE = 32;
