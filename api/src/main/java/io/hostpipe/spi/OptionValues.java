@@ -29,6 +29,36 @@ public final class OptionValues {
     }
   }
 
+  /**
+   * Refuses options that the scheme does not have, and those of the other end: a word behind the
+   * wrong address would otherwise do nothing, and say nothing.
+   *
+   * @throws PipeException.Config naming those there are, or the end that the option is for
+   */
+  public static void checkNames(Address address, List<OptionSpec> known, boolean asSource)
+      throws PipeException {
+    checkNames(address, known);
+    OptionSpec.Side otherSide = asSource ? OptionSpec.Side.DESTINATION : OptionSpec.Side.SOURCE;
+    for (OptionSpec option : known) {
+      if (option.side() == otherSide && address.option(option.name()) != null) {
+        throw new PipeException.Config(
+            "'"
+                + option.name()
+                + "' is an option of a "
+                + (asSource ? "destination, and " : "source, and ")
+                + shownWithoutOptions(address)
+                + (asSource ? " is the source here" : " is the destination here")
+                + "; options stand behind their address");
+      }
+    }
+  }
+
+  private static String shownWithoutOptions(Address address) {
+    String shown = address.toString();
+    int question = shown.indexOf('?');
+    return question < 0 ? shown : shown.substring(0, question);
+  }
+
   /** A whole number between two limits, both allowed. */
   public static int integer(Address address, String name, int defaultValue, int least, int most)
       throws PipeException {

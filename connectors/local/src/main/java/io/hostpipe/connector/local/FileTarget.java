@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,6 +40,9 @@ final class FileTarget implements Target {
   private final Existing existing;
   private final LocalFile file;
 
+  /** Whether this target made the file. */
+  private final boolean created;
+
   private final ReentrantLock lock = new ReentrantLock();
   private FileChannel channel;
   private @Nullable Sink open;
@@ -49,11 +53,13 @@ final class FileTarget implements Target {
   private @Nullable PipeException failure;
   private boolean closed;
 
-  private FileTarget(BlockPool pool, Existing existing, LocalFile file, FileChannel channel) {
+  private FileTarget(
+      BlockPool pool, Existing existing, LocalFile file, FileChannel channel, boolean created) {
     this.pool = pool;
     this.existing = existing;
     this.file = file;
     this.channel = channel;
+    this.created = created;
   }
 
   /** Opens and locks the file, creating it where it is missing; it is not changed yet. */
@@ -70,7 +76,7 @@ final class FileTarget implements Target {
       if (existing == Existing.REFUSE && channel.size() > 0) {
         throw hasContent(path, channel.size());
       }
-      return new FileTarget(pool, existing, file, channel);
+      return new FileTarget(pool, existing, file, channel, before == null);
     } catch (IOException e) {
       closeQuietly(channel);
       FilesInUse.endWriting(file.key());
@@ -210,8 +216,23 @@ final class FileTarget implements Target {
   }
 
   private void letGo() {
+    removeUnused();
     closeQuietly(channel);
     FilesInUse.endWriting(file.key());
+  }
+
+  /**
+   * A file that was made for a stream that never came must not look like one that has arrived. Done
+   * while the lock is held, so that nobody else's file is meant.
+   */
+  private void removeUnused() {
+    try {
+      if (created && stream == null && channel.size() == 0 && file.isStillThere()) {
+        Files.delete(file.path());
+      }
+    } catch (IOException e) {
+      // An empty file stays; the next pipe takes it as if it were new.
+    }
   }
 
   private static void create(Path path) throws PipeException {

@@ -33,10 +33,11 @@ public final class LocalConnector implements Connector {
 
   private static final List<OptionSpec> FILE_OPTIONS =
       List.of(
-          OptionSpec.flag(APPEND, "write behind what the file has already"),
-          OptionSpec.flag(OVERWRITE, "empty the file first"),
+          OptionSpec.flag(APPEND, "write behind what the file has already").ofDestination(),
+          OptionSpec.flag(OVERWRITE, "empty the file first").ofDestination(),
           OptionSpec.flag(
-              VERIFY, "when a stream resumes, read again what was sent and compare digests"));
+                  VERIFY, "when a stream resumes, read again what was sent and compare digests")
+              .ofSource());
 
   private static final Capabilities SEEKABLE =
       new Capabilities(
@@ -100,7 +101,7 @@ public final class LocalConnector implements Connector {
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    OptionValues.checkNames(address, options(address.scheme()));
+    OptionValues.checkNames(address, options(address.scheme()), asSource);
     if (address.scheme().equals(Address.STDIO)) {
       return asSource ? "standard input" : "standard output";
     }
@@ -110,7 +111,7 @@ public final class LocalConnector implements Connector {
 
   @Override
   public Source source(Address address, PipeContext context) throws PipeException {
-    OptionValues.checkNames(address, options(address.scheme()));
+    OptionValues.checkNames(address, options(address.scheme()), true);
     checkRaw(context.encoding(), address.toString());
     if (address.scheme().equals(Address.STDIO)) {
       return new PumpedSource(
@@ -139,7 +140,7 @@ public final class LocalConnector implements Connector {
 
   @Override
   public Target target(Address address, PipeContext context) throws PipeException {
-    OptionValues.checkNames(address, options(address.scheme()));
+    OptionValues.checkNames(address, options(address.scheme()), false);
     checkRaw(context.encoding(), address.toString());
     if (address.scheme().equals(Address.STDIO)) {
       return ChannelTarget.ofStdout(context.pool());
@@ -164,7 +165,11 @@ public final class LocalConnector implements Connector {
 
   private static Path path(Address address) throws PipeException {
     try {
-      return Path.of(address.path());
+      Path path = Path.of(address.path());
+      if (address.path().endsWith("/") && !Files.isDirectory(path)) {
+        throw new PipeException.Config(address.path() + " ends as a folder does; name a file");
+      }
+      return path;
     } catch (InvalidPathException e) {
       throw new PipeException.Config("not a path: " + address);
     }

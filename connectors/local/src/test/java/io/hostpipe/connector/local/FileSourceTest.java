@@ -169,7 +169,7 @@ final class FileSourceTest {
 
   @Test
   void refusesAFileThatThisProcessIsWriting() throws Exception {
-    Path path = folder.resolve("file");
+    Path path = Files.createFile(folder.resolve("file"));
     try (Target target = Ends.target(pool, path)) {
       assertThat(target).isNotNull();
       assertThatExceptionOfType(PipeException.Refused.class)

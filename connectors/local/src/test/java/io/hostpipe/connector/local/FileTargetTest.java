@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.hostpipe.Address;
 import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
@@ -152,6 +153,35 @@ final class FileTargetTest {
   }
 
   @Test
+  void leavesNoFileWhenNoStreamCame() throws Exception {
+    Ends.target(pool, out()).close();
+    assertThat(out()).doesNotExist();
+    Files.createFile(out());
+    Ends.target(pool, out()).close();
+    assertThat(out()).exists();
+  }
+
+  @Test
+  void refusesOptionsOfTheOtherEnd() throws Exception {
+    Files.write(out(), content);
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> Ends.target(pool, out(), "verify"))
+        .withMessageContaining("'verify' is an option of a source, and " + out() + " is the dest");
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> Ends.source(pool, out(), "overwrite"))
+        .withMessageContaining("'overwrite' is an option of a destination");
+    assertThat(out()).hasBinaryContent(content);
+  }
+
+  @Test
+  void refusesAPathThatEndsAsAFolderDoes() {
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() ->
+            new LocalConnector().target(Address.parse(folder + "/no-folder/"), Ends.raw(pool)))
+        .withMessageContaining("name a file");
+  }
+
+  @Test
   void takesAnEmptyFileAsItsOwn() throws Exception {
     Files.createFile(out());
     try (Target target = Ends.target(pool, out());
@@ -227,6 +257,7 @@ final class FileTargetTest {
 
   @Test
   void keepsItsLockWhileOthersOfThisProcessAreRefused() throws Exception {
+    Files.createFile(out());
     try (Target target = Ends.target(pool, out())) {
       assertThatExceptionOfType(PipeException.Refused.class)
           .isThrownBy(() -> Ends.target(pool, out()))
