@@ -27,7 +27,10 @@ record Invocation(CommandName command, List<String> words, Flags flags) {
    */
   static Invocation parse(String... args) throws PipeException {
     int dashes = Arrays.asList(args).indexOf("--");
-    String[] own = dashes < 0 ? args : Arrays.copyOf(args, dashes);
+    String[] own = Arrays.copyOf(args, dashes < 0 ? args.length : dashes);
+    if (own.length > 0 && (own[0].equals("help") || own[0].equals("version"))) {
+      own[0] = "--" + own[0]; // what people try first
+    }
     for (String arg : own) {
       refuseLongNameBehindOneDash(arg);
     }

@@ -42,6 +42,9 @@ final class Quantity {
   /** Reads a duration: {@code 500ms}, {@code 30s}, {@code 1h30m}, {@code 2d}. */
   static Duration duration(String text, String what) throws PipeException {
     String form = "a number with a unit (ms, s, m, h, d), as in 30s or 1h30m";
+    if (text.equals("0")) {
+      return Duration.ZERO; // the same in every unit
+    }
     Duration total = Duration.ZERO;
     int index = 0;
     while (index < text.length()) {

@@ -27,6 +27,13 @@ final class InvocationTest {
   }
 
   @Test
+  void takesHelpAndVersionAsWords() throws PipeException {
+    assertThat(Invocation.parse("help").flags().asksForHelp()).isTrue();
+    assertThat(Invocation.parse("help", "send").command()).isEqualTo(CommandName.SEND);
+    assertThat(Invocation.parse("version").flags().asksForVersion()).isTrue();
+  }
+
+  @Test
   void statesEveryDefault() throws PipeException {
     Flags flags = Invocation.parse("-", "./x").flags();
     assertThat(flags.ack()).isEqualTo(AckLevel.APPLIED);

@@ -47,7 +47,7 @@ final class QuantityTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"500ms, 500", "30s, 30000", "5m, 300000", "1h30m, 5400000", "2d, 172800000"})
+  @CsvSource({"0, 0", "500ms, 500", "30s, 30000", "5m, 300000", "1h30m, 5400000", "2d, 172800000"})
   void readsDurations(String text, long millis) throws PipeException {
     assertThat(Quantity.duration(text, "--give-up")).isEqualTo(Duration.ofMillis(millis));
   }

@@ -45,7 +45,7 @@ final class DialLoop {
         }
         long delayNanos = backoff.nextDelayNanos();
         if (backoff.isExhausted()) {
-          pipe.fail(unreachable("in " + backoff.triesInARow() + " tries (--retry-max)"));
+          pipe.fail(unreachable("in " + triesText() + " (--retry-max)"));
           return;
         }
         pipe.context.events().linkDown(dialer.peer(), lastReason, Duration.ofNanos(delayNanos));
@@ -56,6 +56,11 @@ final class DialLoop {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private String triesText() {
+    int tries = backoff.triesInARow();
+    return tries == 1 ? "1 try" : tries + " tries";
   }
 
   /** Dials and stays until the link is gone; answers why it is. */

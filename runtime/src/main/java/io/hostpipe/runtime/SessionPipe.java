@@ -378,7 +378,11 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     if (action != null) {
       action.run();
     }
-    context.events().linkUp(link.peer(), session.outgoing().next());
+    context
+        .events()
+        .linkUp(
+            link.peer(),
+            context.sends() ? session.outgoing().next() : session.incoming().received());
   }
 
   @Override

@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -50,6 +51,7 @@ public final class SessionPort implements AutoCloseable {
   private final ConcurrentHashMap<String, SessionListener> listeners = new ConcurrentHashMap<>();
   private final Semaphore greetings = new Semaphore(GREETING_COUNT_MAX);
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final AtomicReference<String> refusalTold = new AtomicReference<>("");
 
   /** A port over these links; {@link #start} begins accepting. */
   public SessionPort(LinkListener links, Duration handshake, BlockPool pool, PipeEvents events) {
@@ -157,6 +159,7 @@ public final class SessionPort implements AutoCloseable {
         stay.forEach(Runnable::run);
       }
       if (refusal != null) {
+        tellRefusal(link, refusal);
         refuse(link, refusal);
       }
     } catch (ProtocolException e) {
@@ -205,6 +208,19 @@ public final class SessionPort implements AutoCloseable {
         throw new ProtocolException(
             Code.INVALID_ARGUMENT, "the peer does not begin with HELLO; is it a Hostpipe?");
       }
+    }
+  }
+
+  /** A peer that is refused comes again and again: what is said twice in a row is one line. */
+  private void tellRefusal(Link link, SessionFailure refusal) {
+    if (refusal.code() == Code.ABORTED) {
+      return; // an older link of a peer who has a newer one
+    }
+    int port = link.peer().lastIndexOf(':');
+    String host = port < 0 ? link.peer() : link.peer().substring(0, port);
+    String text = host + ": turned away: " + refusal.reason();
+    if (!text.equals(refusalTold.getAndSet(text))) {
+      events.warning(text);
     }
   }
 

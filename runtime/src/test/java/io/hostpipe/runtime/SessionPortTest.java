@@ -75,6 +75,15 @@ final class SessionPortTest {
   }
 
   @Test
+  void whoIsRefusedIsToldOfHere() throws Exception {
+    RawPeer stranger = RawPeer.dial(hosts.network);
+    stranger.send(RawPeer.hello("other").build());
+    assertThat(stranger.next()).isInstanceOf(Frame.Failure.class);
+    assertThat(hosts.listenerTold.lines())
+        .containsExactly("warning dialer-1: turned away: nobody listens for 'other' here");
+  }
+
+  @Test
   void aBrowserIsNamedByWhatItSaid() throws Exception {
     RawPeer browser = RawPeer.dial(hosts.network);
     browser.sendBytes(bytes("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));

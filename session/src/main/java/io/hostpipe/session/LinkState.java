@@ -249,7 +249,10 @@ final class LinkState {
       case TELL -> tellDue = true;
       case ASK -> pingDue = true;
       case DEAD -> drop("the peer was silent for " + Heartbeat.MISSED_MAX + " heartbeats");
-      case NOT_GREETED -> drop("the peer did not answer the greeting in time");
+      case NOT_GREETED ->
+          drop(
+              "the peer did not answer the greeting in time; is it a Hostpipe? (plain programs are"
+                  + " reached with raw+tcp)");
     }
   }
 

@@ -106,6 +106,9 @@ public final class TcpConnector implements Connector {
     if (address.host().isEmpty()) {
       throw new PipeException.Config(address + ": whom to dial? as in tcp://host:9000/name");
     }
+    if (address.port() == 0) {
+      throw new PipeException.Config(address + ": nobody can be dialed at port 0; name the port");
+    }
     TcpDialer dialer = new TcpDialer(address.host(), port(address), DIAL_TIMEOUT);
     return Sessions.connect(address.path(), address.toString(), dialer, context, options);
   }
