@@ -217,6 +217,12 @@ final class LinkState {
     return up && helloSeen && welcomeSeen && welcomeSent;
   }
 
+  void requireOpen(String what) throws ProtocolException {
+    if (!helloSeen || !welcomeSeen) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, what + " before the greeting was over");
+    }
+  }
+
   boolean byeSent() {
     return byeSent;
   }

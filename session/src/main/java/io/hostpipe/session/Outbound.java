@@ -35,6 +35,10 @@ public final class Outbound {
   private @Nullable Segment sending;
   private long next;
   private long digestNext;
+
+  /** Below this position the digest is not known any more. */
+  private long countedFrom;
+
   private long sent;
   private long sentHighest;
   private long sentAgainBytes;
@@ -211,11 +215,14 @@ public final class Outbound {
               + ", but this side holds "
               + heldFrom()
               + " to "
-              + next);
+              + next
+              + (position < startPosition
+                  ? "; this sender began at " + startPosition + ": start it again to go back"
+                  : ""));
     } else {
       Long theirs = welcome.digest();
-      if (theirs == null) {
-        rebase(position);
+      if (theirs == null || position < countedFrom) {
+        countFrom(position, theirs == null ? DigestFunction.EMPTY : theirs);
       } else if (theirs != digestAt(position)) {
         return failure(
             Code.DATA_LOSS,
@@ -248,8 +255,7 @@ public final class Outbound {
           Math.min(
               Math.min(segment.end(), credit),
               sent + Math.min(out.roomBytes(), FrameCodec.PAYLOAD_BYTES_MAX));
-      int offset = segment.bytes.position() + (int) (sent - segment.position);
-      ByteBuffer payload = segment.bytes.slice(offset, (int) (end - sent));
+      ByteBuffer payload = segment.slice(sent, end);
       boolean whole = end == segment.end();
       out.data(sent, whole ? segment.cursor : null, payload, segment.lease);
       sentAgainBytes += Math.max(0, Math.min(end, sentHighest) - sent);
@@ -329,6 +335,7 @@ public final class Outbound {
     startDigest = welcome.digest();
     verifiedFrom = welcome.position();
     next = welcome.position();
+    countedFrom = next;
     digestNext = startDigest == null ? DigestFunction.EMPTY : startDigest;
     sentHighest = next;
   }
@@ -356,39 +363,28 @@ public final class Outbound {
     return segment;
   }
 
+  /** The digest at a held position that is not below where the digest is counted from. */
   private long digestAt(long position) {
     Segment segment = segmentAt(position);
     if (segment == null) {
       return digestNext;
     }
-    int lengthBytes = (int) (position - segment.position);
-    return digest.extend(
-        segment.digestBefore, segment.bytes.slice(segment.bytes.position(), lengthBytes));
+    long from = Math.max(segment.position, countedFrom);
+    return digest.extend(segment.digestAtFrom, segment.slice(from, position));
   }
 
   /**
-   * The receiver cannot tell its digest, so both count from this position on; what lies before it
-   * can no longer be checked and is let go.
+   * One side cannot tell the digest at this position, so both count from here on. What lies before
+   * it can no longer be checked; it is kept all the same, for a receiver that falls back.
    */
-  private void rebase(long position) {
+  private void countFrom(long position, long digestThere) {
     verifiedFrom = position;
-    release(position);
-    Segment head = first;
-    if (head != null && head.position < position) {
-      int skipBytes = (int) (position - head.position);
-      ByteBuffer rest = head.bytes.duplicate();
-      rest.position(rest.position() + skipBytes);
-      Segment trimmed = new Segment(position, DigestFunction.EMPTY, rest, head.lease, head.cursor);
-      trimmed.following = head.following;
-      first = trimmed;
-      if (last == head) {
-        last = trimmed;
-      }
-    }
-    long running = DigestFunction.EMPTY;
-    for (Segment segment = first; segment != null; segment = segment.following) {
-      segment.digestBefore = running;
-      running = digest.extend(running, segment.bytes);
+    countedFrom = position;
+    long running = digestThere;
+    for (Segment segment = segmentAt(position); segment != null; segment = segment.following) {
+      segment.digestAtFrom = running;
+      long from = Math.max(segment.position, position);
+      running = digest.extend(running, segment.slice(from, segment.end()));
     }
     digestNext = running;
   }
@@ -403,13 +399,16 @@ public final class Outbound {
     final ByteBuffer bytes;
     final Lease lease;
     final byte @Nullable [] cursor;
-    long digestBefore;
+
+    /** At its position; or at {@link #countedFrom}, if that is inside of it. */
+    long digestAtFrom;
+
     @Nullable Segment following;
 
     Segment(
-        long position, long digestBefore, ByteBuffer bytes, Lease lease, byte @Nullable [] cursor) {
+        long position, long digestAtFrom, ByteBuffer bytes, Lease lease, byte @Nullable [] cursor) {
       this.position = position;
-      this.digestBefore = digestBefore;
+      this.digestAtFrom = digestAtFrom;
       this.bytes = bytes;
       this.lease = lease;
       this.cursor = cursor;
@@ -417,6 +416,10 @@ public final class Outbound {
 
     long end() {
       return position + bytes.remaining();
+    }
+
+    ByteBuffer slice(long from, long to) {
+      return bytes.slice(bytes.position() + (int) (from - position), (int) (to - from));
     }
   }
 }

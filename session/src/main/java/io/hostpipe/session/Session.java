@@ -21,17 +21,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread at a time.
  */
 public final class Session {
-  private static final long NEVER = Long.MAX_VALUE;
+  static final long NEVER = Long.MAX_VALUE;
 
   private final SessionConfig config;
   private final Outbound out;
   private final Inbound in;
   private final LinkState link;
+  private final AckTimer ackTimer;
 
   private boolean peerSends = true;
   private boolean peerReceives = true;
-  private long ackAtNanos = NEVER;
-  private boolean ackNow;
   private long lingerUntilNanos = NEVER;
   private boolean lingered;
   private @Nullable SessionFailure failure;
@@ -42,6 +41,7 @@ public final class Session {
     this.out = new Outbound(config.stream(), config.ackLevel(), config.digest());
     this.in = new Inbound(config);
     this.link = new LinkState(config);
+    this.ackTimer = new AckTimer(config.ackDelayNanos());
   }
 
   // ---------------------------------------------------------------- the link
@@ -52,7 +52,7 @@ public final class Session {
       throw new IllegalArgumentException(
           "connection numbers grow: " + newConnection + " after " + link.connection());
     }
-    beginLink();
+    ackTimer.stop();
     link.dialed(config.instance(), newConnection, nowNanos);
   }
 
@@ -84,7 +84,7 @@ public final class Session {
     if (refusal != null) {
       return refusal;
     }
-    beginLink();
+    ackTimer.stop();
     link.accepted(hello.instance(), hello.connection(), nowNanos);
     greet(hello);
     return null;
@@ -103,9 +103,9 @@ public final class Session {
       onCurrentFrame(frame, nowNanos);
     } catch (ProtocolException e) {
       if (e.code() == Code.ABORTED) {
-        link.drop(reason(e));
+        link.drop(e.reason());
       } else {
-        fail(new SessionFailure(e.code(), reason(e), false));
+        fail(new SessionFailure(e.code(), e.reason(), false));
       }
     }
   }
@@ -127,9 +127,9 @@ public final class Session {
       return;
     }
     if (link.count() > 0 || garbage.code() == Code.ABORTED) {
-      link.drop(reason(garbage));
+      link.drop(garbage.reason());
     } else {
-      fail(new SessionFailure(garbage.code(), reason(garbage), false));
+      fail(new SessionFailure(garbage.code(), garbage.reason(), false));
     }
   }
 
@@ -139,7 +139,7 @@ public final class Session {
       return;
     }
     link.down();
-    ackAtNanos = NEVER;
+    ackTimer.stop();
     if (lingerUntilNanos == NEVER && failure == null && bothEnded() && peerMayAsk()) {
       lingerUntilNanos = nowNanos + config.lingerNanos();
     }
@@ -152,10 +152,7 @@ public final class Session {
       lingerUntilNanos = NEVER;
     }
     if (link.isHeard()) {
-      if (ackAtNanos <= nowNanos) {
-        ackAtNanos = NEVER;
-        ackNow = true;
-      }
+      ackTimer.onTime(nowNanos);
       link.onTime(nowNanos);
     }
   }
@@ -164,7 +161,7 @@ public final class Session {
   public long deadlineNanos() {
     long deadline = lingerUntilNanos;
     if (link.isHeard()) {
-      deadline = Math.min(deadline, Math.min(ackAtNanos, link.deadlineNanos()));
+      deadline = Math.min(deadline, Math.min(ackTimer.deadlineNanos(), link.deadlineNanos()));
     }
     return deadline;
   }
@@ -338,7 +335,9 @@ public final class Session {
 
   /** The host is about to wait for input: what the peer should know goes out now. */
   public void flushAcks() {
-    ackNow |= in.ackIsAwaited();
+    if (in.ackIsAwaited()) {
+      ackTimer.hurry();
+    }
   }
 
   // ---------------------------------------------------------------- the whole
@@ -395,22 +394,17 @@ public final class Session {
 
   // ---------------------------------------------------------------- inside
 
-  private void beginLink() {
-    ackAtNanos = NEVER;
-    ackNow = false;
-  }
-
   private void onCurrentFrame(Frame frame, long nowNanos) throws ProtocolException {
     switch (frame) {
       case Frame.Hello hello -> onHello(hello);
       case Frame.Welcome welcome -> onWelcome(welcome);
       case Frame.Data data -> onData(data);
       case Frame.Ack ack -> {
-        requireOpen("ACK");
+        link.requireOpen("ACK");
         out.onAck(ack);
       }
       case Frame.Reject reject -> {
-        requireOpen("REJECT");
+        link.requireOpen("REJECT");
         out.onReject(reject);
       }
       case Frame.Ping ping -> link.onPing(ping);
@@ -420,7 +414,7 @@ public final class Session {
         }
       }
       case Frame.Fin fin -> {
-        requireOpen("FIN");
+        link.requireOpen("FIN");
         if (!config.receives() || !peerSends) {
           throw new ProtocolException(
               Code.INVALID_ARGUMENT, "a FIN from a peer that sends nothing");
@@ -429,7 +423,7 @@ public final class Session {
         settleEnd();
       }
       case Frame.FinAck finAck -> {
-        requireOpen("FIN_ACK");
+        link.requireOpen("FIN_ACK");
         SessionFailure mismatch = out.onFinAck(finAck);
         if (mismatch != null) {
           fail(mismatch);
@@ -499,7 +493,7 @@ public final class Session {
   }
 
   private void onBye() throws ProtocolException {
-    requireOpen("BYE");
+    link.requireOpen("BYE");
     if (config.receives() && peerSends && !in.finAcked()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a BYE before the end of the stream");
     }
@@ -536,14 +530,13 @@ public final class Session {
   }
 
   private void scheduleAck(long nowNanos) {
-    if (ackAtNanos == NEVER && !ackNow && isOpen() && hearsStream() && in.ackIsAwaited()) {
-      ackAtNanos = nowNanos + config.ackDelayNanos();
+    if (isOpen() && hearsStream() && in.ackIsAwaited()) {
+      ackTimer.onPending(nowNanos);
     }
   }
 
   private boolean ackIsDue(long nowNanos) {
-    return hearsStream()
-        && (in.ackIsUrgent() || (in.ackIsPending() && (ackNow || ackAtNanos <= nowNanos)));
+    return hearsStream() && (in.ackIsUrgent() || (in.ackIsPending() && ackTimer.isDue(nowNanos)));
   }
 
   private void pollStream(Transmit transmit, long nowNanos) {
@@ -553,8 +546,7 @@ public final class Session {
       transmit.control(link.confirm());
     }
     if (!in.ackIsPending()) {
-      ackAtNanos = NEVER;
-      ackNow = false;
+      ackTimer.stop();
     }
     if (sendsData) {
       out.poll(transmit);
@@ -601,16 +593,5 @@ public final class Session {
   private boolean bothEnded() {
     boolean outgoingEnded = outgoingFinished() || (config.sends() && !peerReceives);
     return outgoingEnded && incomingFinished();
-  }
-
-  private void requireOpen(String what) throws ProtocolException {
-    if (!link.helloSeen() || !link.welcomeSeen()) {
-      throw new ProtocolException(Code.INVALID_ARGUMENT, what + " before the greeting was over");
-    }
-  }
-
-  private static String reason(ProtocolException garbage) {
-    String message = garbage.getMessage();
-    return message == null ? "the peer broke the protocol" : message;
   }
 }

@@ -177,6 +177,31 @@ final class SessionResumeTest {
   }
 
   @Test
+  void whatIsNotAppliedIsHeldWhereBothCountFromThereToo() {
+    Pair next = withoutDigest().connect();
+    next.dialer.send("ghi");
+    next.settle().cut();
+    assertThat(next.dialer.session().outgoing().verifiedFrom()).isEqualTo(3);
+    assertThat(next.dialer.session().outgoing().heldFrom()).isZero();
+    Side fallenBack = restarted(next.acceptor, 1, null);
+    Pair last = new Pair(next.dialer, fallenBack);
+    last.connection = next.connection;
+    finishThrough(last.connect());
+    assertThat(fallenBack.take(last.now)).isEqualTo("bcdefghi");
+    assertThat(next.dialer.session().outgoing().verifiedFrom()).isEqualTo(1);
+  }
+
+  @Test
+  void aReceiverThatFallsBackBehindWhereBothCountedTellsItsDigest() {
+    Pair next = withoutDigest().connect().cut();
+    Side fallenBack = restarted(next.acceptor, 2, Side.digest("ab"));
+    Pair last = new Pair(next.dialer, fallenBack);
+    last.connection = next.connection;
+    finishThrough(last.connect());
+    assertThat(fallenBack.take(last.now)).isEqualTo("cdef");
+  }
+
+  @Test
   void aLostWelcomeWithoutADigestIsSaidAgain() {
     Pair next = withoutDigest().cutBefore(Frame.Welcome.class).connect().connect();
     finishThrough(next);

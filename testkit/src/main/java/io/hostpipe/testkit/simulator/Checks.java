@@ -1,0 +1,288 @@
+package io.hostpipe.testkit.simulator;
+
+import io.hostpipe.session.Frame;
+import io.hostpipe.session.Inbound;
+import io.hostpipe.session.Outbound;
+import io.hostpipe.session.Session;
+import io.hostpipe.session.SessionFailure;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The invariants, checked after every step, and what a run was allowed to come to. */
+final class Checks {
+  private final Simulation run;
+  private final Direction[] directions = {new Direction(), new Direction()};
+  private final Verdict verdict;
+  private @Nullable VirtualHost rival;
+
+  Checks(Simulation run) {
+    this.run = run;
+    for (int side = 0; side < 2; side++) {
+      Scenario.Stream stream = run.scenario().streams[side];
+      if (stream != null) {
+        directions[side].level = stream.ackLevel;
+      }
+    }
+    this.verdict = new Verdict(run, directions);
+  }
+
+  // ---------------------------------------------------------------- after every step
+
+  void afterStep(VirtualProcess process) {
+    int side = process.side();
+    Session session = process.session();
+    if (run.scenario().receives(side)) {
+      checkReceiver(process, session.incoming(), directions[1 - side]);
+    }
+    if (run.scenario().sends(side)) {
+      checkSender(process, session, directions[side]);
+    }
+  }
+
+  private void checkSender(VirtualProcess process, Session session, Direction direction) {
+    Outbound out = session.outgoing();
+    Progress progress = process.progress();
+    Storage storage = storageOf(process.side());
+    long acknowledged = out.acknowledged();
+    check(acknowledged >= progress.acknowledged, process, "takes an acknowledgement back");
+    check(out.applied() <= out.received() && out.received() <= out.next(), process, "is confused");
+    progress.acknowledged = acknowledged;
+    if (storage.forgotCount == 0) {
+      long bound =
+          direction.level == Frame.AckLevel.APPLIED ? storage.position : direction.received;
+      check(
+          acknowledged <= bound,
+          process,
+          "believes that " + acknowledged + " is acknowledged where there is " + bound);
+      check(
+          out.heldFrom() <= Math.max(bound, out.startPosition()),
+          process,
+          "holds only from " + out.heldFrom() + " on where there is " + bound);
+      boolean finished = session.outgoingFinished() && direction.level == Frame.AckLevel.APPLIED;
+      check(!finished || direction.reachedEnd, process, "believes in an end that is not applied");
+    }
+    LinkEnd end = process.current();
+    LinkEnd other = end == null ? null : end.other;
+    if (direction.diverged && session.isOpen() && session.failure() == null && other != null) {
+      Scenario.Stream stream = streamOf(process.side());
+      boolean differs = other.process.life() >= direction.divergedLife && stream.tellsDigest;
+      check(
+          !differs || (!stream.replayable && process.life() > 1),
+          process,
+          "goes on with a receiver that holds other bytes");
+    }
+    if (out.epoch() != progress.epoch) {
+      check(out.epoch() > progress.epoch, process, "was given a lower epoch than before");
+      check(
+          progress.epoch == 0 || progress.epoch == direction.epoch || direction.receiverKilled,
+          process,
+          "took its stream back from the writer that replaced it");
+      check(
+          out.epoch() > direction.epoch || direction.receiverKilled,
+          process,
+          "was given the epoch of another writer, " + out.epoch());
+      progress.epoch = out.epoch();
+      direction.epoch = Math.max(direction.epoch, out.epoch());
+    }
+  }
+
+  private void checkReceiver(VirtualProcess process, Inbound in, Direction direction) {
+    Progress progress = process.progress();
+    Storage storage = storageOf(1 - process.side());
+    Scenario.Stream stream = streamOf(1 - process.side());
+    check(in.received() >= progress.received, process, "has received less than before");
+    check(in.applied() >= progress.applied, process, "has applied less than before");
+    check(in.credit() >= progress.credit, process, "takes credit back");
+    check(
+        in.applied() <= in.received() && in.received() <= in.credit(),
+        process,
+        "has applied " + in.applied() + " of " + in.received() + ", allowed " + in.credit());
+    check(
+        in.received() <= run.content(1 - process.side()).end(),
+        process,
+        "has received more than there is");
+    check(
+        in.applied() == storage.position,
+        process,
+        "tells that " + in.applied() + " is applied where there is " + storage.position);
+    VirtualSink sink = process.sink();
+    long promised = in.credit() - (sink == null ? 0 : sink.consumed());
+    long window = stream.windowBytesMin + process.memory().reservedBytes();
+    check(
+        promised <= window && promised <= stream.windowBytesMax,
+        process,
+        "promised " + promised + " bytes, it has room for " + window);
+    progress.received = in.received();
+    progress.applied = in.applied();
+    progress.credit = in.credit();
+    direction.received = Math.max(direction.received, in.received());
+    direction.reachedEnd |= storage.position == run.content(1 - process.side()).end();
+  }
+
+  private void check(boolean holds, VirtualProcess process, String broken) {
+    if (!holds) {
+      throw new Violation(process.name() + " " + broken);
+    }
+  }
+
+  /** What an old link must not change. */
+  long fingerprint(Session session) {
+    long print = session.connection();
+    print = print * 31 + session.incoming().received();
+    print = print * 31 + session.outgoing().received();
+    print = print * 31 + session.outgoing().acknowledged();
+    print = print * 31 + (session.isOpen() ? 1 : 0);
+    print = print * 31 + (session.linkIsToClose() ? 1 : 0);
+    print = print * 31 + (session.failure() == null ? 1 : 0);
+    return print * 31 + (session.incomingEnded() ? 1 : 0) + (session.outgoingFinished() ? 2 : 0);
+  }
+
+  /** A session gives a link up: that has to have a reason. */
+  void onLinkToClose(VirtualProcess process, LinkEnd end) {
+    String fault = process.session().linkFault();
+    process.trace("closes link" + (fault == null ? "" : ": " + fault), end.link.number, 0);
+    boolean silence = fault != null && (fault.contains("silent") || fault.contains("in time"));
+    if (silence && !end.mayDie) {
+      throw new Violation(process.name() + " takes a peer for dead that lives and can be heard");
+    }
+  }
+
+  /** Somebody who does not belong here must be refused, and change nothing. */
+  void onStranger(VirtualProcess process, Frame.Hello hello) {
+    long before = fingerprint(process.session());
+    SessionFailure refusal = process.session().onAccept(hello, process.now());
+    check(refusal != null, process, "welcomes a stranger");
+    check(before == fingerprint(process.session()), process, "was changed by a stranger");
+  }
+
+  // ---------------------------------------------------------------- what happened to the run
+
+  void onKilled(VirtualProcess killed) {
+    int side = killed.side();
+    if (run.scenario().receives(side)) {
+      Direction direction = directions[1 - side];
+      direction.receiverKilled = true;
+      direction.receiverKilledAfterSender |= direction.senderKilled;
+      VirtualProcess sender = run.host(1 - side).process();
+      if (!storageOf(1 - side).durable && sender != null) {
+        Session session = sender.session();
+        // What was all applied before may be confirmed by an answer that is on its way.
+        sender.progress().forgotten |=
+            session.outgoing().positioned()
+                && !session.outgoingFinished()
+                && !directions[1 - side].reachedEnd;
+      }
+    }
+    directions[side].senderKilled = true;
+  }
+
+  void onContentReplaced(int side, long position) {
+    directions[side].reachedEnd = false;
+    directions[side].received = Math.min(directions[side].received, position);
+  }
+
+  /** The sink of this stream comes back with other bytes than it had. */
+  void diverge(int stream, Dice dice) {
+    Storage storage = storageOf(stream);
+    if (storage.position > run.content(stream).base() && dice.percent(50)) {
+      storage.digest = Trace.mix(storage.digest + 1);
+      directions[stream].diverged = true;
+      directions[stream].divergedLife = run.host(1 - stream).lives() + 1;
+    }
+  }
+
+  boolean diverged(int stream) {
+    return directions[stream].diverged;
+  }
+
+  void onAbort(VirtualProcess process) {
+    verdict.aborted();
+    process.trace("gives up", 0, 0);
+  }
+
+  void onExit(VirtualProcess exited, VirtualHost.Outcome outcome) {
+    verdict.onExit(exited, outcome);
+  }
+
+  void startRival(Dice dice) {
+    Scenario scenario = run.scenario();
+    int side = scenario.dialing;
+    if (rival != null || side == 2 || !scenario.sends(side) || scenario.receives(side)) {
+      return;
+    }
+    Scenario.Stream stream = streamOf(side);
+    if (!stream.replayable) {
+      return;
+    }
+    rival = new VirtualHost(run, side, "R", null, dice.fork());
+    verdict.rival(rival);
+    rival.start();
+  }
+
+  boolean rivalIsSettled() {
+    VirtualHost other = rival;
+    return other == null || other.outcome() != null;
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  void verdict() {
+    verdict.pass();
+  }
+
+  String outcome() {
+    return verdict.outcome();
+  }
+
+  /** All processes that live. */
+  List<VirtualProcess> processes() {
+    List<VirtualProcess> all = new ArrayList<>();
+    for (int side = 0; side < 2; side++) {
+      add(all, run.host(side));
+    }
+    VirtualHost other = rival;
+    if (other != null) {
+      add(all, other);
+    }
+    return all;
+  }
+
+  private static void add(List<VirtualProcess> all, VirtualHost host) {
+    VirtualProcess process = host.process();
+    if (process != null) {
+      all.add(process);
+    }
+  }
+
+  private Storage storageOf(int stream) {
+    Storage storage = run.host(1 - stream).storage();
+    if (storage == null) {
+      throw new IllegalStateException("nobody receives stream " + stream);
+    }
+    return storage;
+  }
+
+  private Scenario.Stream streamOf(int side) {
+    Scenario.Stream stream = run.scenario().streams[side];
+    if (stream == null) {
+      throw new IllegalStateException("side " + side + " sends nothing");
+    }
+    return stream;
+  }
+
+  /** What happened to one direction, over all lives of its two ends. */
+  static final class Direction {
+    Frame.AckLevel level = Frame.AckLevel.APPLIED;
+    long received;
+    long epoch;
+    boolean reachedEnd;
+    boolean senderKilled;
+    boolean receiverKilled;
+    boolean receiverKilledAfterSender;
+    boolean diverged;
+
+    /** The first life of the receiver in which it had other bytes than before. */
+    int divergedLife;
+  }
+}
