@@ -222,12 +222,12 @@ final class FileTarget implements Target {
   }
 
   /**
-   * A file that was made for a stream that never came must not look like one that has arrived. Done
-   * while the lock is held, so that nobody else's file is meant.
+   * A file that was made for a stream of which nothing came must not look like one that has
+   * arrived. Done while the lock is held, so that nobody else's file is meant.
    */
   private void removeUnused() {
     try {
-      if (created && stream == null && channel.size() == 0 && file.isStillThere()) {
+      if (created && !streamFinished && channel.size() == 0 && file.isStillThere()) {
         Files.delete(file.path());
       }
     } catch (IOException e) {

@@ -153,9 +153,20 @@ final class FileTargetTest {
   }
 
   @Test
-  void leavesNoFileWhenNoStreamCame() throws Exception {
+  void leavesNoFileWhenNothingCame() throws Exception {
     Ends.target(pool, out()).close();
     assertThat(out()).doesNotExist();
+    try (Target target = Ends.target(pool, out());
+        Sink sink = Ends.open(target)) {
+      assertThat(sink.resume()).isEqualTo(Resume.START);
+    }
+    assertThat(out()).doesNotExist();
+    try (Target target = Ends.target(pool, out());
+        Sink sink = Ends.open(target)) {
+      sink.finish();
+    }
+    assertThat(out()).isEmptyFile();
+    Files.delete(out());
     Files.createFile(out());
     Ends.target(pool, out()).close();
     assertThat(out()).exists();
