@@ -110,7 +110,7 @@ signal_hits_java() {
 # Java opens files of its own as soon as it starts: none of them may become stdin or stdout.
 closed_streams_are_no_data() {
   "$launcher" - "$work/from nothing" <&- >"$work/out" 2>"$work/err" && return 1
-  equal 0 "$(wc -c <"$work/from nothing")" || return 1
+  [ ! -e "$work/from nothing" ] || return 1
   "$launcher" "$launcher" - >&- 2>"$work/err" && return 1
   says 'standard output' "$work/err" &&
     "$launcher" "$launcher" "$work/copy" <&- >&- 2>&- && cmp "$launcher" "$work/copy"

@@ -55,6 +55,12 @@ final class DialLoop {
       pipe.fail(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      // As when a process may open so few files that the JDK's own classes cannot be initialised.
+      // Nobody else would ever make a link for those who wait on this pipe.
+      pipe.fail(
+          new PipeException.Refused(
+              Status.INTERNAL, pipe.where() + ": no link can be made here: " + e, e));
     }
   }
 
