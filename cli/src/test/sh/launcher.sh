@@ -169,6 +169,15 @@ java_missing() {
   equal 1 $? && equal "" "$(cat "$work/out")" && says 'openjdk-25-jdk' "$work/err"
 }
 
+may_not_build() {
+  chmod 755 "$work" && mv -- "$clone/.build" "$work/build.away"
+  setpriv --reuid 65534 --clear-groups "$launcher" --version >"$work/out" 2>"$work/err"
+  code=$?
+  mv -- "$work/build.away" "$clone/.build"
+  equal 1 "$code" && equal "" "$(cat "$work/out")" && equal 1 "$(wc -l <"$work/err")" &&
+    says "as the clone's owner" "$work/err"
+}
+
 maven_missing() {
   env -i PATH="$work/tools" JAVA_HOME="$JAVA_HOME" "$launcher" --version \
     >"$work/out" 2>"$work/err"
@@ -197,5 +206,10 @@ else
   check "a change is built" change_is_built_offline
   skip "building without a network, and without a JDK: only root may hide those"
   echo >>"$clone/pom.xml"
+fi
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+  check "who may not build is told who may" may_not_build
+else
+  skip "building where this user may not write: only root can become another"
 fi
 check "without Maven it names the package to install" maven_missing
