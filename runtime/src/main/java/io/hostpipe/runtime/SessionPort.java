@@ -22,6 +22,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One place where peers dial in, shared by all pipes that listen there under different names.
@@ -202,12 +203,20 @@ public final class SessionPort implements AutoCloseable {
         throw Strangers.whoDialed(first, e);
       }
       if (frame instanceof Frame.Hello hello) {
+        // Also makes room: whoever reads next expects that all whole frames were taken.
+        refuseFrame(assembler.poll(), "the peer did not wait for the answer to its HELLO");
         return hello;
       }
-      if (frame != null) {
-        throw new ProtocolException(
-            Code.INVALID_ARGUMENT, "the peer does not begin with HELLO; is it a Hostpipe?");
-      }
+      refuseFrame(frame, "the peer does not begin with HELLO; is it a Hostpipe?");
+    }
+  }
+
+  private static void refuseFrame(@Nullable Frame frame, String why) throws ProtocolException {
+    if (frame instanceof Frame.Data data) {
+      data.lease().release();
+    }
+    if (frame != null) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, why);
     }
   }
 

@@ -57,6 +57,15 @@ final class RawPeer {
     }
   }
 
+  /** A whole frame of data. */
+  static ByteBuffer data(byte[] payload) {
+    ByteBuffer out = ByteBuffer.allocate(8 + 8 + payload.length + 4);
+    out.put(head(out.capacity() - 4, 4)).putLong(0).put(payload);
+    CRC32C crc = new CRC32C();
+    crc.update(out.duplicate().flip());
+    return out.putInt((int) crc.getValue()).flip();
+  }
+
   /** The head of a frame that says it has so many bytes behind its length. */
   static ByteBuffer head(int lengthBytes, int type) {
     ByteBuffer head = ByteBuffer.allocate(8).putInt(lengthBytes).put((byte) type).put((byte) 0);

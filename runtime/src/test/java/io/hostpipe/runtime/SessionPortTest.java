@@ -99,6 +99,14 @@ final class SessionPortTest {
   }
 
   @Test
+  void dataBeforeAHelloIsRefusedAndForgotten() throws Exception {
+    RawPeer eager = RawPeer.dial(hosts.network);
+    eager.sendBytes(RawPeer.data(new byte[100]));
+    assertThat(eager.next()).isInstanceOf(Frame.Failure.class);
+    assertThat(hosts.pool.takenBytes()).isZero();
+  }
+
+  @Test
   void aFrameThatIsNoHelloIsRefused() throws Exception {
     RawPeer eager = RawPeer.dial(hosts.network);
     eager.send(new Frame.Ping(1));
@@ -109,6 +117,40 @@ final class SessionPortTest {
         .singleElement()
         .asString()
         .contains("does not begin with HELLO");
+  }
+
+  @Test
+  void whoDoesNotWaitForTheAnswerToHisHelloIsRefused() throws Exception {
+    SessionListener listener = hosts.listen("name", 16);
+    ByteBuffer both = ByteBuffer.allocate(2 * FrameCodec.CONTROL_BYTES_MAX);
+    FrameCodec.encode(RawPeer.hello("name").build(), both);
+    FrameCodec.encode(new Frame.Ping(1), both);
+    RawPeer eager = RawPeer.dial(hosts.network);
+    eager.sendBytes(both.flip());
+    assertThat(eager.next())
+        .isInstanceOfSatisfying(
+            Frame.Failure.class, e -> assertThat(e.code()).isEqualTo(Code.INVALID_ARGUMENT));
+    assertThat(listener.pipeCount()).isZero();
+  }
+
+  @Test
+  void aFloodBehindAHelloKeepsNobodyBusy() throws Exception {
+    SessionListener listener = hosts.listen("name", 16);
+    ByteBuffer flood = ByteBuffer.allocate(64 << 10);
+    FrameCodec.encode(RawPeer.hello("name").build(), flood);
+    // The head of a frame that never ends, and more than the buffer of a link has room for.
+    flood.put(RawPeer.head(FrameCodec.CONTROL_BYTES_MAX - 4, 200)).position(flood.capacity());
+    RawPeer rude = RawPeer.dial(hosts.network);
+    rude.sendBytes(flood.flip());
+    assertThatThrownBy(
+            () -> {
+              while (true) {
+                rude.next();
+              }
+            })
+        .isInstanceOf(IOException.class);
+    Eventually.holds("the link is gone", () -> hosts.network.lastAccepted().isClosed());
+    assertThat(listener.pipeCount()).isLessThan(2);
   }
 
   @Test
