@@ -84,3 +84,11 @@ before_bench() {
 after_bench() {
   says '| goal |' "$work/printed" && says '| messages: rate / naive |' "$work/printed"
 }
+
+before_simulator() {
+  ln -s -- "$root/scripts" scripts
+}
+
+after_simulator() {
+  says ' 0 violations' "$work/printed" && says 'hears on link' "$work/printed"
+}

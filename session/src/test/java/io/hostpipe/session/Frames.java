@@ -41,7 +41,9 @@ final class Frames {
   }
 
   static ByteBuffer data(long position, byte @Nullable [] cursor, ByteBuffer payload) {
-    ByteBuffer out = ByteBuffer.allocate(FrameCodec.FRAME_BYTES_MAX);
+    ByteBuffer out =
+        ByteBuffer.allocate(
+            FrameCodec.DATA_HEAD_BYTES_MAX + payload.remaining() + FrameCodec.TRAILER_BYTES);
     FrameCodec.encodeDataHead(position, cursor, payload.remaining(), out, new CRC32C());
     out.put(payload.duplicate());
     return closed(out);

@@ -130,7 +130,11 @@ final class Pair {
     if (!from.session().poll(from.transmit, now)) {
       throw new IllegalStateException("it wanted to send and then had nothing to say");
     }
-    ByteBuffer bytes = ByteBuffer.allocate(4 << 20);
+    int count = 0;
+    for (int index = 0; index < from.transmit.bufferCount(); index++) {
+      count += from.transmit.buffers()[index].remaining();
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(count);
     for (int index = 0; index < from.transmit.bufferCount(); index++) {
       bytes.put(from.transmit.buffers()[index]);
     }

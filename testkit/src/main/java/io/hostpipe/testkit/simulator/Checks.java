@@ -54,11 +54,15 @@ final class Checks {
       check(
           acknowledged <= bound,
           process,
-          "believes that " + acknowledged + " is acknowledged where there is " + bound);
+          "believes that %d is acknowledged where there is %d",
+          acknowledged,
+          bound);
       check(
           out.heldFrom() <= Math.max(bound, out.startPosition()),
           process,
-          "holds only from " + out.heldFrom() + " on where there is " + bound);
+          "holds only from %d on where there is %d",
+          out.heldFrom(),
+          bound);
       boolean finished = session.outgoingFinished() && direction.level == Frame.AckLevel.APPLIED;
       check(!finished || direction.reachedEnd, process, "believes in an end that is not applied");
     }
@@ -81,7 +85,7 @@ final class Checks {
       check(
           out.epoch() > direction.epoch || direction.receiverKilled,
           process,
-          "was given the epoch of another writer, " + out.epoch());
+          "was given the epoch of another writer");
       progress.epoch = out.epoch();
       direction.epoch = Math.max(direction.epoch, out.epoch());
     }
@@ -97,7 +101,9 @@ final class Checks {
     check(
         in.applied() <= in.received() && in.received() <= in.credit(),
         process,
-        "has applied " + in.applied() + " of " + in.received() + ", allowed " + in.credit());
+        "has applied %d of %d",
+        in.applied(),
+        in.received());
     check(
         in.received() <= run.content(1 - process.side()).end(),
         process,
@@ -105,14 +111,18 @@ final class Checks {
     check(
         in.applied() == storage.position,
         process,
-        "tells that " + in.applied() + " is applied where there is " + storage.position);
+        "tells that %d is applied where there is %d",
+        in.applied(),
+        storage.position);
     VirtualSink sink = process.sink();
     long promised = in.credit() - (sink == null ? 0 : sink.consumed());
     long window = stream.windowBytesMin + process.memory().reservedBytes();
     check(
         promised <= window && promised <= stream.windowBytesMax,
         process,
-        "promised " + promised + " bytes, it has room for " + window);
+        "promised %d bytes, it has room for %d",
+        promised,
+        window);
     progress.received = in.received();
     progress.applied = in.applied();
     progress.credit = in.credit();
@@ -120,9 +130,17 @@ final class Checks {
     direction.reachedEnd |= storage.position == run.content(1 - process.side()).end();
   }
 
-  private void check(boolean holds, VirtualProcess process, String broken) {
+  private static void check(boolean holds, VirtualProcess process, String broken) {
     if (!holds) {
       throw new Violation(process.name() + " " + broken);
+    }
+  }
+
+  /** With numbers in the text, which is made only when it is needed. */
+  private static void check(
+      boolean holds, VirtualProcess process, String broken, long first, long second) {
+    if (!holds) {
+      throw new Violation(process.name() + " " + String.format(broken, first, second));
     }
   }
 

@@ -57,7 +57,9 @@ final class Scenario {
       streams[1 - sender] = new Stream(dice, "stream-" + (1 - sender), least, most);
     }
     chooseFaults(dice);
-    faultIntervalNanos = dice.between(20, 2_000) * MILLISECOND;
+    // Two writers meet only where links break one after the other.
+    boolean often = faults.contains(Fault.RIVAL);
+    faultIntervalNanos = dice.between(20, often ? 400 : 2_000) * MILLISECOND;
     faultsNanos = dice.between(500, 15_000) * MILLISECOND;
     int distance = dice.below(3);
     delayNanosMin = distance == 0 ? 10_000 : distance == 1 ? MILLISECOND : 20 * MILLISECOND;

@@ -201,7 +201,16 @@ final class Verdict {
 
   private String shown(int side) {
     VirtualHost.Outcome reached = run.host(side).outcome();
-    return reached == null ? "waiting" : reached.complete() ? "complete" : "code " + reached.code();
+    return reached == null ? "waiting" : reached.complete() ? "complete" : nameOf(reached.code());
+  }
+
+  private static String nameOf(int code) {
+    return switch (code) {
+      case Code.CANCELLED -> "cancelled";
+      case Code.DATA_LOSS -> "data loss";
+      case Code.FAILED_PRECONDITION -> "refused";
+      default -> "code " + code;
+    };
   }
 
   private static void require(boolean holds, String broken) {
