@@ -113,7 +113,9 @@ public final class SessionPort implements AutoCloseable {
         }
       } catch (ClosedChannelException e) {
         return;
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException | LinkageError e) {
+        // Without a descriptor left not even a class can be loaded: a port that stops listening for
+        // that would be deaf for ever.
         String reason = String.valueOf(e.getMessage());
         if (!reason.equals(told)) {
           told = reason;
