@@ -65,6 +65,14 @@ after_tcp() {
   cmp sent received
 }
 
+before_unix() {
+  some_file sent 8
+}
+
+after_unix() {
+  cmp sent received && [ ! -e app.sock ]
+}
+
 after_tcp_open() {
   says auth=none "$work/printed"
 }

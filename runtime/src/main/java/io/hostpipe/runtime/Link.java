@@ -28,6 +28,11 @@ public interface Link extends AutoCloseable {
   /** The other end for people: host and port. */
   String peer();
 
+  /** The scheme that talks over such a carrier to programs without our protocol. */
+  default String plainScheme() {
+    return "raw+tcp";
+  }
+
   /** Breaks the connection. Idempotent. */
   @Override
   void close();

@@ -317,7 +317,7 @@ final class LinkDriver {
       }
     } catch (ProtocolException e) {
       link.garbled = true;
-      garbage = greeted ? e : Strangers.whoAnswered(targets[0], e);
+      garbage = greeted ? e : Strangers.whoAnswered(link.link, targets[0], e);
     } catch (IOException e) {
       readBytes = -1;
     } finally {

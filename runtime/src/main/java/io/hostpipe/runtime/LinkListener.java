@@ -12,8 +12,13 @@ public interface LinkListener extends AutoCloseable {
    */
   Link accept() throws IOException;
 
-  /** The port that was taken. */
+  /** The port that was taken; negative where there are none. */
   int port();
+
+  /** Where it listens, for people. */
+  default String place() {
+    return "port " + port();
+  }
 
   @Override
   void close();

@@ -64,10 +64,10 @@ public final class SessionPort implements AutoCloseable {
 
   /** Begins to take links. */
   public void start() {
-    Thread.ofVirtual().name("hostpipe-accept " + links.port()).start(this::acceptAll);
+    Thread.ofVirtual().name("hostpipe-accept " + links.place()).start(this::acceptAll);
   }
 
-  /** The port that was taken. */
+  /** The port that was taken; negative where there are none. */
   public int port() {
     return links.port();
   }
@@ -81,7 +81,7 @@ public final class SessionPort implements AutoCloseable {
     if (listeners.putIfAbsent(listener.name(), listener) != null) {
       throw new PipeException.Config(
           Status.ALREADY_EXISTS,
-          "this process already listens for '" + listener.name() + "' on port " + port());
+          "this process already listens for '" + listener.name() + "' on " + links.place());
     }
   }
 
@@ -120,7 +120,7 @@ public final class SessionPort implements AutoCloseable {
         if (!reason.equals(told)) {
           told = reason;
           events.warning(
-              "cannot take a connection on port " + port() + ": " + reason + "; waiting");
+              "cannot take a connection on " + links.place() + ": " + reason + "; waiting");
         }
         LockSupport.parkNanos(ACCEPT_REST.toNanos());
       }
@@ -175,7 +175,10 @@ public final class SessionPort implements AutoCloseable {
       events.warning(
           late
               ? link.peer() + ": no HELLO within " + Failures.shown(handshake) + ", turned away"
-              : link.peer() + ": left before HELLO; plain programs connect to raw+tcp-listen");
+              : link.peer()
+                  + ": left before HELLO; plain programs connect to "
+                  + link.plainScheme()
+                  + "-listen");
     } catch (RuntimeException e) {
       // A stranger must not reach one of our own mistakes; if one does, that is his line.
       link.close();
@@ -202,7 +205,7 @@ public final class SessionPort implements AutoCloseable {
       try {
         frame = assembler.poll();
       } catch (ProtocolException e) {
-        throw Strangers.whoDialed(first, e);
+        throw Strangers.whoDialed(link, first, e);
       }
       if (frame instanceof Frame.Hello hello) {
         // Also makes room: whoever reads next expects that all whole frames were taken.

@@ -10,21 +10,21 @@ final class Strangers {
   private Strangers() {}
 
   /** One that dialed this side; the buffer holds its first bytes, up to its position. */
-  static ProtocolException whoDialed(ByteBuffer first, ProtocolException cause) {
+  static ProtocolException whoDialed(Link link, ByteBuffer first, ProtocolException cause) {
     return told(
         "not a Hostpipe peer, it began with '",
         first,
         cause,
-        "plain programs connect to raw+tcp-listen");
+        "plain programs connect to " + link.plainScheme() + "-listen");
   }
 
   /** One that this side dialed. */
-  static ProtocolException whoAnswered(ByteBuffer first, ProtocolException cause) {
+  static ProtocolException whoAnswered(Link link, ByteBuffer first, ProtocolException cause) {
     return told(
         "no Hostpipe listens there, the answer began with '",
         first,
         cause,
-        "raw+tcp talks to plain programs");
+        link.plainScheme() + " talks to plain programs");
   }
 
   private static ProtocolException told(

@@ -3,7 +3,11 @@ package io.hostpipe.runtime.fault;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -33,9 +37,9 @@ public final class FaultProxy implements AutoCloseable {
   /** A cut that was made, and when. */
   private record Made(Cut cut, long atNanos) {}
 
-  private final InetSocketAddress target;
+  private final SocketAddress target;
   private final ServerSocketChannel listener;
-  private final InetSocketAddress address;
+  private final SocketAddress address;
   private final Pacer pacer = new Pacer();
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -55,17 +59,28 @@ public final class FaultProxy implements AutoCloseable {
   private volatile Duration hold = Duration.ofMillis(1_500);
   private volatile boolean byteByByte;
 
-  private FaultProxy(InetSocketAddress target, ServerSocketChannel listener) throws IOException {
+  private FaultProxy(SocketAddress target, ServerSocketChannel listener) throws IOException {
     this.target = target;
     this.listener = listener;
-    this.address = (InetSocketAddress) listener.getLocalAddress();
+    this.address = listener.getLocalAddress();
   }
 
   /** A proxy on a free port of loopback, open for connections, that forwards to this address. */
   public static FaultProxy to(InetSocketAddress target) throws IOException {
-    ServerSocketChannel listener = ServerSocketChannel.open();
+    return between(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), target);
+  }
+
+  /**
+   * A proxy that listens here and forwards there, over TCP or unix sockets. A unix socket knows no
+   * reset: where one would come, both sides see the end of the connection.
+   */
+  public static FaultProxy between(SocketAddress here, SocketAddress target) throws IOException {
+    ServerSocketChannel listener =
+        here instanceof UnixDomainSocketAddress
+            ? ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+            : ServerSocketChannel.open();
     try {
-      listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      listener.bind(here);
       FaultProxy proxy = new FaultProxy(target, listener);
       Thread.ofVirtual().name("fault-proxy").start(proxy::acceptUntilClosed);
       return proxy;
@@ -75,8 +90,13 @@ public final class FaultProxy implements AutoCloseable {
     }
   }
 
-  /** Where it listens. */
+  /** Where it listens, when that is a port. */
   public InetSocketAddress address() {
+    return (InetSocketAddress) address;
+  }
+
+  /** Where it listens. */
+  public SocketAddress place() {
     return address;
   }
 
@@ -321,13 +341,13 @@ public final class FaultProxy implements AutoCloseable {
   private void serve(SocketChannel near) {
     FaultyConnection connection;
     try {
-      near.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      set(near, StandardSocketOptions.TCP_NODELAY, true);
       SocketChannel far = isRefusing() ? null : SocketChannel.open(target);
       if (far == null) {
         reset(near);
         return;
       }
-      far.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      set(far, StandardSocketOptions.TCP_NODELAY, true);
       connection = welcome(near, far);
     } catch (IOException e) {
       reset(near);
@@ -372,11 +392,18 @@ public final class FaultProxy implements AutoCloseable {
   /** Closes so that the peer sees a reset. */
   static void reset(SocketChannel channel) {
     try {
-      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      set(channel, StandardSocketOptions.SO_LINGER, 0);
     } catch (IOException e) {
       // It is closed already, and closed again below at no harm.
     }
     closeQuietly(channel);
+  }
+
+  private static <T> void set(SocketChannel channel, SocketOption<T> option, T value)
+      throws IOException {
+    if (channel.supportedOptions().contains(option)) {
+      channel.setOption(option, value);
+    }
   }
 
   static void closeQuietly(AutoCloseable channel) {

@@ -5,16 +5,16 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.connector.tcp.socket.TcpDialer;
+import io.hostpipe.connector.tcp.socket.TcpLinkListener;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.Sessions;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
-import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.PipeContext;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 
@@ -24,54 +24,14 @@ public final class TcpConnector implements Connector {
   private static final String LISTENS = "tcp-listen";
 
   private static final int PORT_DEFAULT = 9000;
-  private static final int BACKLOG_DEFAULT = 16;
-  private static final int BACKLOG_MAX = 100_000;
-
-  /**
-   * How many connections may wait in the kernel to be taken. Beyond that it forgets them, and a
-   * peer who is waiting to be spoken to never learns: so this is as much as Linux allows by
-   * default.
-   */
-  private static final int QUEUE_LENGTH_MIN = 4_096;
-
-  private static final long WINDOW_BYTES_MAX = 1L << 30;
-  private static final Duration DIAL_TIMEOUT = Duration.ofSeconds(10);
-  private static final Duration DURATION_MIN = Duration.ofMillis(10);
-  private static final Duration DURATION_MAX = Duration.ofHours(1);
-
-  private static final OptionSpec HEARTBEAT =
-      OptionSpec.value(
-          "heartbeat", "DURATION", "5s", "ask for a sign of life after so long; dead after three");
-  private static final OptionSpec HANDSHAKE =
-      OptionSpec.value(
-          "handshake", "DURATION", "5s", "how long a new connection may take to introduce itself");
-  private static final OptionSpec LINGER =
-      OptionSpec.value(
-          "linger", "DURATION", "10s", "how long a finished receiver stays for a lost farewell");
-  private static final OptionSpec WINDOW =
-      OptionSpec.value("window", "BYTES", "8MiB", "how many bytes may be under way");
-  private static final OptionSpec BACKLOG =
-      OptionSpec.value("backlog", "N", "16", "how many welcomed pipes may wait to be accepted");
   private static final OptionSpec AUTH =
       OptionSpec.value("auth", "none", null, "let strangers off this host in, unprotected");
 
-  private static final List<OptionSpec> DIAL_OPTIONS =
-      List.of(HEARTBEAT, HANDSHAKE, LINGER, WINDOW);
+  private static final List<OptionSpec> DIAL_OPTIONS = SessionEnds.OPTIONS;
   private static final List<OptionSpec> LISTEN_OPTIONS =
-      List.of(HEARTBEAT, HANDSHAKE, LINGER, WINDOW, BACKLOG, AUTH);
+      SessionEnds.optionsWith(SessionEnds.BACKLOG, AUTH);
 
-  private static final Capabilities CAPABILITIES =
-      new Capabilities(
-          false,
-          true,
-          false,
-          true,
-          true,
-          true,
-          "what is under way is kept in memory: it survives broken links, not the end of either"
-              + " process");
-
-  private static final TcpPorts PORTS = new TcpPorts();
+  private static final SessionPlaces PLACES = new SessionPlaces();
 
   @Override
   public Set<String> schemes() {
@@ -92,7 +52,7 @@ public final class TcpConnector implements Connector {
 
   @Override
   public Capabilities capabilities(Address address) {
-    return CAPABILITIES;
+    return SessionEnds.CAPABILITIES;
   }
 
   @Override
@@ -102,55 +62,49 @@ public final class TcpConnector implements Connector {
 
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = sessionOptions(address);
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
     if (address.host().isEmpty()) {
       throw new PipeException.Config(address + ": whom to dial? as in tcp://host:9000/name");
     }
     if (address.port() == 0) {
       throw new PipeException.Config(address + ": nobody can be dialed at port 0; name the port");
     }
-    TcpDialer dialer = new TcpDialer(address.host(), port(address), DIAL_TIMEOUT);
+    TcpDialer dialer = new TcpDialer(address.host(), port(address));
     return Sessions.connect(address.path(), address.toString(), dialer, context, options);
   }
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = sessionOptions(address);
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
     InetSocketAddress bind = bindAddress(address);
-    int backlog = OptionValues.integer(address, "backlog", BACKLOG_DEFAULT, 1, BACKLOG_MAX);
-    int queueLength = Math.max(backlog, QUEUE_LENGTH_MIN);
-    return PORTS.listen(address, bind, queueLength, backlog, context, options);
+    int backlog = SessionEnds.backlog(address);
+    return PLACES.listen(
+        address,
+        address.path(),
+        bind,
+        port -> new InetSocketAddress(bind.getAddress(), port),
+        () -> TcpLinkListener.bind(bind, SessionEnds.queueLength(backlog), address.toString()),
+        backlog,
+        context,
+        options);
   }
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    sessionOptions(address);
+    SessionEnds.options(address, options(address.scheme()));
     if (address.scheme().equals(LISTENS)) {
       InetSocketAddress bind = bindAddress(address);
       try (TcpLinkListener probe = TcpLinkListener.bind(bind, 1, address.toString())) {
         return "can listen on port " + probe.port();
       }
     }
-    TcpDialer dialer = new TcpDialer(address.host(), port(address), DIAL_TIMEOUT);
+    TcpDialer dialer = new TcpDialer(address.host(), port(address));
     try (var link = dialer.dial()) {
       return link.peer() + " takes connections";
     } catch (IOException e) {
       throw new PipeException.Unreachable(
           address + ": " + e.getMessage() + "; is the other end started?", e);
     }
-  }
-
-  private static SessionOptions sessionOptions(Address address) throws PipeException {
-    OptionValues.checkNames(
-        address, address.scheme().equals(DIALS) ? DIAL_OPTIONS : LISTEN_OPTIONS);
-    SessionOptions defaults = SessionOptions.DEFAULT;
-    return new SessionOptions(
-        OptionValues.duration(
-            address, "heartbeat", defaults.heartbeat(), DURATION_MIN, DURATION_MAX),
-        OptionValues.duration(
-            address, "handshake", defaults.handshake(), DURATION_MIN, DURATION_MAX),
-        OptionValues.duration(address, "linger", defaults.linger(), Duration.ZERO, DURATION_MAX),
-        OptionValues.bytes(address, "window", defaults.windowBytes(), 1, WINDOW_BYTES_MAX));
   }
 
   private static int port(Address address) {

@@ -12,6 +12,7 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.runtime.fault.FaultProxy;
 import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.spi.RetryPolicy;
@@ -19,12 +20,17 @@ import io.hostpipe.testkit.InParallel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Listeners, dialers and proxies of one test, with short times, closed with it; and a stream whose
@@ -42,8 +48,22 @@ final class Ends implements AutoCloseable {
   final BlockPool pool = new BlockPool(8 << 20);
   final List<String> dialerTold = new CopyOnWriteArrayList<>();
   final List<String> listenerTold = new CopyOnWriteArrayList<>();
-  private final TcpConnector connector = new TcpConnector();
+  private final @Nullable Path folder;
+  private final Connector connector;
+  private int socketCount;
   private final List<AutoCloseable> opened = new ArrayList<>();
+
+  /** Over TCP. */
+  Ends() {
+    folder = null;
+    connector = new TcpConnector();
+  }
+
+  /** Over unix sockets in this folder. */
+  Ends(Path folder) {
+    this.folder = folder;
+    this.connector = new UnixConnector();
+  }
 
   PipeContext messages() {
     return PipeContext.messages(pool).withRetry(RETRY);
@@ -58,7 +78,11 @@ final class Ends implements AutoCloseable {
   }
 
   Listener listen(String name, String options, PipeContext context) throws PipeException {
-    Address address = Address.parse("tcp-listen://127.0.0.1:0/" + name + "?" + options);
+    Address address =
+        Address.parse(
+            folder == null
+                ? "tcp-listen://127.0.0.1:0/" + name + "?" + options
+                : "unix-listen://" + freshSocket() + "?name=" + name + "&" + options);
     Listener listener = connector.listen(address, context.withEvents(told(listenerTold)));
     opened.add(listener);
     return listener;
@@ -70,6 +94,24 @@ final class Ends implements AutoCloseable {
         connector.listen(Address.parse(place), context.withEvents(told(listenerTold)));
     opened.add(listener);
     return listener;
+  }
+
+  Pipe dial(FaultProxy proxy, String name, PipeContext context) throws PipeException {
+    return dial(proxy.place(), name, context);
+  }
+
+  Pipe dial(Listener listener, String name, PipeContext context) throws PipeException {
+    return dial(place(listener), name, context);
+  }
+
+  private Pipe dial(SocketAddress place, String name, PipeContext context) throws PipeException {
+    if (place instanceof InetSocketAddress inet) {
+      return dial(inet.getPort(), name, context);
+    }
+    Address address = Address.parse("unix://" + place + "?name=" + name + "&" + SHORT);
+    Pipe pipe = connector.connect(address, context.withEvents(told(dialerTold)));
+    opened.add(pipe);
+    return pipe;
   }
 
   Pipe dial(int port, String name, PipeContext context) throws PipeException {
@@ -90,13 +132,26 @@ final class Ends implements AutoCloseable {
   }
 
   FaultProxy proxyTo(Listener listener) throws IOException {
-    FaultProxy proxy = FaultProxy.to(at(listener));
+    FaultProxy proxy =
+        folder == null
+            ? FaultProxy.to(at(listener))
+            : FaultProxy.between(UnixDomainSocketAddress.of(freshSocket()), place(listener));
     opened.add(proxy);
     return proxy;
   }
 
   static InetSocketAddress at(Listener listener) {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.address().port());
+  }
+
+  private SocketAddress place(Listener listener) {
+    return folder == null
+        ? at(listener)
+        : UnixDomainSocketAddress.of("/" + listener.address().path());
+  }
+
+  private Path freshSocket() {
+    return Objects.requireNonNull(folder).resolve("socket" + socketCount++);
   }
 
   /** Sends so much of the stream, waits until it is committed and ends it; the digest. */

@@ -24,13 +24,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A pipe over loopback through a proxy that breaks its connections in every way it can. */
+/** A pipe through a proxy that breaks its connections in every way it can, over some carrier. */
 @Timeout(60)
-final class LinkFaultsTest {
+abstract class LinkFaults {
   private static final int CUT_COUNT = 12;
   private static final long STREAM_BYTES = 24 << 20;
 
-  private final Ends ends = new Ends();
+  private final Ends ends;
+
+  LinkFaults(Ends ends) {
+    this.ends = ends;
+  }
 
   @AfterEach
   void closeAll() {
@@ -47,7 +51,7 @@ final class LinkFaultsTest {
     for (int count = 1; count <= CUT_COUNT; count++) {
       proxy.cutAt(count * STREAM_BYTES / (CUT_COUNT + 1), fault);
     }
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", sending());
+    Pipe pipe = ends.dial(proxy, "name", sending());
     InParallel<Digest> sent = Ends.sendAll(pipe, STREAM_BYTES);
     Pipe taken = ends.accept(listener);
     assertThat(Ends.receiveAll(taken.source())).isEqualTo(STREAM_BYTES);
@@ -65,7 +69,7 @@ final class LinkFaultsTest {
     for (int count = 1; count <= CUT_COUNT; count++) {
       proxy.cutAt(count * STREAM_BYTES / (CUT_COUNT + 1), fault);
     }
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", receiving());
+    Pipe pipe = ends.dial(proxy, "name", receiving());
     InParallel<Long> received = InParallel.run(() -> Ends.receiveAll(pipe.source()));
     Pipe taken = ends.accept(listener);
     InParallel<Digest> sent = Ends.sendAll(taken, STREAM_BYTES);
@@ -97,7 +101,7 @@ final class LinkFaultsTest {
     for (int count = 0; count < 15; count++) {
       proxy.cutAt(random.nextLong(2 * eachBytes), faults[random.nextInt(faults.length)]);
     }
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", ends.raw());
+    Pipe pipe = ends.dial(proxy, "name", ends.raw());
     InParallel<Digest> there = Ends.sendAll(pipe, eachBytes);
     InParallel<Long> fromThere = InParallel.run(() -> Ends.receiveAll(pipe.source()));
     Pipe taken = ends.accept(listener);
@@ -115,7 +119,7 @@ final class LinkFaultsTest {
     FaultProxy proxy = ends.proxyTo(listener);
     proxy.hold(Duration.ofHours(1));
     proxy.cutAt(STREAM_BYTES / 2, Fault.BLACKHOLE);
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", sending());
+    Pipe pipe = ends.dial(proxy, "name", sending());
     InParallel<Digest> sent = Ends.sendAll(pipe, STREAM_BYTES);
     Pipe taken = ends.accept(listener);
     assertThat(Ends.receiveAll(taken.source())).isEqualTo(STREAM_BYTES);
@@ -130,7 +134,7 @@ final class LinkFaultsTest {
     Listener listener = ends.listen("name", receiving());
     FaultProxy proxy = ends.proxyTo(listener);
     proxy.byteByByte(true);
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", sending());
+    Pipe pipe = ends.dial(proxy, "name", sending());
     InParallel<Digest> sent = Ends.sendAll(pipe, lengthBytes);
     Pipe taken = ends.accept(listener);
     assertThat(Ends.receiveAll(taken.source())).isEqualTo(lengthBytes);
@@ -144,7 +148,7 @@ final class LinkFaultsTest {
     Listener listener = ends.listen("name", receiving());
     FaultProxy proxy = ends.proxyTo(listener);
     proxy.hold(Duration.ofSeconds(20));
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", sending());
+    Pipe pipe = ends.dial(proxy, "name", sending());
     InParallel<Digest> sent = Ends.sendAll(pipe, STREAM_BYTES);
     Pipe taken = ends.accept(listener);
     Ends.receiveUpTo(taken.source(), STREAM_BYTES / 2);
@@ -166,7 +170,7 @@ final class LinkFaultsTest {
   void anOrderlyEndOfTheConnectionIsNotTheEndOfTheStream() throws Exception {
     Listener listener = ends.listen("name", receiving());
     FaultProxy proxy = ends.proxyTo(listener);
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", sending());
+    Pipe pipe = ends.dial(proxy, "name", sending());
     Digest first = Ends.send(pipe.sink(), 1_000);
     Pipe taken = ends.accept(listener);
     Source source = taken.source();
@@ -191,7 +195,7 @@ final class LinkFaultsTest {
     Listener listener = ends.listen("name", receiving());
     FaultProxy proxy = ends.proxyTo(listener);
     proxy.hold(Duration.ofSeconds(20));
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", sending());
+    Pipe pipe = ends.dial(proxy, "name", sending());
     InParallel<Digest> sent = Ends.sendAll(pipe, 1_000);
     Pipe taken = listener.accept();
     listener.close();
@@ -214,7 +218,7 @@ final class LinkFaultsTest {
             Duration.ofMillis(500), Integer.MAX_VALUE, Duration.ofMillis(5), Duration.ofMillis(50));
     Listener listener = ends.listen("name", receiving());
     FaultProxy proxy = ends.proxyTo(listener);
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", sending().withRetry(policy));
+    Pipe pipe = ends.dial(proxy, "name", sending().withRetry(policy));
     InParallel<Digest> sent = Ends.sendAll(pipe, STREAM_BYTES);
     Pipe taken = ends.accept(listener);
     long position = Ends.receiveUpTo(taken.source(), STREAM_BYTES / 2);
@@ -234,7 +238,7 @@ final class LinkFaultsTest {
     for (int count = 1; count <= CUT_COUNT; count++) {
       proxy.flipAt(true, count * STREAM_BYTES / (CUT_COUNT + 1));
     }
-    Pipe pipe = ends.dial(proxy.address().getPort(), "name", sending());
+    Pipe pipe = ends.dial(proxy, "name", sending());
     InParallel<Digest> sent = Ends.sendAll(pipe, STREAM_BYTES);
     Pipe taken = ends.accept(listener);
     assertThat(Ends.receiveAll(taken.source())).isEqualTo(STREAM_BYTES);
@@ -245,7 +249,7 @@ final class LinkFaultsTest {
   @Test
   void aPipeThatIsClosedInTheMiddleTellsBothSidesThePosition() throws Exception {
     Listener listener = ends.listen("name", receiving());
-    Pipe pipe = ends.dial(listener.address().port(), "name", sending());
+    Pipe pipe = ends.dial(listener, "name", sending());
     InParallel<Digest> sent = Ends.sendAll(pipe, STREAM_BYTES);
     Pipe taken = ends.accept(listener);
     Ends.receiveUpTo(taken.source(), STREAM_BYTES / 2);

@@ -1,7 +1,6 @@
-package io.hostpipe.connector.tcp;
+package io.hostpipe.connector.tcp.socket;
 
 import io.hostpipe.runtime.Dialer;
-import io.hostpipe.runtime.Link;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -12,19 +11,20 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 
 /** Dials one host and port; every address that the name has, in turn, on every try. */
-final class TcpDialer implements Dialer {
+public final class TcpDialer implements Dialer {
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
   private final String host;
   private final int port;
-  private final Duration timeout;
 
-  TcpDialer(String host, int port, Duration timeout) {
+  /** A dialer of this host and port. */
+  public TcpDialer(String host, int port) {
     this.host = host;
     this.port = port;
-    this.timeout = timeout;
   }
 
   @Override
-  public Link dial() throws IOException {
+  public SocketLink dial() throws IOException {
     InetAddress[] addresses;
     try {
       addresses = InetAddress.getAllByName(host);
@@ -47,15 +47,15 @@ final class TcpDialer implements Dialer {
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
   }
 
-  private Link dial(InetSocketAddress address) throws IOException {
+  private SocketLink dial(InetSocketAddress address) throws IOException {
     SocketChannel channel = SocketChannel.open();
     try {
-      channel.socket().connect(address, Math.toIntExact(timeout.toMillis()));
-      return new TcpLink(channel);
+      channel.socket().connect(address, Math.toIntExact(TIMEOUT.toMillis()));
+      return SocketLink.ofTcp(channel);
     } catch (SocketTimeoutException e) {
       channel.close();
       throw new SocketTimeoutException(
-          "no answer from " + peer() + " for " + timeout.toMillis() + " ms");
+          "no answer from " + peer() + " for " + TIMEOUT.toMillis() + " ms");
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;

@@ -1,8 +1,7 @@
-package io.hostpipe.connector.tcp;
+package io.hostpipe.connector.tcp.socket;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.LinkListener;
 import java.io.IOException;
 import java.net.BindException;
@@ -12,7 +11,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
 /** Takes TCP connections on one port. */
-final class TcpLinkListener implements LinkListener {
+public final class TcpLinkListener implements LinkListener {
   private final ServerSocketChannel channel;
   private final int port;
 
@@ -21,8 +20,13 @@ final class TcpLinkListener implements LinkListener {
     this.port = ((InetSocketAddress) channel.getLocalAddress()).getPort();
   }
 
-  /** Binds; {@code shown} is the address for messages. */
-  static TcpLinkListener bind(InetSocketAddress address, int queueLength, String shown)
+  /**
+   * Binds.
+   *
+   * @param queueLength how many connections may wait in the kernel
+   * @param shown the address for messages
+   */
+  public static TcpLinkListener bind(InetSocketAddress address, int queueLength, String shown)
       throws PipeException {
     try {
       if (address.isUnresolved()) {
@@ -51,10 +55,10 @@ final class TcpLinkListener implements LinkListener {
   }
 
   @Override
-  public Link accept() throws IOException {
+  public SocketLink accept() throws IOException {
     SocketChannel accepted = channel.accept();
     try {
-      return new TcpLink(accepted);
+      return SocketLink.ofTcp(accepted);
     } catch (IOException e) {
       // Gone before it was looked at: the next one may be better.
       accepted.close();
@@ -65,6 +69,11 @@ final class TcpLinkListener implements LinkListener {
   @Override
   public int port() {
     return port;
+  }
+
+  @Override
+  public String place() {
+    return "port " + port;
   }
 
   @Override

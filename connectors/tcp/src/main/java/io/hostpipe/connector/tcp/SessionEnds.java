@@ -1,0 +1,88 @@
+package io.hostpipe.connector.tcp;
+
+import io.hostpipe.Address;
+import io.hostpipe.Capabilities;
+import io.hostpipe.PipeException;
+import io.hostpipe.runtime.SessionOptions;
+import io.hostpipe.spi.OptionSpec;
+import io.hostpipe.spi.OptionValues;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What ends that speak the session protocol have in common, whichever sockets carry it. */
+final class SessionEnds {
+  static final OptionSpec BACKLOG =
+      OptionSpec.value("backlog", "N", "16", "how many welcomed pipes may wait to be accepted");
+
+  static final List<OptionSpec> OPTIONS =
+      List.of(
+          OptionSpec.value(
+              "heartbeat",
+              "DURATION",
+              "5s",
+              "ask for a sign of life after so long; dead after three"),
+          OptionSpec.value(
+              "handshake",
+              "DURATION",
+              "5s",
+              "how long a new connection may take to introduce itself"),
+          OptionSpec.value(
+              "linger",
+              "DURATION",
+              "10s",
+              "how long a finished receiver stays for a lost farewell"),
+          OptionSpec.value("window", "BYTES", "8MiB", "how many bytes may be under way"));
+
+  static final Capabilities CAPABILITIES =
+      new Capabilities(
+          false,
+          true,
+          false,
+          true,
+          true,
+          true,
+          "what is under way is kept in memory: it survives broken links, not the end of either"
+              + " process");
+
+  private static final int BACKLOG_DEFAULT = 16;
+  private static final int BACKLOG_MAX = 100_000;
+
+  /**
+   * How many connections may wait in the kernel to be taken. Beyond that it forgets them, and a
+   * peer who is waiting to be spoken to never learns: so this is as much as Linux allows by
+   * default.
+   */
+  private static final int QUEUE_LENGTH_MIN = 4_096;
+
+  private static final long WINDOW_BYTES_MAX = 1L << 30;
+  private static final Duration DURATION_MIN = Duration.ofMillis(10);
+  private static final Duration DURATION_MAX = Duration.ofHours(1);
+
+  private SessionEnds() {}
+
+  static List<OptionSpec> optionsWith(OptionSpec... more) {
+    return Stream.concat(OPTIONS.stream(), Stream.of(more)).toList();
+  }
+
+  /** The session's options, after all names were checked. */
+  static SessionOptions options(Address address, List<OptionSpec> known) throws PipeException {
+    OptionValues.checkNames(address, known);
+    SessionOptions defaults = SessionOptions.DEFAULT;
+    return new SessionOptions(
+        OptionValues.duration(
+            address, "heartbeat", defaults.heartbeat(), DURATION_MIN, DURATION_MAX),
+        OptionValues.duration(
+            address, "handshake", defaults.handshake(), DURATION_MIN, DURATION_MAX),
+        OptionValues.duration(address, "linger", defaults.linger(), Duration.ZERO, DURATION_MAX),
+        OptionValues.bytes(address, "window", defaults.windowBytes(), 1, WINDOW_BYTES_MAX));
+  }
+
+  static int backlog(Address address) throws PipeException {
+    return OptionValues.integer(address, "backlog", BACKLOG_DEFAULT, 1, BACKLOG_MAX);
+  }
+
+  static int queueLength(int backlog) {
+    return Math.max(backlog, QUEUE_LENGTH_MIN);
+  }
+}

@@ -1,0 +1,96 @@
+package io.hostpipe.connector.tcp;
+
+import io.hostpipe.Address;
+import io.hostpipe.Listener;
+import io.hostpipe.PipeException;
+import io.hostpipe.runtime.LinkListener;
+import io.hostpipe.runtime.SessionListener;
+import io.hostpipe.runtime.SessionOptions;
+import io.hostpipe.runtime.SessionPort;
+import io.hostpipe.spi.PipeContext;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntFunction;
+
+/**
+ * The ports and socket files that this process listens on: pipes of many names share one.
+ *
+ * <p>A place is opened by its first listener and closed when the last pipe of its last listener is
+ * over. Thread rule: any thread.
+ */
+final class SessionPlaces {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<Object, SessionPort> open = new HashMap<>();
+
+  /** Opens one place. */
+  interface Opening {
+    LinkListener open() throws PipeException;
+  }
+
+  /**
+   * Listens for a name.
+   *
+   * @param place tells it from others
+   * @param taken the same with the port that was really taken
+   * @param opening of the place, when no name listens there yet
+   */
+  Listener listen(
+      Address address,
+      String name,
+      Object place,
+      IntFunction<Object> taken,
+      Opening opening,
+      int backlog,
+      PipeContext context,
+      SessionOptions options)
+      throws PipeException {
+    lock.lock();
+    try {
+      SessionPort known = open.get(place);
+      SessionPort port =
+          known != null
+              ? known
+              : new SessionPort(
+                  opening.open(), options.handshake(), context.pool(), context.events());
+      Object key = taken.apply(port.port());
+      SessionListener[] made = new SessionListener[1];
+      made[0] =
+          new SessionListener(
+              name,
+              port.port() < 0 ? address : address.withPort(port.port()),
+              context,
+              options,
+              backlog,
+              () -> remove(key, port, made[0]));
+      try {
+        port.add(made[0]);
+      } catch (PipeException e) {
+        if (known == null) {
+          port.close();
+        }
+        throw e;
+      }
+      if (known == null) {
+        open.put(key, port);
+        port.start();
+      }
+      context.events().listening(made[0].address().toString());
+      return made[0];
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void remove(Object place, SessionPort port, SessionListener listener) {
+    lock.lock();
+    try {
+      if (port.remove(listener)) {
+        open.remove(place, port);
+        port.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

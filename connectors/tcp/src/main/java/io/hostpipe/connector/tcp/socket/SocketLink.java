@@ -1,0 +1,98 @@
+package io.hostpipe.connector.tcp.socket;
+
+import io.hostpipe.runtime.Link;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+
+/**
+ * One connection over a TCP or a unix socket, by a blocking channel: on virtual threads a blocked
+ * call costs no thread.
+ */
+public final class SocketLink implements Link {
+  private final SocketChannel channel;
+  private final String peer;
+  private final boolean local;
+
+  /** A link over a TCP connection that stands; the link owns the channel. */
+  static SocketLink ofTcp(SocketChannel channel) throws IOException {
+    // What is written is gathered already: waiting for more would only cost time.
+    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    return new SocketLink(channel, show(channel), false);
+  }
+
+  /** A link over a unix socket that is connected; the link owns the channel. */
+  static SocketLink ofUnix(SocketChannel channel, String path) {
+    return new SocketLink(channel, path, true);
+  }
+
+  private SocketLink(SocketChannel channel, String peer, boolean local) {
+    this.channel = channel;
+    this.peer = peer;
+    this.local = local;
+  }
+
+  /** The socket itself. */
+  public SocketChannel channel() {
+    return channel;
+  }
+
+  /** Whether it is a unix socket, which knows no reset and no keepalive. */
+  public boolean local() {
+    return local;
+  }
+
+  @Override
+  public long read(ByteBuffer[] targets) throws IOException {
+    return targets.length == 1 ? channel.read(targets[0]) : channel.read(targets);
+  }
+
+  @Override
+  public void write(ByteBuffer[] buffers, int count) throws IOException {
+    ByteBuffer last = buffers[count - 1];
+    int first = 0;
+    while (last.hasRemaining()) {
+      while (!buffers[first].hasRemaining()) {
+        first++;
+      }
+      if (channel.write(buffers, first, count - first) < 0) {
+        throw new EOFException(peer + " is closed");
+      }
+    }
+  }
+
+  @Override
+  public void shutdownOutput() throws IOException {
+    channel.shutdownOutput();
+  }
+
+  @Override
+  public String peer() {
+    return peer;
+  }
+
+  @Override
+  public String plainScheme() {
+    return local ? "raw+unix" : "raw+tcp";
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // The descriptor is released in any case, and nothing more is asked of a closed link.
+    }
+  }
+
+  private static String show(SocketChannel channel) throws IOException {
+    if (!(channel.getRemoteAddress() instanceof InetSocketAddress address)) {
+      return "unknown peer";
+    }
+    String host = address.getAddress().getHostAddress();
+    return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
+  }
+}
