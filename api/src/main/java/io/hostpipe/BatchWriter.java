@@ -107,11 +107,20 @@ public final class BatchWriter implements AutoCloseable {
    * @throws IllegalStateException on a batch of records
    */
   public int readFrom(ReadableByteChannel in) throws IOException {
-    checkOpen();
-    if (encoding != Encoding.RAW) {
-      throw new IllegalStateException("raw bytes have no place between records");
-    }
+    checkRaw();
     return out.hasRemaining() ? in.read(out) : 0;
+  }
+
+  /**
+   * Adds as many raw bytes as there is room for, and moves the position of the input behind them.
+   *
+   * @throws IllegalStateException on a batch of records
+   */
+  public void addBytes(ByteBuffer in) {
+    checkRaw();
+    int lengthBytes = Math.min(in.remaining(), out.remaining());
+    out.put(out.position(), in, in.position(), lengthBytes).position(out.position() + lengthBytes);
+    in.position(in.position() + lengthBytes);
   }
 
   /** Sets the source's own place behind what has been added so far. */
@@ -144,6 +153,13 @@ public final class BatchWriter implements AutoCloseable {
   private void checkOpen() {
     if (closed) {
       throw new IllegalStateException("this batch was already handed on");
+    }
+  }
+
+  private void checkRaw() {
+    checkOpen();
+    if (encoding != Encoding.RAW) {
+      throw new IllegalStateException("raw bytes have no place between records");
     }
   }
 

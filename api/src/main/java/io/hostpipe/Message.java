@@ -4,21 +4,40 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One received message with its acknowledgement.
+ * One message: received, with its acknowledgement, or made here to be sent.
  *
- * <p>Holds a copy of its payload, so it may be kept. Thread rule: the reader's thread.
+ * <p>Holds its payload itself, so it may be kept. Thread rule: any thread, one at a time.
  */
 public final class Message {
-  private final Source source;
+  private final @Nullable Source source;
   private final long endPosition;
   private final byte[] payload;
   private final Headers headers;
 
-  Message(Source source, long endPosition, byte[] payload, Headers headers) {
+  Message(@Nullable Source source, long endPosition, byte[] payload, Headers headers) {
     this.source = source;
     this.endPosition = endPosition;
     this.payload = payload;
     this.headers = headers;
+  }
+
+  /**
+   * A message to be sent, without headers.
+   *
+   * @param payload not copied: the message keeps this very array
+   */
+  public static Message of(byte[] payload) {
+    return of(payload, Headers.EMPTY);
+  }
+
+  /**
+   * A message to be sent. Nobody waits to hear of it: its {@link #commit} and {@link #reject} do
+   * nothing, and its position is 0.
+   *
+   * @param payload not copied: the message keeps this very array
+   */
+  public static Message of(byte[] payload, Headers headers) {
+    return new Message(null, 0, payload, headers);
   }
 
   /** The payload; the message's own array. */
@@ -41,18 +60,27 @@ public final class Message {
     return headers.value(Headers.KEY);
   }
 
-  /** The position behind it. */
+  /** The position behind it in the stream that it came from. */
   public long endPosition() {
     return endPosition;
   }
 
-  /** Commits this message and all before it. */
+  /**
+   * Commits this message and all before it: the peer hears that they are dealt with. Never blocks
+   * for the peer.
+   *
+   * @throws PipeException when the pipe ended: whether the peer heard of it is uncertain
+   */
   public void commit() throws PipeException {
-    source.commit(endPosition);
+    if (source != null) {
+      source.commit(endPosition);
+    }
   }
 
   /** Refuses this message for good; a later commit passes it. */
   public void reject(Rejection why) throws PipeException {
-    source.reject(endPosition, why);
+    if (source != null) {
+      source.reject(endPosition, why);
+    }
   }
 }

@@ -1,17 +1,27 @@
 package io.hostpipe;
 
-import java.io.UncheckedIOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Iterator;
-import java.util.NoSuchElementException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
 
 /**
  * Two streams between two programs, one each way, independent of each other.
  *
  * <p>A full write side never blocks reading. {@link #close} releases both, wakes blocked readers
- * and writers, and is idempotent; a direction that was not finished is aborted. Thread rule: one
- * thread reads, one writes, any may close.
+ * and writers, and is idempotent; a direction that was not finished is aborted, so a peer never
+ * takes a part for the whole.
+ *
+ * <p>A pipe carries messages or bytes ({@link Encoding}), as it was opened. {@link #source} and
+ * {@link #sink} are the pipe itself, in batches; everything else here is a <em>view</em> of one of
+ * them, for what a program already speaks. A view has no buffer beyond one batch: its backpressure
+ * is the window of the pipe. Take one view for each direction, once: two would share a stream.
+ *
+ * <p>Thread rule: one thread reads, one writes, any thread commits, awaits commits and closes.
  */
 public interface Pipe extends AutoCloseable {
   /** What comes in. */
@@ -28,15 +38,32 @@ public interface Pipe extends AutoCloseable {
     return PipeStats.NONE;
   }
 
+  /**
+   * Releases both directions. A direction that was not finished is aborted: the peer's reads throw.
+   * Wakes who is blocked, with {@link PipeException.Closed}; blocks for a moment, until the peer
+   * knows. Idempotent; any thread.
+   */
   @Override
   void close();
 
-  /** Sends one message without headers; blocks only while the window is full. */
+  // ---------------------------------------------------------------- messages
+
+  /**
+   * Sends one message without headers; blocks only while the window is full.
+   *
+   * @param payload copied before this returns
+   */
   default Sent send(byte[] payload) throws PipeException, InterruptedException {
     return send(payload, Headers.EMPTY);
   }
 
-  /** Sends one message; blocks only while the window is full. */
+  /**
+   * Sends one message; blocks only while the window is full.
+   *
+   * @param payload copied before this returns
+   * @throws PipeException Config with OUT_OF_RANGE when it is longer than {@link
+   *     Records#PAYLOAD_BYTES_MAX}
+   */
   default Sent send(byte[] payload, Headers headers) throws PipeException, InterruptedException {
     BatchWriter batch = sink().newBatch(Records.lengthBytes(payload.length, headers.lengthBytes()));
     try (batch) {
@@ -46,16 +73,94 @@ public interface Pipe extends AutoCloseable {
   }
 
   /**
-   * The messages as they come; ends when the peer finished. Iterate once, on the reading thread. A
-   * failure of the pipe is thrown by the iterator as an {@link UncheckedIOException} around the
-   * {@link PipeException}.
+   * The messages as they come, each with its {@code commit()}. What is not committed holds the
+   * peer's window: who never commits gets no more than a window full. On a pipe of bytes a message
+   * is what happened to come together.
    */
-  default Iterable<Message> messages() {
-    return () -> new MessageIterator(source());
+  default Messages messages() {
+    return new Messages(source());
   }
 
   /**
-   * A message on its way.
+   * The messages as a publisher, for one subscriber. It reads on a virtual thread of its own, one
+   * batch ahead of demand at most. Subscribers commit each message, from any thread. Cancelling
+   * closes the source; a pipe that broke is {@code onError} with its {@link PipeException}.
+   */
+  default Flow.Publisher<Message> publisher() {
+    return new MessagePublisher(source());
+  }
+
+  /**
+   * A subscriber that sends what it is given; see {@link MessageSubscriber} for what its end means.
+   */
+  default MessageSubscriber subscriber() {
+    return new MessageSubscriber(sink());
+  }
+
+  // ---------------------------------------------------------------- bytes
+
+  /**
+   * The bytes that come in. What a read returned is committed by a later one that needs more, or by
+   * {@code close()}: only then has the caller dealt with it. -1 is the peer's finish, and nothing
+   * else; a stream that broke off throws its {@link PipeException}. Closing before that end closes
+   * the source, and with it the pipe where the peer cannot go on alone; a stream that is never
+   * closed keeps its last block from being used again. An interrupt is restored and thrown as
+   * {@link java.io.InterruptedIOException}. Thread rule: one thread reads, any closes.
+   *
+   * @throws IllegalStateException when the pipe carries messages
+   */
+  default InputStream inputStream() {
+    return new PipeInputStream(new PipeReadChannel(this));
+  }
+
+  /**
+   * The bytes that go out. Each write is handed over at once, and blocks while the window is full:
+   * put a {@link java.io.BufferedOutputStream} around it for many small pieces. {@code close()}
+   * finishes the stream and waits until all of it is committed; behind a write that failed it
+   * aborts instead.
+   *
+   * <p>So close it as the last statement, and leave it to {@link Pipe#close} otherwise. A
+   * try-with-resources on the stream itself closes it after an exception in its body too, and the
+   * peer would take a part for the whole:
+   *
+   * <pre>{@code
+   * try (Pipe pipe = Hostpipe.connect(address, Encoding.RAW)) {
+   *   OutputStream out = pipe.outputStream();
+   *   file.transferTo(out);
+   *   out.close();        // finished and committed
+   * }                     // or else aborted
+   * }</pre>
+   *
+   * <p>Thread rule: one thread writes and closes; {@link Pipe#close} wakes it from any.
+   *
+   * @throws IllegalStateException when the pipe carries messages
+   */
+  default OutputStream outputStream() {
+    return new PipeOutputStream(new PipeWriteChannel(this));
+  }
+
+  /**
+   * The bytes that come in, as a channel; all rules of {@link #inputStream}. A read blocks until
+   * there is at least one byte.
+   *
+   * @throws IllegalStateException when the pipe carries messages
+   */
+  default ReadableByteChannel readChannel() {
+    return new PipeReadChannel(this);
+  }
+
+  /**
+   * The bytes that go out, as a channel; all rules of {@link #outputStream}. A write blocks until
+   * the whole buffer is handed over.
+   *
+   * @throws IllegalStateException when the pipe carries messages
+   */
+  default WritableByteChannel writeChannel() {
+    return new PipeWriteChannel(this);
+  }
+
+  /**
+   * A message on its way. Thread rule: any thread.
    *
    * @param sink where it went
    * @param endPosition the position behind it
@@ -65,51 +170,20 @@ public interface Pipe extends AutoCloseable {
     public Committed awaitCommitted() throws PipeException, InterruptedException {
       return sink.awaitCommitted(endPosition);
     }
-  }
 
-  /** Takes batches apart into messages that may be kept. */
-  final class MessageIterator implements Iterator<Message> {
-    private final Source source;
-    private final ArrayDeque<Message> ready = new ArrayDeque<>();
-
-    MessageIterator(Source source) {
-      this.source = source;
+    /**
+     * As {@link #awaitCommitted()}, for at most this long.
+     *
+     * @return how far it got: this message is committed when the position is not below {@link
+     *     #endPosition}
+     */
+    public Committed awaitCommitted(Duration timeout) throws PipeException, InterruptedException {
+      return sink.awaitCommitted(endPosition, timeout);
     }
 
-    @Override
-    public boolean hasNext() {
-      try {
-        while (ready.isEmpty()) {
-          Batch batch = source.read();
-          if (batch == null) {
-            return false;
-          }
-          try (batch) {
-            batch.forEach(this::keep);
-          }
-        }
-        return true;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new UncheckedIOException(
-            new PipeException.Closed(Status.CANCELLED, "interrupted while reading messages"));
-      } catch (java.io.IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
-
-    @Override
-    public Message next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      return ready.remove();
-    }
-
-    private void keep(long endPosition, ByteBuffer payload, Headers headers) {
-      byte[] copy = new byte[payload.remaining()];
-      payload.get(copy);
-      ready.add(new Message(source, endPosition, copy, headers));
+    /** As {@link #awaitCommitted()}, without blocking. Fails with the pipe's PipeException. */
+    public CompletionStage<Committed> whenCommitted() {
+      return sink.whenCommitted(endPosition);
     }
   }
 }

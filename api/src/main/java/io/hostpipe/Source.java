@@ -6,8 +6,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where one stream comes from.
  *
- * <p>Thread rule: one thread reads, seeks, commits and rejects; {@link #close} may come from any
- * thread, wakes a blocked reader and is idempotent.
+ * <p>Thread rule: one thread reads and seeks; any thread commits and rejects, also while another is
+ * blocked in a read; {@link #close} may come from any thread, wakes a blocked reader and is
+ * idempotent.
  */
 public interface Source extends AutoCloseable {
   /**

@@ -2,9 +2,14 @@ package io.hostpipe.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hostpipe.Batch;
+import io.hostpipe.Committed;
 import io.hostpipe.Encoding;
+import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The two directions of a pipe do not depend on each other. */
@@ -78,6 +83,30 @@ public interface BothWaysContract extends ContractTests {
     assertThat(full.ended()).isFalse();
     forth.close();
     assertThat(full.failure()).isNotNull();
+  }
+
+  @Test
+  default void wakesReaderAndWriterAndWhoAwaitsWhenThePipeIsClosed() throws Exception {
+    needs(ContractPlace.Ability.BOTH_WAYS);
+    needs(ContractPlace.Ability.PUSHES_BACK);
+    Pipe pipe = openMessages().near();
+    AtomicLong written = new AtomicLong();
+    InParallel<Boolean> writing =
+        InParallel.run(() -> {
+          writeZeros(pipe.sink(), 4 * place().waitingBytesMax(), written);
+          return true;
+        });
+    InParallel<@Nullable Batch> reading = InParallel.run(() -> pipe.source().read());
+    InParallel<Committed> awaiting =
+        InParallel.run(() -> pipe.sink().awaitCommitted(Long.MAX_VALUE));
+    InParallel.awaitStill(written::get);
+    reading.awaitBlocked();
+    awaiting.awaitBlocked();
+    pipe.close();
+    assertThat(writing.failure()).isInstanceOf(PipeException.Closed.class);
+    assertThat(reading.failure()).isInstanceOf(PipeException.Closed.class);
+    assertThat(awaiting.failure()).isInstanceOf(PipeException.Closed.class);
+    pipe.close();
   }
 
   @Test

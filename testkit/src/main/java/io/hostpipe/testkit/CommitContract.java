@@ -3,6 +3,7 @@ package io.hostpipe.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
 import io.hostpipe.Committed;
 import io.hostpipe.PipeException;
@@ -18,6 +19,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What was committed or refused is told to the writer: cumulatively, and each refusal once. */
@@ -45,6 +47,21 @@ public interface CommitContract extends ContractTests {
     flush(source);
     assertThat(sink.awaitCommitted(third).position()).isEqualTo(third);
     assertThat(sink.committed()).isEqualTo(new Committed(third, List.of()));
+  }
+
+  @Test
+  default void commitsOnOneThreadWhileAnotherIsBlockedInARead() throws Exception {
+    needs(ContractPlace.Ability.TELLS_COMMITS);
+    ContractWay way = openAny();
+    long end = write(way.sink(), "message");
+    Received.readCount(way.source(), 1, end);
+    InParallel<@Nullable Batch> reading = InParallel.run(() -> way.source().read());
+    reading.awaitBlocked();
+    way.source().commit(end);
+    assertThat(way.sink().awaitCommitted(end, Duration.ofSeconds(20)).position()).isEqualTo(end);
+    assertThat(reading.ended()).isFalse();
+    way.close();
+    assertThat(reading.failure()).isInstanceOf(PipeException.class);
   }
 
   @Test

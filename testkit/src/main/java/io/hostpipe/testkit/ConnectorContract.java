@@ -20,4 +20,10 @@ package io.hostpipe.testkit;
  * After every test all blocks are back in the pool.
  */
 public interface ConnectorContract
-    extends MessageContract, CommitContract, CloseContract, BothWaysContract, ResumeContract {}
+    extends MessageContract,
+        CommitContract,
+        CloseContract,
+        BothWaysContract,
+        ResumeContract,
+        ByteViewContract,
+        MessageViewContract {}

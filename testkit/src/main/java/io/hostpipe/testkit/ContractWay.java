@@ -3,6 +3,7 @@ package io.hostpipe.testkit;
 import io.hostpipe.Pipe;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,9 +32,31 @@ public record ContractWay(
     return new ContractWay(sink, source, sink::close, source::close, null);
   }
 
+  /** The end that writes here and reads what comes back, as a pipe. */
+  public Pipe near() {
+    return new End(sink, Objects.requireNonNull(back).source(), closeSink);
+  }
+
+  /** The other end, as a pipe. */
+  public Pipe far() {
+    return new End(Objects.requireNonNull(back).sink(), source, closeSource);
+  }
+
   /** Closes both ends. */
   public void close() {
     closeSink.run();
     closeSource.run();
+  }
+
+  private record End(Sink sink, Source source, Runnable closing) implements Pipe {
+    @Override
+    public String description() {
+      return "one end of " + source.stream();
+    }
+
+    @Override
+    public void close() {
+      closing.run();
+    }
   }
 }
