@@ -1,6 +1,5 @@
 package io.hostpipe.cli;
 
-import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.Connector;
 import java.util.List;
@@ -22,8 +21,7 @@ final class CheckCommand {
       case 0 ->
           throw new PipeException.Config("say what to check: " + invocation.command().usage());
       case 1 -> checkAlone(ends.getFirst(), console);
-      case 2 -> checkPair(ends.getFirst(), ends.getLast(), invocation.flags(), console);
-      default -> throw PipePlan.tooManyDestinations(ends);
+      default -> checkPlan(PipePlan.of(ends, invocation.flags().duplex()), invocation, console);
     };
   }
 
@@ -38,17 +36,17 @@ final class CheckCommand {
         : asSource.or(asDestination);
   }
 
-  private static ExitCode checkPair(End source, End sink, Flags flags, Console console)
+  private static ExitCode checkPlan(PipePlan plan, Invocation invocation, Console console)
       throws PipeException, InterruptedException {
-    PairGuarantee pair = PairGuarantee.of(source, sink);
-    ExitCode code =
-        check(source, true, " as the source", console)
-            .or(check(sink, false, " as the destination", console));
-    console.answer("guarantee: " + pair + "\n");
-    Guarantee asked = flags.require();
-    if (asked != null) {
-      pair.refuseLessThan(asked);
+    ExitCode code = check(plan.source(), true, " as the source", console);
+    for (End sink : plan.sinks()) {
+      code = code.or(check(sink, false, " as the destination", console));
     }
+    for (PipePlan.Pair pair : plan.pairs()) {
+      String which = plan.pairs().size() == 1 ? "" : pair.from() + " -> " + pair.to() + ": ";
+      console.answer("guarantee: " + which + pair.guarantee() + "\n");
+    }
+    plan.refuseLessThan(invocation.flags().require());
     return code;
   }
 

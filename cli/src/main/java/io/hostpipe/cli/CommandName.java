@@ -6,13 +6,13 @@ import org.jspecify.annotations.Nullable;
 enum CommandName {
   PIPE(
       null,
-      "SRC [option…] DST [option…]",
-      "move everything from SRC to DST; '-' is stdin or stdout"),
-  SEND("send", "ADDR [option…]", "short for: hostpipe - ADDR"),
+      "SRC [option…] DST [option…] [DST…]",
+      "move everything from SRC to each DST; '-' is stdin or stdout"),
+  SEND("send", "ADDR [option…] [ADDR…]", "short for: hostpipe - ADDR"),
   RECV("recv", "ADDR [option…]", "short for: hostpipe ADDR -"),
   CHECK(
       "check",
-      "ADDR [option…] [DST [option…]]",
+      "ADDR [option…] [DST [option…]…]",
       "what would work, what would not, and why; the guarantee of a pair"),
   ADDRESSES("addresses", "[SCHEME]", "the kinds of addresses there are, and their options"),
   COMPLETION("completion", "bash|zsh|fish", "print a completion script for that shell"),

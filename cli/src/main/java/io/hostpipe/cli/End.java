@@ -26,6 +26,11 @@ record End(Address address, Connector connector) {
     return kind() != Connector.Kind.STORES;
   }
 
+  /** Whether it waits for its peers. */
+  boolean listens() {
+    return kind() == Connector.Kind.LISTENS;
+  }
+
   /** What it promises. */
   Capabilities capabilities() {
     return connector.capabilities(address);

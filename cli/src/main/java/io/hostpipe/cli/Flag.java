@@ -19,6 +19,12 @@ enum Flag {
       "GUARANTEE",
       List.of("once", "once-while-running", "at-least-once", "at-most-once"),
       "refuse, before the first byte, a pair that gives less"),
+  DUPLEX(
+      "duplex",
+      null,
+      null,
+      List.of(),
+      "join the two ends both ways; it is over when both ways have ended"),
   DIGEST(
       "digest",
       null,
@@ -97,7 +103,7 @@ enum Flag {
   boolean appliesTo(CommandName command) {
     return switch (this) {
       case HELP, VERSION, VERBOSE -> true;
-      case REQUIRE -> command.movesBytes() || command == CommandName.CHECK;
+      case REQUIRE, DUPLEX -> command.movesBytes() || command == CommandName.CHECK;
       case PROGRESS, QUIET -> command.movesBytes() || command == CommandName.DEMO;
       case ACK, DIGEST, SIZE, SUMMARY, GIVE_UP, RETRY_MAX -> command.movesBytes();
     };

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ack what an acknowledgement must mean
  * @param require the least the pair must give; null when anything will do
+ * @param duplex join the ends both ways
  * @param digest which digest the summary shows
  * @param progress when the line of progress is drawn
  * @param sizeBytes how much will come; -1 when nobody said
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 record Flags(
     AckLevel ack,
     @Nullable Guarantee require,
+    boolean duplex,
     DigestKind digest,
     ProgressWhen progress,
     long sizeBytes,
@@ -61,6 +63,7 @@ record Flags(
     return new Flags(
         choice(line, Flag.ACK, AckLevel.class, AckLevel.APPLIED),
         choiceOrNull(line, Flag.REQUIRE, Guarantee.class),
+        line.hasOption(Flag.DUPLEX.word()),
         choice(line, Flag.DIGEST, DigestKind.class, DigestKind.CRC),
         choice(line, Flag.PROGRESS, ProgressWhen.class, ProgressWhen.AUTO),
         size == null ? -1 : Quantity.bytes(size, "--size"),
@@ -75,6 +78,15 @@ record Flags(
   /** Whether a summary is printed: -q takes away the one nobody asked for. */
   boolean showsSummary() {
     return summary != null || !quiet;
+  }
+
+  /** Whether the line of progress is drawn. */
+  boolean showsProgress() {
+    return switch (progress) {
+      case ALWAYS -> true;
+      case NEVER -> false;
+      case AUTO -> !quiet && Terminal.isStderrOne();
+    };
   }
 
   /** The name of a choice as it is written. */

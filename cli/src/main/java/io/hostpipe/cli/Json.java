@@ -1,5 +1,6 @@
 package io.hostpipe.cli;
 
+import java.util.List;
 import java.util.Locale;
 
 /** Writes one JSON object (RFC 8259) on one line. Thread rule: one thread. */
@@ -22,6 +23,19 @@ final class Json {
   Json decimal(String name, double value) {
     name(name);
     object.append(String.format(Locale.ROOT, "%.3f", value));
+    return this;
+  }
+
+  /** A list of objects, each of which is written already. */
+  Json objects(String name, List<String> objects) {
+    name(name);
+    object.append('[').append(String.join(",", objects)).append(']');
+    return this;
+  }
+
+  Json bool(String name, boolean value) {
+    name(name);
+    object.append(value);
     return this;
   }
 

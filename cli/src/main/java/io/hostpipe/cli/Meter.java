@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread moves the bytes and calls the {@code on…} methods and {@link #digest};
  * the counts may be read from any.
  */
-final class Meter {
+final class Meter implements Counts {
   private final @Nullable MessageDigest sha256;
   private volatile @Nullable RelayProgress progress;
   private volatile long messageCount = -1;
@@ -48,22 +48,40 @@ final class Meter {
     }
   }
 
-  /** Where the stream began to pass here; what lies before it was in the sink already. */
-  long startPosition() {
+  @Override
+  public long startPosition() {
     RelayProgress relay = progress;
     return relay == null ? 0 : relay.startPosition();
   }
 
-  /** How far the stream was handed to the sink. */
-  long readPosition() {
+  @Override
+  public long readPosition() {
     RelayProgress relay = progress;
     return relay == null ? 0 : relay.position();
   }
 
-  /** How far the sink has committed. */
-  long committedPosition() {
+  @Override
+  public long committedPosition() {
     RelayProgress relay = progress;
     return relay == null ? 0 : relay.committed();
+  }
+
+  /** How far this one of the sinks has committed, counted from 0. */
+  long committedPosition(int sink) {
+    RelayProgress relay = progress;
+    return relay == null ? 0 : relay.committed(sink);
+  }
+
+  /** Whether this one of the sinks has confirmed the end of the stream. */
+  boolean finished(int sink) {
+    RelayProgress relay = progress;
+    return relay != null && relay.finished(sink);
+  }
+
+  /** The sink that failed first; -1 when none did. */
+  int failedSink() {
+    RelayProgress relay = progress;
+    return relay == null ? -1 : relay.failedSink();
   }
 
   /** From where on digests were compared; 0 is all of it. */
@@ -72,13 +90,13 @@ final class Meter {
     return relay == null ? 0 : relay.verifiedFrom();
   }
 
-  /** Messages read; -1 for a stream of bytes. */
-  long messageCount() {
+  @Override
+  public long messageCount() {
     return messageCount;
   }
 
-  /** Nanoseconds since the first batch; 0 before it. */
-  long elapsedNanos() {
+  @Override
+  public long elapsedNanos() {
     return started ? System.nanoTime() - startNanos : 0;
   }
 

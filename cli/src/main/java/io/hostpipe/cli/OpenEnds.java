@@ -6,63 +6,42 @@ import io.hostpipe.PipeException;
 import io.hostpipe.PipeStats;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
-import io.hostpipe.Status;
 import io.hostpipe.Target;
-import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.PipeContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that one run of a pipe has opened.
  *
- * <p>Opening blocks (a listener waits for its peer), and an interruption must end that too: {@link
- * #close} may come from any thread at any moment. It closes what is open, and whatever is opened
- * after it is closed at once. The rest is the thread's that moves the bytes.
+ * <p>Thread rule: {@link #close} and {@link #stats} from any thread at any moment; the rest is the
+ * thread's that opens.
  */
 final class OpenEnds implements AutoCloseable {
+  private final Closings closings = new Closings();
+  private final PipePlan plan;
+  private final Places places;
+  private final Contexts contexts;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** In the order they were opened, under the lock. */
-  private final List<Runnable> closings = new ArrayList<>();
-
+  /** Under the lock. */
   private final List<Pipe> pipes = new ArrayList<>();
-  private boolean closed;
+
+  OpenEnds(PipePlan plan, Places places, Contexts contexts) {
+    this.plan = plan;
+    this.places = places;
+    this.contexts = contexts;
+  }
 
   /**
-   * Opens both ends. An address that cannot be listened on says so before a file is made; a store
-   * that refuses says so before a peer is bothered: its target is opened before the link, its sink
-   * when the link has told which stream comes.
+   * Opens all ends; blocks until those that wait for a peer have theirs. The source comes first:
+   * its stream is what the sinks are opened for.
    *
-   * @return what to move from where to where
+   * @return what moves from where to where: one way, or two with {@code --duplex}
    */
-  Ends open(PipePlan plan, PipeContext context) throws PipeException, InterruptedException {
-    PipeContext outgoing = context.withDirections(true, false);
-    PipeContext incoming = context.withDirections(false, true);
-    Listener sources = listener(plan.source(), incoming);
-    Listener sinks = listener(plan.sink(), outgoing);
-    Target target = null;
-    if (!plan.sink().isLink()) {
-      target = plan.sink().connector().target(plan.sink().address(), outgoing);
-      keep(target::close);
-    }
-    Source source;
-    if (plan.source().isLink()) {
-      source = pipe(plan.source(), sources, incoming).source();
-    } else {
-      source = plan.source().connector().source(plan.source().address(), incoming);
-      keep(source::close);
-    }
-    Sink sink;
-    if (target != null) {
-      sink = target.open(source.stream(), source.encoding());
-      keep(sink::close);
-    } else {
-      sink = pipe(plan.sink(), sinks, outgoing.withEncoding(source.encoding())).sink();
-    }
-    return new Ends(source, sink);
+  List<Way> open() throws PipeException, InterruptedException {
+    return plan.duplex() ? openBothWays() : List.of(openOneWay());
   }
 
   /** What happened on the links so far. */
@@ -89,30 +68,51 @@ final class OpenEnds implements AutoCloseable {
   /** Closes what was opened last first: what is not finished is aborted. Idempotent. */
   @Override
   public void close() {
-    List<Runnable> due;
-    lock.lock();
-    try {
-      closed = true;
-      due = new ArrayList<>(closings.reversed());
-      closings.clear();
-    } finally {
-      lock.unlock();
-    }
-    due.forEach(Runnable::run);
+    closings.close();
   }
 
-  /** Where the end waits for its peer; null when it does not wait. */
-  private @Nullable Listener listener(End end, PipeContext context) throws PipeException {
-    if (end.kind() != Connector.Kind.LISTENS) {
-      return null;
+  private Way openOneWay() throws PipeException, InterruptedException {
+    End from = plan.source();
+    PipeContext incoming = contexts.incoming(from);
+    Source source;
+    if (from.isLink()) {
+      source = pipe(from, incoming).source();
+    } else {
+      source = from.connector().source(from.address(), incoming);
+      closings.add(source::close);
     }
-    Listener listener = end.connector().listen(end.address(), context);
-    keep(listener::close);
-    return listener;
+    List<Sink> sinks = new ArrayList<>();
+    for (End to : plan.sinks()) {
+      sinks.add(sink(to, source));
+    }
+    return new Way(from, plan.sinks(), source, sinks);
   }
 
-  private Pipe pipe(End end, @Nullable Listener listener, PipeContext context)
-      throws PipeException, InterruptedException {
+  private Sink sink(End to, Source source) throws PipeException, InterruptedException {
+    Target target = places.target(to);
+    if (target == null) {
+      return pipe(to, contexts.outgoing(to).withEncoding(source.encoding())).sink();
+    }
+    Sink sink = target.open(source.stream(), source.encoding());
+    closings.add(sink::close);
+    return sink;
+  }
+
+  private List<Way> openBothWays() throws PipeException, InterruptedException {
+    End near = plan.source();
+    End far = plan.sinks().getFirst();
+    Pipe nearPipe = pipe(near, contexts.incoming(near));
+    Pipe farPipe = pipe(far, contexts.outgoing(far));
+    return List.of(way(near, nearPipe, far, farPipe), way(far, farPipe, near, nearPipe));
+  }
+
+  private static Way way(End from, Pipe fromPipe, End to, Pipe toPipe) {
+    Source source = new HalfSource(fromPipe.source());
+    return new Way(from, List.of(to), source, List.of(new HalfSink(toPipe.sink())));
+  }
+
+  private Pipe pipe(End end, PipeContext context) throws PipeException, InterruptedException {
+    Listener listener = places.listener(end);
     Pipe pipe;
     if (listener == null) {
       pipe = end.connector().connect(end.address(), context);
@@ -121,7 +121,7 @@ final class OpenEnds implements AutoCloseable {
       // Others are told that nobody takes them, instead of waiting in line for nothing.
       listener.close();
     }
-    keep(pipe::close);
+    closings.add(pipe::close);
     lock.lock();
     try {
       pipes.add(pipe);
@@ -130,26 +130,4 @@ final class OpenEnds implements AutoCloseable {
     }
     return pipe;
   }
-
-  private void keep(Runnable closing) throws PipeException {
-    lock.lock();
-    try {
-      if (!closed) {
-        closings.add(closing);
-        return;
-      }
-    } finally {
-      lock.unlock();
-    }
-    closing.run();
-    throw new PipeException.Closed(Status.CANCELLED, "closed while it was being opened");
-  }
-
-  /**
-   * The two ends of one run.
-   *
-   * @param source owned by the {@link OpenEnds} they came from, as is the sink
-   * @param sink where the bytes go
-   */
-  record Ends(Source source, Sink sink) {}
 }

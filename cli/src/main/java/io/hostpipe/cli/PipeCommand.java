@@ -1,12 +1,7 @@
 package io.hostpipe.cli;
 
 import io.hostpipe.Address;
-import io.hostpipe.Encoding;
-import io.hostpipe.Hostpipe;
 import io.hostpipe.PipeException;
-import io.hostpipe.PipeStats;
-import io.hostpipe.runtime.Relay;
-import io.hostpipe.spi.PipeContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,20 +19,21 @@ final class PipeCommand {
   private final PipePlan plan;
   private final Flags flags;
   private final Console console;
-  private final Meter meter;
-  private final LinkWatch link;
+  private final Places places = new Places();
+  private final LinkWatches links;
+  private final Contexts contexts;
+  private final PipeRun pipe;
   private final Progress progress;
-  private final OpenEnds open = new OpenEnds();
   private final AtomicBoolean told = new AtomicBoolean();
-  private volatile boolean moving;
 
   private PipeCommand(PipePlan plan, Flags flags, Console console) {
     this.plan = plan;
     this.flags = flags;
     this.console = console;
-    this.meter = new Meter(flags.digest());
-    this.link = new LinkWatch(console, flags.quiet(), flags.verbosity() > 0);
-    this.progress = new Progress(console, meter, link, sizeBytes());
+    this.links = new LinkWatches(console, flags.quiet(), flags.verbosity() > 0);
+    this.contexts = new Contexts(flags, links::of);
+    this.pipe = new PipeRun(plan, flags, places, contexts);
+    this.progress = new Progress(console, pipe, links::state, sizeBytes());
   }
 
   /** Runs the pipe that a command line asks for; it ends when the stream does. */
@@ -49,10 +45,10 @@ final class PipeCommand {
 
   private ExitCode run() {
     if (!flags.quiet()) {
-      console.say(plan.source() + " -> " + plan.sink() + ": " + plan.pair());
+      plan.pairs().forEach(pair -> console.say(pair.toString()));
     }
-    try (Interruption interruption = new Interruption(open::close, this::tellInterrupted)) {
-      if (showsProgress()) {
+    try (Interruption interruption = new Interruption(this::abort, this::tellInterrupted)) {
+      if (flags.showsProgress()) {
         progress.start();
       }
       ExitCode code = move(interruption);
@@ -63,14 +59,12 @@ final class PipeCommand {
 
   private ExitCode move(Interruption interruption) {
     Throwable failure = null;
-    try (open) {
+    try (places) {
       // Before anything is waited for: without a handler the signal would end the process.
       Signals.onUser1(progress::sayOnce);
-      OpenEnds.Ends ends = open.open(plan, context());
-      moving = true;
-      Relay relay = new Relay(new MeteredSource(ends.source(), meter), List.of(ends.sink()));
-      meter.follow(relay.progress());
-      relay.run();
+      places.open(plan, contexts);
+      pipe.run();
+      failure = pipe.failure();
     } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       failure = e;
     }
@@ -83,20 +77,9 @@ final class PipeCommand {
     return code;
   }
 
-  private PipeContext context() {
-    return PipeContext.messages(Hostpipe.pool())
-        .withEncoding(Encoding.RAW)
-        .withAck(flags.ack())
-        .withRetry(flags.retry())
-        .withEvents(link);
-  }
-
-  private boolean showsProgress() {
-    return switch (flags.progress()) {
-      case ALWAYS -> true;
-      case NEVER -> false;
-      case AUTO -> !flags.quiet() && Terminal.isStderrOne();
-    };
+  private void abort() {
+    pipe.close();
+    places.close();
   }
 
   /** What {@code --size} says, else the length of the file that is read. */
@@ -124,52 +107,24 @@ final class PipeCommand {
     progress.close();
     String why = null;
     if (code != ExitCode.OK) {
-      why = Failure.text(failure, code) + reached(code);
+      why = pipe.ending(failure, code);
       console.say(why);
       Failure.trace(failure, flags.verbosity(), console);
     }
     if (flags.showsSummary()) {
-      Summary summary = summary(code, why);
-      if (flags.summary() == Flags.SummaryForm.JSON) {
-        console.lines(summary.json());
-      } else if (moving) {
-        console.lines(summary.text());
+      tellSummaries(code, why);
+    }
+  }
+
+  private void tellSummaries(ExitCode code, @Nullable String why) {
+    List<Summary> summaries = pipe.summaries(code, why);
+    if (flags.summary() == Flags.SummaryForm.JSON) {
+      if (summaries.isEmpty()) {
+        summaries = List.of(Summary.ofNothing(plan, flags.ack(), code, why));
       }
+      summaries.forEach(each -> console.lines(each.json()));
+    } else {
+      summaries.forEach(each -> console.lines(each.text()));
     }
-  }
-
-  /** Which part of the stream is where, when not all of it arrived. */
-  private String reached(ExitCode code) {
-    if (!moving || code == ExitCode.REJECTED) {
-      return "";
-    }
-    long delivered = meter.committedPosition();
-    long read = meter.readPosition();
-    return "; delivered: "
-        + meter.startPosition()
-        + ".."
-        + delivered
-        + (read > delivered ? ", perhaps up to " + read : "");
-  }
-
-  private Summary summary(ExitCode code, @Nullable String why) {
-    boolean linked = plan.source().isLink() || plan.sink().isLink();
-    PipeStats stats = open.stats();
-    return new Summary(
-        code,
-        plan.source().toString(),
-        plan.sink().toString(),
-        meter.startPosition(),
-        meter.readPosition(),
-        meter.committedPosition(),
-        meter.messageCount(),
-        meter.elapsedNanos(),
-        linked,
-        stats,
-        Math.max(stats.verifiedFrom(), meter.verifiedFrom()),
-        plan.pair().guarantee(),
-        flags.ack(),
-        code == ExitCode.OK ? meter.digest() : "not taken: the stream has not ended",
-        why);
   }
 }

@@ -4,16 +4,35 @@ import io.hostpipe.AckLevel;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Which end goes to which, and what the pair promises.
+ * Which end goes to which, and what the pairs promise.
  *
  * @param source where the bytes come from
- * @param sink where they go
- * @param pair what the two promise together
+ * @param sinks where they go, each of them everything
+ * @param duplex whether they go the other way as well; then there is one sink
+ * @param pairs what each pair of ends promises: the source with each sink, then the ways back
  */
-record PipePlan(End source, End sink, PairGuarantee pair) {
+record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
+  /** The most destinations of a pipe; each may hold back a window of memory. */
+  static final int SINK_COUNT_MAX = 64;
+
+  /** From one end to one other. */
+  record Pair(End from, End to, PairGuarantee guarantee) {
+    static Pair of(End from, End to) {
+      return new Pair(from, to, PairGuarantee.of(from, to));
+    }
+
+    /** The line that is said before the first byte. */
+    @Override
+    public String toString() {
+      return from + " -> " + to + ": " + guarantee;
+    }
+  }
+
   /**
    * Reads the plan from a command line, and refuses here, before anything is opened, what cannot be
    * kept.
@@ -27,28 +46,63 @@ record PipePlan(End source, End sink, PairGuarantee pair) {
               + ": "
               + invocation.command().usage());
     }
-    if (ends.size() > 2) {
-      throw tooManyDestinations(ends);
-    }
     Flags flags = invocation.flags();
+    PipePlan plan = of(ends, flags.duplex());
     refuseUnkeptAck(flags.ack());
-    PairGuarantee pair = PairGuarantee.of(ends.getFirst(), ends.getLast());
-    Guarantee asked = flags.require();
-    if (asked != null) {
-      pair.refuseLessThan(asked);
-    }
-    return new PipePlan(ends.getFirst(), ends.getLast(), pair);
+    plan.refuseLessThan(flags.require());
+    return plan;
   }
 
-  /** Several destinations are a word of the grammar, but not yet of the relay. */
-  static PipeException tooManyDestinations(List<End> ends) {
-    return new PipeException.Config(
-        Status.UNIMPLEMENTED,
-        "one destination at a time: "
-            + ends.get(1)
-            + " and "
-            + ends.get(2)
-            + " cannot both be served by one hostpipe in this version");
+  /** The plan of two or more ends, the first of which is the source. */
+  static PipePlan of(List<End> ends, boolean duplex) throws PipeException {
+    End source = ends.getFirst();
+    List<End> sinks = List.copyOf(ends.subList(1, ends.size()));
+    if (duplex && sinks.size() > 1) {
+      throw new PipeException.Config(
+          "--duplex joins two ends, and there are "
+              + ends.size()
+              + ": what "
+              + sinks.getFirst()
+              + " and "
+              + sinks.getLast()
+              + " both answer would be no one stream");
+    }
+    if (sinks.size() > SINK_COUNT_MAX) {
+      throw new PipeException.Config(
+          "a pipe has at most " + SINK_COUNT_MAX + " destinations, not " + sinks.size());
+    }
+    List<Pair> pairs = new ArrayList<>();
+    for (End sink : sinks) {
+      pairs.add(Pair.of(source, sink));
+    }
+    if (duplex) {
+      pairs.add(Pair.of(sinks.getFirst(), source));
+    }
+    return new PipePlan(source, sinks, duplex, pairs);
+  }
+
+  /**
+   * Refuses the plan when one of its pairs gives less than was asked for; null asks for nothing.
+   */
+  void refuseLessThan(@Nullable Guarantee asked) throws PipeException {
+    if (asked != null) {
+      for (Pair pair : pairs) {
+        pair.guarantee().refuseLessThan(asked);
+      }
+    }
+  }
+
+  /** What holds for all pairs from this end to those. */
+  Guarantee weakest(End from, List<End> to) {
+    Guarantee weakest = Guarantee.ONCE;
+    for (Pair pair : pairs) {
+      if (pair.from().equals(from)
+          && to.contains(pair.to())
+          && weakest.covers(pair.guarantee().guarantee())) {
+        weakest = pair.guarantee().guarantee();
+      }
+    }
+    return weakest;
   }
 
   private static List<String> withStandardStream(Invocation invocation) throws PipeException {
@@ -61,14 +115,15 @@ record PipePlan(End source, End sink, PairGuarantee pair) {
     for (String word : words) {
       addressCount += AddressWords.looksLikeOne(word) ? 1 : 0;
     }
-    if (addressCount != 1) {
+    if (addressCount == 0 || (!sends && addressCount > 1)) {
       throw new PipeException.Config(
           "'"
               + invocation.command().word()
-              + "' takes one address: "
+              + "' takes "
+              + (sends ? "one address or more: " : "one address: ")
               + invocation.command().usage());
     }
-    List<String> both = new java.util.ArrayList<>(words);
+    List<String> both = new ArrayList<>(words);
     both.add(sends ? 0 : both.size(), "-");
     return both;
   }

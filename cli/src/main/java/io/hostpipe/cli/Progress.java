@@ -3,6 +3,7 @@ package io.hostpipe.cli;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * The line that is redrawn while bytes move: how many, how fast, how long still, how the link is.
@@ -19,8 +20,8 @@ final class Progress implements AutoCloseable {
   private static final double ETA_SECONDS_MAX = 99 * 86_400.0;
 
   private final Console console;
-  private final Meter meter;
-  private final LinkWatch link;
+  private final Counts counts;
+  private final Supplier<String> linkState;
   private final long sizeBytes;
   private final Terminal terminal = new Terminal();
   private final ReentrantLock lock = new ReentrantLock();
@@ -33,12 +34,14 @@ final class Progress implements AutoCloseable {
   /**
    * A line that is not drawn yet.
    *
+   * @param counts what moves
+   * @param linkState how the links are, in a few words
    * @param sizeBytes how much will come; -1 when nobody knows
    */
-  Progress(Console console, Meter meter, LinkWatch link, long sizeBytes) {
+  Progress(Console console, Counts counts, Supplier<String> linkState, long sizeBytes) {
     this.console = console;
-    this.meter = meter;
-    this.link = link;
+    this.counts = counts;
+    this.linkState = linkState;
     this.sizeBytes = sizeBytes;
   }
 
@@ -52,14 +55,7 @@ final class Progress implements AutoCloseable {
     lock.lock();
     try {
       measure();
-      console.say(
-          line()
-              + "; handed over: "
-              + meter.startPosition()
-              + ".."
-              + meter.readPosition()
-              + ", known to be delivered: "
-              + meter.committedPosition());
+      console.say(line() + "; " + counts.positionsText());
     } finally {
       lock.unlock();
     }
@@ -97,10 +93,10 @@ final class Progress implements AutoCloseable {
   /** Weighs the rate since the last look by how long ago that was. */
   private void measure() {
     long now = System.nanoTime();
-    long position = meter.readPosition();
+    long position = counts.readPosition();
     if (lastNanos == 0) {
-      lastPosition = meter.startPosition();
-      lastNanos = now - Math.max(meter.elapsedNanos(), 1);
+      lastPosition = counts.startPosition();
+      lastNanos = now - Math.max(counts.elapsedNanos(), 1);
     }
     double seconds = (now - lastNanos) / 1e9;
     double latest = (position - lastPosition) / seconds;
@@ -113,7 +109,7 @@ final class Progress implements AutoCloseable {
   }
 
   private String line() {
-    return line(meter.readPosition(), bytesPerSecond, sizeBytes, link.state());
+    return line(counts.readPosition(), bytesPerSecond, sizeBytes, linkState.get());
   }
 
   /** The line: bytes, rate, share and time left where the size is known, the link. */

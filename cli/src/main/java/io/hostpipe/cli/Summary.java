@@ -3,15 +3,18 @@ package io.hostpipe.cli;
 import io.hostpipe.AckLevel;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeStats;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a pipe did, told once at its end.
  *
  * @param exit how it ended
+ * @param stream the id of what moved; null when it never began
  * @param source where the bytes came from, without secrets
- * @param destination where they went
+ * @param destinations where they went, and how far each of them is
  * @param startPosition where the stream went on; 0 for a whole one
  * @param readPosition how far the source was read
  * @param deliveredPosition how far the sink has committed
@@ -20,15 +23,16 @@ import org.jspecify.annotations.Nullable;
  * @param linked whether a link was part of it, so that resumes can be
  * @param stats what happened on the link
  * @param verifiedFrom from where on digests were compared; 0 is all of it
- * @param guarantee what the pair promised
+ * @param guarantee what the pairs promised, the weakest of them
  * @param ack what an acknowledgement meant
  * @param digest of the whole stream, or why there is none
  * @param failure why it ended before its end; null when it did not
  */
 record Summary(
     ExitCode exit,
+    @Nullable String stream,
     String source,
-    String destination,
+    List<Destination> destinations,
     long startPosition,
     long readPosition,
     long deliveredPosition,
@@ -43,6 +47,51 @@ record Summary(
     @Nullable String failure) {
   private static final int LABEL_WIDTH = 20;
 
+  /**
+   * One of the places where the stream went.
+   *
+   * @param address without secrets
+   * @param position how far it has committed
+   * @param finished whether it has confirmed the end of the stream
+   * @param guarantee what this pair promised
+   */
+  record Destination(String address, long position, boolean finished, Guarantee guarantee) {
+    private String json() {
+      return new Json()
+          .text("address", address)
+          .number("position", position)
+          .bool("finished", finished)
+          .text("guarantee", Flags.wordOf(guarantee))
+          .end();
+    }
+  }
+
+  /** Of a pipe that ended before a stream began. */
+  static Summary ofNothing(PipePlan plan, AckLevel ack, ExitCode exit, @Nullable String failure) {
+    List<Destination> destinations =
+        plan.sinks().stream()
+            .map(to ->
+                new Destination(to.toString(), 0, false, plan.weakest(plan.source(), List.of(to))))
+            .toList();
+    return new Summary(
+        exit,
+        null,
+        plan.source().toString(),
+        destinations,
+        0,
+        0,
+        0,
+        -1,
+        0,
+        false,
+        PipeStats.NONE,
+        0,
+        plan.weakest(plan.source(), plan.sinks()),
+        ack,
+        "not taken: the stream has not ended",
+        failure);
+  }
+
   /** The bytes that this run delivered. */
   long bytes() {
     return deliveredPosition - startPosition;
@@ -56,7 +105,7 @@ record Summary(
         .append(": ")
         .append(source)
         .append(" -> ")
-        .append(destination);
+        .append(destination());
     row(
         text,
         "bytes",
@@ -70,6 +119,11 @@ record Summary(
         String.format(Locale.ROOT, "%.3f (%s)", seconds(), Quantity.rateText(bytesPerSecond())));
     if (startPosition > 0 || exit != ExitCode.OK) {
       row(text, "delivered", startPosition + ".." + deliveredPosition + uncertain());
+    }
+    if (destinations.size() > 1) {
+      for (Destination each : destinations) {
+        row(text, each.finished() ? "arrived" : "in part", shown(each));
+      }
     }
     if (linked) {
       row(text, "resumes", Quantity.groupedText(stats.resumes()));
@@ -92,7 +146,10 @@ record Summary(
     if (failure != null) {
       json.text("error", failure);
     }
-    json.text("source", source).text("destination", destination);
+    if (stream != null) {
+      json.text("stream", stream);
+    }
+    json.text("source", source).text("destination", destination());
     json.number("bytes", bytes());
     if (messageCount >= 0) {
       json.number("messages", messageCount);
@@ -109,7 +166,21 @@ record Summary(
     json.number("start_position", startPosition);
     json.number("position", deliveredPosition);
     json.number("read_position", readPosition);
+    json.objects("destinations", destinations.stream().map(Destination::json).toList());
     return json.end();
+  }
+
+  private String destination() {
+    return destinations.stream().map(Destination::address).collect(Collectors.joining(", "));
+  }
+
+  private String shown(Destination each) {
+    return each.address()
+        + ": "
+        + startPosition
+        + ".."
+        + each.position()
+        + (each.guarantee() == guarantee ? "" : ", " + Flags.wordOf(each.guarantee()));
   }
 
   private String uncertain() {

@@ -78,7 +78,7 @@ final class PipeProcessTest {
       assertThat(pipe.err().lines())
           .singleElement()
           .asString()
-          .startsWith("{\"exit\":0,\"source\":\"" + file + "\",\"destination\":\"-\",")
+          .startsWith("{\"exit\":0,\"stream\":\"file:" + file + "\",\"source\":\"" + file + "\",")
           .contains("\"bytes\":3145728,", "\"digest\":\"sha256:" + sha256 + "\",")
           .endsWith("}");
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hostpipe.AckLevel;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeStats;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -47,12 +48,14 @@ final class SummaryTest {
   void writesOneObjectOnOneLine() {
     assertThat(summary(ExitCode.OK, 0, 5_000_000, 5_000_000, 3, true, 0, null).json())
         .isEqualTo(
-            "{\"exit\":0,\"source\":\"-\",\"destination\":\"tcp://h:1/x\",\"bytes\":5000000,"
+            "{\"exit\":0,\"stream\":\"s1\",\"source\":\"-\",\"destination\":\"tcp://h:1/x\",\"bytes\":5000000,"
                 + "\"messages\":3,\"seconds\":2.000,\"bytes_per_second\":2500000,\"resumes\":12,"
                 + "\"sent_again_bytes\":65536,\"duplicate_bytes_dropped\":7,"
                 + "\"guarantee\":\"once-while-running\",\"ack\":\"applied\","
                 + "\"digest\":\"crc32c:00000001 crc32:00000002\",\"verified_from\":0,"
-                + "\"start_position\":0,\"position\":5000000,\"read_position\":5000000}");
+                + "\"start_position\":0,\"position\":5000000,\"read_position\":5000000,"
+                + "\"destinations\":[{\"address\":\"tcp://h:1/x\",\"position\":5000000,"
+                + "\"finished\":true,\"guarantee\":\"once-while-running\"}]}");
   }
 
   @Test
@@ -76,8 +79,10 @@ final class SummaryTest {
       @Nullable String failure) {
     return new Summary(
         exit,
+        "s1",
         "-",
-        "tcp://h:1/x",
+        List.of(
+            new Summary.Destination("tcp://h:1/x", delivered, true, Guarantee.ONCE_WHILE_RUNNING)),
         start,
         read,
         delivered,

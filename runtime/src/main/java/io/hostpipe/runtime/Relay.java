@@ -9,6 +9,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,7 @@ public final class Relay implements AutoCloseable {
   private final Source source;
   private final List<RelaySink> sinks;
   private final OnRejection onRejection;
-  private final RelayProgress progress = new RelayProgress();
+  private final RelayProgress progress;
   private long position;
   private long committed;
 
@@ -72,7 +73,12 @@ public final class Relay implements AutoCloseable {
       throw new IllegalArgumentException("a relay has at least one sink");
     }
     this.source = source;
-    this.sinks = sinks.stream().map(RelaySink::new).toList();
+    this.progress = new RelayProgress(sinks.size());
+    List<RelaySink> all = new ArrayList<>(sinks.size());
+    for (Sink sink : sinks) {
+      all.add(new RelaySink(sink, all.size(), progress));
+    }
+    this.sinks = List.copyOf(all);
     this.onRejection = onRejection;
   }
 
@@ -114,7 +120,7 @@ public final class Relay implements AutoCloseable {
   private void start() throws PipeException, InterruptedException {
     RelaySink least = sinks.getFirst();
     for (RelaySink each : sinks) {
-      each.start(each.sink.resume());
+      each.start();
       if (each.held.position() < least.held.position()) {
         least = each;
       }
@@ -162,7 +168,7 @@ public final class Relay implements AutoCloseable {
       return pause == null ? source.read() : source.read(pause);
     } catch (PipeException e) {
       for (RelaySink each : sinks) {
-        each.sink.committed();
+        each.news();
       }
       throw e;
     }
@@ -201,7 +207,7 @@ public final class Relay implements AutoCloseable {
   /** Takes up what the sinks have committed by now; whether that was anything new. */
   private boolean collect() throws PipeException {
     for (RelaySink each : sinks) {
-      take(each, each.sink.committed());
+      take(each, each.news());
     }
     return tellSource();
   }
@@ -210,16 +216,15 @@ public final class Relay implements AutoCloseable {
   private void end() throws PipeException, InterruptedException {
     for (RelaySink each : sinks) {
       while (each.committed < position) {
-        take(each, each.sink.awaitCommitted(position, UNCOMMITTED_LOOK));
+        take(each, each.awaitNews(position));
         // Look at the others too: one may have failed while this one is slow.
         collect();
       }
     }
     for (RelaySink each : sinks) {
-      each.sink.finish();
+      each.finish();
     }
-    tellSourceTheEnd();
-    progress.finish(sinks.getFirst().sink.resume().digest());
+    progress.finish(tellSourceTheEnd());
   }
 
   /**
@@ -232,7 +237,7 @@ public final class Relay implements AutoCloseable {
       try {
         Committed news = each.sink.committed();
         if (news.rejected().isEmpty()) {
-          each.committed = Math.max(each.committed, news.position());
+          each.committed(news.position());
         }
       } catch (PipeException e) {
         // It has told all it had.
@@ -254,6 +259,7 @@ public final class Relay implements AutoCloseable {
   private void take(RelaySink from, Committed news) throws PipeException {
     for (Committed.Rejected each : news.rejected()) {
       if (onRejection == OnRejection.FAIL) {
+        progress.sinkFailed(from.index);
         progress.rejected(each);
         tellSource();
         throw new PipeException.Rejected(
@@ -269,7 +275,7 @@ public final class Relay implements AutoCloseable {
         source.reject(each.endPosition(), each.why());
       }
     }
-    from.committed = Math.max(from.committed, news.position());
+    from.committed(news.position());
   }
 
   /** Tells the source what all sinks have committed; whether that was news. */
@@ -288,39 +294,92 @@ public final class Relay implements AutoCloseable {
     return true;
   }
 
-  /** All is committed and finished: told once more, with the digest of what the sinks hold. */
-  private void tellSourceTheEnd() throws PipeException, InterruptedException {
+  /**
+   * All is committed and finished: told once more, with the digest of what the sinks hold.
+   *
+   * @return that digest; null where no sink can tell
+   */
+  private @Nullable Digest tellSourceTheEnd() throws PipeException, InterruptedException {
+    Digest digest = null;
     boolean told = false;
     for (RelaySink each : sinks) {
-      Resume held = each.sink.resume();
-      if (held.position() == position) {
-        source.commit(position, held.digest());
+      Resume end = each.sink.resume();
+      if (end.position() == position) {
+        source.commit(position, end.digest());
         told = true;
       }
+      digest = digest == null ? end.digest() : digest;
     }
     if (!told) {
       source.commit(position);
     }
     committed = position;
     progress.committed(position);
+    return digest;
   }
 
   /** One sink and what is known of it. Thread rule: the relay's thread. */
   private static final class RelaySink {
     final Sink sink;
+    final int index;
     Resume held = Resume.START;
     long committed;
+
+    private final RelayProgress progress;
 
     /** Of what this sink held at the start, when the stream is re-read from below it. */
     private @Nullable Digester check;
 
-    RelaySink(Sink sink) {
+    RelaySink(Sink sink, int index, RelayProgress progress) {
       this.sink = sink;
+      this.index = index;
+      this.progress = progress;
     }
 
-    void start(Resume resume) {
-      held = resume;
-      committed = resume.position();
+    void start() throws PipeException, InterruptedException {
+      try {
+        held = sink.resume();
+        committed(held.position());
+      } catch (PipeException e) {
+        throw failed(e);
+      }
+    }
+
+    /** What it has committed by now. */
+    Committed news() throws PipeException {
+      try {
+        return sink.committed();
+      } catch (PipeException e) {
+        throw failed(e);
+      }
+    }
+
+    /** Waits a moment for it to commit so far. */
+    Committed awaitNews(long position) throws PipeException, InterruptedException {
+      try {
+        return sink.awaitCommitted(position, UNCOMMITTED_LOOK);
+      } catch (PipeException e) {
+        throw failed(e);
+      }
+    }
+
+    void finish() throws PipeException, InterruptedException {
+      try {
+        sink.finish();
+        progress.sinkFinished(index);
+      } catch (PipeException e) {
+        throw failed(e);
+      }
+    }
+
+    void committed(long position) {
+      committed = Math.max(committed, position);
+      progress.sinkCommitted(index, committed);
+    }
+
+    private PipeException failed(PipeException why) {
+      progress.sinkFailed(index);
+      return why;
     }
 
     /** Two sinks that hold different things are not two copies of one stream. */
@@ -338,10 +397,14 @@ public final class Relay implements AutoCloseable {
     }
 
     void write(Batch batch) throws PipeException, InterruptedException {
-      if (check != null) {
-        follow(batch, check);
+      try {
+        if (check != null) {
+          follow(batch, check);
+        }
+        sink.write(batch);
+      } catch (PipeException e) {
+        throw failed(e);
       }
-      sink.write(batch);
     }
 
     private void follow(Batch batch, Digester digester) throws PipeException {
@@ -365,6 +428,7 @@ public final class Relay implements AutoCloseable {
 
     private void compare(Digest own, Digest other) throws PipeException {
       if (!own.equals(other)) {
+        progress.sinkFailed(index);
         throw new PipeException.DataLoss(
             "a sink holds other bytes before position "
                 + held.position()

@@ -4,6 +4,8 @@ import io.hostpipe.Committed;
 import io.hostpipe.Digest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +29,14 @@ public final class RelayProgress {
   private volatile long committed;
   private volatile @Nullable Digest digest;
   private volatile boolean finished;
+  private volatile int failedSink = -1;
+  private final AtomicLongArray committedBySink;
+  private final AtomicIntegerArray finishedBySink;
 
-  RelayProgress() {}
+  RelayProgress(int sinkCount) {
+    committedBySink = new AtomicLongArray(sinkCount);
+    finishedBySink = new AtomicIntegerArray(sinkCount);
+  }
 
   /** Where this run began: the least that a sink held. */
   public long startPosition() {
@@ -48,6 +56,21 @@ public final class RelayProgress {
   /** Everything before it is committed by every sink, or was refused by name. */
   public long committed() {
     return committed;
+  }
+
+  /** Everything before it is committed by this one of the sinks, counted from 0. */
+  public long committed(int sink) {
+    return committedBySink.get(sink);
+  }
+
+  /** Whether this one of the sinks has confirmed the end of the stream. */
+  public boolean finished(int sink) {
+    return finishedBySink.get(sink) != 0;
+  }
+
+  /** The sink that failed first, counted from 0; -1 when none did, as when the source failed. */
+  public int failedSink() {
+    return failedSink;
   }
 
   /** The refused messages in the order they were told, at most the first {@value #REJECTED_MAX}. */
@@ -93,6 +116,20 @@ public final class RelayProgress {
 
   void committed(long newPosition) {
     committed = newPosition;
+  }
+
+  void sinkCommitted(int sink, long newPosition) {
+    committedBySink.set(sink, newPosition);
+  }
+
+  void sinkFinished(int sink) {
+    finishedBySink.set(sink, 1);
+  }
+
+  void sinkFailed(int sink) {
+    if (failedSink < 0) {
+      failedSink = sink;
+    }
   }
 
   void finish(@Nullable Digest ofStream) {

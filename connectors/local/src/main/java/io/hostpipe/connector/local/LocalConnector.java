@@ -3,6 +3,7 @@ package io.hostpipe.connector.local;
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
 import io.hostpipe.Encoding;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
@@ -107,6 +108,21 @@ public final class LocalConnector implements Connector {
     }
     Path path = path(address);
     return asSource ? checkSource(path) : checkTarget(path, existing(address));
+  }
+
+  /** Standard input and output together; a file has one way only. */
+  @Override
+  public Pipe connect(Address address, PipeContext context) throws PipeException {
+    if (!address.scheme().equals(Address.STDIO)) {
+      throw new PipeException.Config(
+          Status.UNIMPLEMENTED,
+          address.path()
+              + " has one way only; both ways can be had of - (standard input and output) and of"
+              + " peers, as in tcp://host:9000/name");
+    }
+    Source source = source(address, context);
+    ChannelTarget target = ChannelTarget.ofStdout(context.pool());
+    return new StdioPipe(source, target, target.open(new StreamId("stdout"), context.encoding()));
   }
 
   @Override

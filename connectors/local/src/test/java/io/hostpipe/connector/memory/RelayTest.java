@@ -254,6 +254,26 @@ final class RelayTest {
   }
 
   @Test
+  void tellsHowFarEachSinkIsAndWhichOneFailed() throws Exception {
+    Ends quick = pipe();
+    Ends failing = pipe();
+    ReplaySource list = list();
+    Relay relay = new Relay(list, List.of(quick.near.sink(), failing.near.sink()));
+    InParallel<Boolean> relaying = relaying(relay);
+    Received.readCount(quick.far.source(), 5, list.border(5));
+    Received.readCount(failing.far.source(), 5, list.border(5));
+    quick.far.source().commit(list.border(5));
+    failing.far.source().commit(list.border(2));
+    InParallel.await(() -> relay.progress().committed() == list.border(2));
+    failing.far.close();
+    assertThat(relaying.failure()).isInstanceOf(PipeException.Closed.class);
+    assertThat(relay.progress().committed(0)).isEqualTo(list.border(5));
+    assertThat(relay.progress().committed(1)).isEqualTo(list.border(2));
+    assertThat(relay.progress().failedSink()).isEqualTo(1);
+    assertThat(relay.progress().finished(0)).isFalse();
+  }
+
+  @Test
   void canBeClosedFromOutside() throws Exception {
     Ends from = pipe();
     Ends to = pipe();

@@ -1,0 +1,145 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.PipeStats;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One pipe from the opening of its ends to the end of its streams: one, or with {@code --duplex}
+ * one each way, independent of each other until one of them fails.
+ *
+ * <p>What fails first is the cause; what the other way says after that is what it heard of it, and
+ * counts only when it is lost data. Thread rule: {@link #run} on one thread, once; {@link #close}
+ * and the rest from any.
+ */
+final class PipeRun implements Counts, AutoCloseable {
+  private final PipePlan plan;
+  private final Flags flags;
+  private final OpenEnds ends;
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+  private volatile List<StreamRun> streams = List.of();
+
+  PipeRun(PipePlan plan, Flags flags, Places places, Contexts contexts) {
+    this.plan = plan;
+    this.flags = flags;
+    this.ends = new OpenEnds(plan, places, contexts);
+  }
+
+  /** Opens the ends and moves everything; blocks. How it ended is {@link #failure}. */
+  void run() {
+    try (ends) {
+      List<StreamRun> opened = new ArrayList<>();
+      for (Way way : ends.open()) {
+        opened.add(new StreamRun(plan, way, flags.digest()));
+      }
+      streams = List.copyOf(opened);
+      Thread back = opened.size() == 1 ? null : inBackground(opened.getLast());
+      move(opened.getFirst());
+      if (back != null) {
+        back.join();
+      }
+    } catch (PipeException | InterruptedException | RuntimeException | Error e) {
+      failed(e);
+    }
+  }
+
+  /** Ends it before its end: what has not arrived is aborted. Idempotent. */
+  @Override
+  public void close() {
+    ends.close();
+  }
+
+  /** What ended it before its end; null when nothing did. */
+  @Nullable Throwable failure() {
+    return failure.get();
+  }
+
+  /** Why it ended so, and which part is where. */
+  String ending(@Nullable Throwable cause, ExitCode code) {
+    String why = Failure.text(cause, code);
+    List<StreamRun> all = streams;
+    if (all.isEmpty() || code == ExitCode.REJECTED) {
+      return why;
+    }
+    String culprit = code == ExitCode.INTERRUPTED ? "" : all.getFirst().culprit();
+    return culprit + why + "; " + each(StreamRun::reached);
+  }
+
+  /** What each stream did. Empty when none came so far. */
+  List<Summary> summaries(ExitCode code, @Nullable String why) {
+    PipeStats stats = ends.stats();
+    boolean linked = plan.source().isLink() || plan.sinks().stream().anyMatch(End::isLink);
+    return streams.stream()
+        .map(each -> each.summary(code, why, stats, flags.ack(), linked))
+        .toList();
+  }
+
+  @Override
+  public long startPosition() {
+    return streams.stream().mapToLong(each -> each.meter().startPosition()).sum();
+  }
+
+  @Override
+  public long readPosition() {
+    return streams.stream().mapToLong(each -> each.meter().readPosition()).sum();
+  }
+
+  @Override
+  public long committedPosition() {
+    return streams.stream().mapToLong(each -> each.meter().committedPosition()).sum();
+  }
+
+  @Override
+  public long messageCount() {
+    return streams.stream().mapToLong(each -> each.meter().messageCount()).max().orElse(-1);
+  }
+
+  @Override
+  public long elapsedNanos() {
+    return streams.stream().mapToLong(each -> each.meter().elapsedNanos()).max().orElse(0);
+  }
+
+  @Override
+  public String positionsText() {
+    return streams.isEmpty()
+        ? Counts.positionsText(0, 0, 0)
+        : each(one -> one.meter().positionsText());
+  }
+
+  private String each(Function<StreamRun, String> text) {
+    List<StreamRun> all = streams;
+    return all.size() == 1
+        ? text.apply(all.getFirst())
+        : all.stream()
+            .map(one -> one.ends() + ": " + text.apply(one))
+            .collect(Collectors.joining("; "));
+  }
+
+  private Thread inBackground(StreamRun stream) {
+    return Thread.ofPlatform().daemon().name("hostpipe-back").start(() -> move(stream));
+  }
+
+  private void move(StreamRun stream) {
+    try {
+      stream.run();
+    } catch (PipeException | InterruptedException | RuntimeException | Error e) {
+      failed(e);
+      // The other way is of no use without this one, and may be waiting for it.
+      ends.close();
+    }
+  }
+
+  private void failed(Throwable why) {
+    if (!failure.compareAndSet(null, why) && why instanceof PipeException.DataLoss) {
+      Throwable first = failure.get();
+      if (first != null && first != why) {
+        first.addSuppressed(why);
+      }
+    }
+  }
+}
