@@ -20,6 +20,13 @@ public final class Batch implements AutoCloseable {
   private final @Nullable Cursor cursor;
   private final Block block;
   private final ByteBuffer bytes;
+
+  /** How many messages it holds; -1 when they were not counted yet. */
+  private int messageCount = -1;
+
+  /** Whether it begins inside a record. */
+  private boolean inside;
+
   private boolean closed;
 
   /**
@@ -42,6 +49,32 @@ public final class Batch implements AutoCloseable {
     this.bytes = bytes;
     this.block = block;
     this.cursor = cursor;
+  }
+
+  /** A batch of so many records. */
+  Batch(
+      StreamId stream,
+      long position,
+      ByteBuffer bytes,
+      Block block,
+      @Nullable Cursor cursor,
+      int messageCount) {
+    this(stream, Encoding.RECORDS, position, bytes, block, cursor);
+    this.messageCount = messageCount;
+  }
+
+  /**
+   * The rest of one record whose beginning the sink holds already: a link may break inside one, and
+   * the stream goes on there. It counts as one message and cannot be looked into.
+   *
+   * @param position inside the record
+   * @param bytes from there to the record's end
+   */
+  public static Batch restOfRecord(
+      StreamId stream, long position, ByteBuffer bytes, Block block, @Nullable Cursor cursor) {
+    Batch rest = new Batch(stream, position, bytes, block, cursor, 1);
+    rest.inside = true;
+    return rest;
   }
 
   /** The stream that this is a part of. */
@@ -93,22 +126,26 @@ public final class Batch implements AutoCloseable {
     if (encoding == Encoding.RAW) {
       return bytes.hasRemaining() ? 1 : 0;
     }
-    int count = 0;
-    for (int index = bytes.position(); index < bytes.limit(); count++) {
-      index = recordEnd(index);
+    if (messageCount < 0) {
+      int count = 0;
+      for (int index = bytes.position(); index < bytes.limit(); count++) {
+        index = recordEnd(index);
+      }
+      messageCount = count;
     }
-    return count;
+    return messageCount;
   }
 
   /**
    * Calls with each message in order. Allocates nothing for messages without headers: the payload
    * buffer is one view that moves on, valid only inside the call.
    *
-   * @throws IllegalArgumentException when the block does not hold whole records
+   * @throws IllegalArgumentException when the batch does not hold whole records
    */
   public void forEach(Visitor visitor) throws IOException {
     ByteBuffer view = bytes.asReadOnlyBuffer();
     int limit = view.limit();
+    checkWhole();
     if (encoding == Encoding.RAW) {
       if (view.hasRemaining()) {
         visitor.message(endPosition(), view, Headers.EMPTY);
@@ -157,6 +194,63 @@ public final class Batch implements AutoCloseable {
     return written[0];
   }
 
+  /** Whether it is the rest of one record, whose beginning the sink holds already. */
+  public boolean beginsInsideRecord() {
+    return inside;
+  }
+
+  /**
+   * The position of the last border that is within limits, as seen from another border: behind one
+   * message at least, however long; of raw bytes each byte has a border.
+   *
+   * @param from a border in this batch
+   * @param bytesMax at most so many bytes behind it, at least 1
+   * @param messagesMax at most so many messages behind it, at least 1; of raw bytes any number
+   */
+  public long border(long from, int bytesMax, int messagesMax) {
+    long limit = Math.min(endPosition(), from + bytesMax);
+    if (encoding == Encoding.RAW || from >= endPosition()) {
+      return limit;
+    }
+    if (inside || (limit == endPosition() && messageCount >= 0 && messageCount <= messagesMax)) {
+      return endPosition();
+    }
+    int index = bytes.position() + (int) (from - position);
+    int end = recordEnd(index);
+    int limitIndex = bytes.position() + (int) (limit - position);
+    for (int count = 1; count < messagesMax && end < bytes.limit(); count++) {
+      int next = recordEnd(end);
+      if (next > limitIndex) {
+        break;
+      }
+      end = next;
+    }
+    return position + end - bytes.position();
+  }
+
+  /**
+   * A batch of its own from one border to another, over the same block; this one stays open, and
+   * its owner's.
+   */
+  public Batch part(long from, long to) {
+    if (from < position || to < from || to > endPosition()) {
+      throw new IllegalArgumentException(from + ".." + to + " is not in " + this);
+    }
+    int start = bytes.position() + (int) (from - position);
+    block.retain();
+    Batch part =
+        new Batch(
+            stream,
+            encoding,
+            from,
+            bytes.slice(start, (int) (to - from)),
+            block,
+            to == endPosition() ? cursor : null);
+    part.inside = inside && from == position;
+    part.messageCount = from == position && to == endPosition() ? messageCount : -1;
+    return part;
+  }
+
   /**
    * The part from this position on, as a batch of its own; this one is closed, unless this throws.
    *
@@ -168,7 +262,8 @@ public final class Batch implements AutoCloseable {
       throw new IllegalArgumentException(
           "position " + newPosition + " is not in " + position + ".." + endPosition());
     }
-    if (encoding == Encoding.RECORDS) {
+    if (encoding == Encoding.RECORDS && skipBytes > 0) {
+      checkWhole();
       int border = bytes.position();
       while (border < bytes.position() + skipBytes) {
         border = recordEnd(border);
@@ -181,7 +276,9 @@ public final class Batch implements AutoCloseable {
     rest.position(rest.position() + (int) skipBytes);
     block.retain();
     close();
-    return new Batch(stream, encoding, newPosition, rest, block, cursor);
+    Batch part = new Batch(stream, encoding, newPosition, rest, block, cursor);
+    part.inside = inside;
+    return part;
   }
 
   /** Gives the block back. Idempotent. */
@@ -196,6 +293,12 @@ public final class Batch implements AutoCloseable {
   @Override
   public String toString() {
     return "Batch[" + stream + " " + position + ".." + endPosition() + "]";
+  }
+
+  private void checkWhole() {
+    if (inside) {
+      throw new IllegalArgumentException("position " + position + " is inside a record");
+    }
   }
 
   /** Where the record that begins at this index ends: never past the batch's own end. */

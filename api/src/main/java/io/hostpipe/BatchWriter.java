@@ -15,11 +15,15 @@ import org.jspecify.annotations.Nullable;
  * rule: one thread.
  */
 public final class BatchWriter implements AutoCloseable {
+  /** From this length on, a varint has three bytes. */
+  private static final int TWO_BYTE_LENGTHS_END = 1 << 14;
+
   private final BlockPool pool;
   private final Encoding encoding;
   private Block block;
   private ByteBuffer out;
   private @Nullable Cursor cursor;
+  private int count;
   private boolean closed;
 
   /** A writer over a block of the pool with room for at least so many bytes. */
@@ -40,6 +44,11 @@ public final class BatchWriter implements AutoCloseable {
     return out.position();
   }
 
+  /** How many messages were added. */
+  public int count() {
+    return count;
+  }
+
   /** Adds a message without headers; as {@link #add(ByteBuffer, Headers)}. */
   public boolean add(ByteBuffer payload) throws PipeException {
     int payloadLengthBytes = payload.remaining();
@@ -49,6 +58,7 @@ public final class BatchWriter implements AutoCloseable {
         && out.remaining() >= 2 + payloadLengthBytes) {
       // A length of one byte and no headers: most messages, without the questions of begin().
       out.putShort((short) (payloadLengthBytes << 8)).put(payload);
+      count++;
       return true;
     }
     return add(payload, Headers.EMPTY);
@@ -68,6 +78,37 @@ public final class BatchWriter implements AutoCloseable {
       return false;
     }
     out.put(payload);
+    return true;
+  }
+
+  /**
+   * Adds one message without headers from a place in a buffer, whose position does not move; as
+   * {@link #add(ByteBuffer, Headers)}.
+   */
+  public boolean add(ByteBuffer from, int index, int lengthBytes) throws PipeException {
+    Objects.checkFromIndexSize(index, lengthBytes, from.limit());
+    int at = out.position();
+    int headBytes = 3;
+    if (closed
+        || encoding != Encoding.RECORDS
+        || lengthBytes >= TWO_BYTE_LENGTHS_END
+        || out.remaining() < headBytes + lengthBytes) {
+      if (!begin(lengthBytes, Headers.EMPTY)) {
+        return false;
+      }
+      at = out.position();
+      headBytes = 0;
+    } else if (lengthBytes <= Byte.MAX_VALUE) {
+      headBytes = 2;
+      out.putShort(at, (short) (lengthBytes << 8));
+      count++;
+    } else {
+      out.putShort(at, (short) (0x8000 | ((lengthBytes & 0x7F) << 8) | (lengthBytes >>> 7)));
+      out.put(at + 2, (byte) 0);
+      count++;
+    }
+    out.put(at + headBytes, from, index, lengthBytes);
+    out.position(at + headBytes + lengthBytes);
     return true;
   }
 
@@ -137,7 +178,9 @@ public final class BatchWriter implements AutoCloseable {
     checkOpen();
     closed = true;
     ByteBuffer content = out.duplicate().flip();
-    return new Batch(stream, encoding, position, content, block, cursor);
+    return encoding == Encoding.RAW
+        ? new Batch(stream, encoding, position, content, block, cursor)
+        : new Batch(stream, position, content, block, cursor, count);
   }
 
   /** Gives up what was added. Idempotent, and nothing after the batch was written. */
@@ -193,6 +236,7 @@ public final class BatchWriter implements AutoCloseable {
     } else if (!headers.isEmpty()) {
       throw new PipeException.Config("raw bytes carry no headers; use a stream of messages");
     }
+    count++;
     return true;
   }
 }

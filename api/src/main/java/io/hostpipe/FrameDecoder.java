@@ -1,26 +1,64 @@
 package io.hostpipe;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Takes a stream of bytes apart into messages; keeps the unfinished rest between calls.
  *
- * <p>A message that lies whole in the input is handed out as a view of it; only one that was cut is
- * put together in memory of the decoder's own. Thread rule: one thread.
+ * <p>A message that lies whole in the input is handed out as a view of it, or copied into a batch
+ * straight from there; only one that was cut is put together in memory of the decoder's own. Thread
+ * rule: one thread.
  */
 public final class FrameDecoder {
   private static final int REST_BYTES_MIN = 1 << 10;
 
   private final Framing framing;
   private final int messageBytesMax;
+  private boolean splits;
   private ByteBuffer rest = ByteBuffer.allocate(0);
-  private boolean handedOut;
+
+  /** So much of the rest was handed out, and goes with the next call. */
+  private int restTakenBytes;
+
+  /** Whether the rest begins with a message that was found and had no room yet. */
+  private boolean restFound;
+
+  /** In the stream: of the first byte that was not handed out. */
   private long position;
+
+  /** What was found last: the payload's place in its buffer, and all the bytes it takes there. */
+  private int foundIndex;
+
+  private int foundBytes;
+  private int foundTakenBytes;
 
   FrameDecoder(Framing framing, int messageBytesMax) {
     this.framing = framing;
     this.messageBytesMax = messageBytesMax;
+  }
+
+  /**
+   * From here on a message that is longer than the limit comes in parts of the limit's length,
+   * instead of being an error. For framings with a delimiter; a length that is too large stays an
+   * error. Where the parts end depends on the message alone, not on how the input was cut.
+   *
+   * @return this decoder
+   */
+  public FrameDecoder splitting() {
+    splits = framing.kind() == Framing.Kind.DELIMITER;
+    return this;
+  }
+
+  /** How messages are told apart. */
+  public Framing framing() {
+    return framing;
+  }
+
+  /** The longest message. */
+  public int messageBytesMax() {
+    return messageBytesMax;
   }
 
   /**
@@ -33,19 +71,42 @@ public final class FrameDecoder {
    *     INVALID_ARGUMENT when a length is none; the stream cannot be read on
    */
   public @Nullable ByteBuffer next(ByteBuffer in) throws PipeException {
-    if (handedOut) {
-      handedOut = false;
-      rest.clear();
-    }
+    dropTaken();
     if (rest.position() == 0) {
-      ByteBuffer message = whole(in);
-      if (message != null) {
-        return message;
+      if (!findWhole(in)) {
+        keep(in, in.remaining());
+        return null;
       }
-      keep(in, in.remaining());
-      return null;
+      in.position(in.position() + foundTakenBytes);
+      position += foundTakenBytes;
+      return in.slice(foundIndex, foundBytes);
     }
-    return completed(in);
+    return complete(in) ? handOut() : null;
+  }
+
+  /**
+   * Moves messages into a batch of records, without an object for each.
+   *
+   * @param in its position moves behind what was taken; bytes are left only when the batch is full:
+   *     write it, and call again with another one
+   * @throws PipeException as {@link #next}; the messages before the fault are in the batch
+   */
+  public void moveTo(ByteBuffer in, BatchWriter out) throws PipeException {
+    dropTaken();
+    if (rest.position() > 0 && !moveRest(in, out)) {
+      return;
+    }
+    while (in.hasRemaining()) {
+      if (!findWhole(in)) {
+        keep(in, in.remaining());
+        return;
+      }
+      if (!out.add(in, foundIndex, foundBytes)) {
+        return;
+      }
+      in.position(in.position() + foundTakenBytes);
+      position += foundTakenBytes;
+    }
   }
 
   /**
@@ -55,10 +116,7 @@ public final class FrameDecoder {
    * @throws PipeException Rejected when the end is in the middle of a message
    */
   public @Nullable ByteBuffer end() throws PipeException {
-    if (handedOut) {
-      handedOut = false;
-      rest.clear();
-    }
+    dropTaken();
     if (rest.position() == 0) {
       return null;
     }
@@ -67,88 +125,136 @@ public final class FrameDecoder {
           Status.INVALID_ARGUMENT,
           "the stream ended inside a message that begins at byte " + position);
     }
-    handedOut = true;
-    position += rest.position();
-    return rest.duplicate().flip();
+    checkLength(rest.position());
+    found(0, rest.position(), rest.position());
+    return handOut();
   }
 
   /** Bytes that are kept because their message is not complete. */
   public int restBytes() {
-    return handedOut ? 0 : rest.position();
+    return rest.position() - restTakenBytes;
   }
 
-  /** A message that lies whole in the input; null when it does not. */
-  private @Nullable ByteBuffer whole(ByteBuffer in) throws PipeException {
+  /** How many bytes of the stream were handed out as messages, borders included. */
+  public long position() {
+    return position;
+  }
+
+  /** Goes on with another stream, or another part of this one, that begins at this byte. */
+  public void startAt(long newPosition) {
+    rest.clear();
+    restTakenBytes = 0;
+    restFound = false;
+    position = newPosition;
+  }
+
+  /** Moves the messages that begin in the rest; false when the batch or the input is at its end. */
+  private boolean moveRest(ByteBuffer in, BatchWriter out) throws PipeException {
+    while (rest.position() > 0) {
+      if (!complete(in)) {
+        return false;
+      }
+      if (!out.add(rest, foundIndex, foundBytes)) {
+        restFound = true;
+        return false;
+      }
+      position += foundTakenBytes;
+      restTakenBytes = foundTakenBytes;
+      dropTaken();
+    }
+    return true;
+  }
+
+  /** Looks for a message that lies whole in the input; false when there is none. */
+  private boolean findWhole(ByteBuffer in) throws PipeException {
     int start = in.position();
     int availableBytes = in.remaining();
-    if (availableBytes == 0) {
-      return null;
-    }
-    int headBytes = 0;
-    int payloadBytes;
-    int tailBytes = 0;
     switch (framing.kind()) {
-      case RAW -> payloadBytes = Math.min(availableBytes, messageBytesMax);
+      case RAW -> {
+        int payloadBytes = Math.min(availableBytes, messageBytesMax);
+        found(start, payloadBytes, payloadBytes);
+        return availableBytes > 0;
+      }
       case DELIMITER -> {
-        int border = Delimiters.indexOf(in, start, framing.delimiterBytes());
-        if (border < 0) {
-          checkLength(availableBytes - framing.delimiterBytes().length + 1L);
-          return null;
-        }
-        payloadBytes = border - start;
-        tailBytes = framing.delimiterBytes().length;
+        return findDelimited(in, start, start);
       }
-      case FIXED -> payloadBytes = framing.fixedBytes();
-      default -> {
-        headBytes = headBytes(in, start, availableBytes);
+      case FIXED -> {
+        checkLength(framing.fixedBytes());
+        found(start, framing.fixedBytes(), framing.fixedBytes());
+      }
+      case U32, VARINT -> {
+        int headBytes = headBytes(in, start, availableBytes);
         if (headBytes == 0) {
-          return null;
+          return false;
         }
-        payloadBytes = payloadBytes(in, start);
+        int payloadBytes = payloadBytes(in, start);
+        found(start + headBytes, payloadBytes, headBytes + payloadBytes);
       }
     }
-    checkLength(payloadBytes);
-    if (headBytes + payloadBytes + tailBytes > availableBytes) {
-      return null;
-    }
-    in.position(start + headBytes + payloadBytes + tailBytes);
-    position += headBytes + payloadBytes + tailBytes;
-    return in.slice(start + headBytes, payloadBytes);
+    return foundTakenBytes <= availableBytes;
   }
 
-  /** Completes what was kept with what came; null when that is still not all. */
-  private @Nullable ByteBuffer completed(ByteBuffer in) throws PipeException {
-    return framing.kind() == Framing.Kind.DELIMITER ? completedLine(in) : completedLength(in);
-  }
-
-  private @Nullable ByteBuffer completedLine(ByteBuffer in) throws PipeException {
+  /** A message that begins here and whose delimiter is not before the second index. */
+  private boolean findDelimited(ByteBuffer in, int start, int from) throws PipeException {
     byte[] delimiter = framing.delimiterBytes();
-    // The delimiter may begin in what was kept: so many of its bytes are looked at again.
-    int overlapBytes = Math.min(delimiter.length - 1, rest.position());
+    int border = Delimiters.indexOf(in, from, delimiter);
+    // Without a delimiter the last bytes may be the beginning of one.
+    int surelyBytes = (border < 0 ? in.limit() - delimiter.length + 1 : border) - start;
+    if (surelyBytes > messageBytesMax) {
+      if (!splits) {
+        checkLength(surelyBytes);
+      }
+      found(start, messageBytesMax, messageBytesMax);
+      return true;
+    }
+    if (border < 0) {
+      return false;
+    }
+    found(start, surelyBytes, surelyBytes + delimiter.length);
+    return true;
+  }
+
+  /** Completes what was kept with what came; false when that is still not all. */
+  private boolean complete(ByteBuffer in) throws PipeException {
+    if (restFound) {
+      restFound = false;
+      return true;
+    }
+    return framing.kind() == Framing.Kind.DELIMITER ? completeDelimited(in) : completeLength(in);
+  }
+
+  private boolean completeDelimited(ByteBuffer in) throws PipeException {
+    byte[] delimiter = framing.delimiterBytes();
+    int restBytes = rest.position();
     int bridgeBytes = Math.min(delimiter.length - 1, in.remaining());
-    if (overlapBytes > 0) {
-      int restBytes = rest.position();
-      keep(in.slice(in.position(), bridgeBytes), bridgeBytes);
-      ByteBuffer bridged = rest.duplicate().flip();
-      int border = Delimiters.indexOf(bridged, restBytes - overlapBytes, delimiter);
-      if (border >= 0) {
-        in.position(in.position() + border + delimiter.length - restBytes);
-        return handOut(0, border, border + delimiter.length);
+    if (bridgeBytes > 0) {
+      // The delimiter may begin in what was kept.
+      keep(in, bridgeBytes);
+      if (findInRest(restBytes)) {
+        return true;
       }
       rest.position(restBytes);
+      in.position(in.position() - bridgeBytes);
     }
     int border = Delimiters.indexOf(in, in.position(), delimiter);
-    int takenBytes = border < 0 ? in.remaining() : border - in.position();
-    checkLength(rest.position() + (long) takenBytes - (border < 0 ? delimiter.length - 1 : 0));
-    keep(in, takenBytes);
-    if (border < 0) {
-      return null;
-    }
-    in.position(in.position() + delimiter.length);
-    return handOut(0, rest.position(), rest.position() + delimiter.length);
+    int takenBytes = border < 0 ? in.remaining() : border + delimiter.length - in.position();
+    // Not more than what shows that the message is too long.
+    keep(in, Math.min(takenBytes, messageBytesMax + delimiter.length - restBytes));
+    return findInRest(restBytes);
   }
 
-  private @Nullable ByteBuffer completedLength(ByteBuffer in) throws PipeException {
+  /** Looks for a delimiter that ends behind the first bytes of the rest. */
+  private boolean findInRest(int knownBytes) throws PipeException {
+    int bytes = rest.position();
+    rest.flip();
+    try {
+      return findDelimited(rest, 0, Math.max(0, knownBytes - framing.delimiterBytes().length + 1));
+    } finally {
+      rest.limit(rest.capacity()).position(bytes);
+    }
+  }
+
+  private boolean completeLength(ByteBuffer in) throws PipeException {
     int headBytes = 0;
     int payloadBytes = framing.fixedBytes();
     if (framing.kind() != Framing.Kind.FIXED) {
@@ -158,16 +264,15 @@ public final class FrameDecoder {
         headBytes = headBytes(rest, 0, rest.position());
       }
       if (headBytes == 0) {
-        return null;
+        return false;
       }
       payloadBytes = payloadBytes(rest, 0);
     }
     checkLength(payloadBytes);
     int missingBytes = headBytes + payloadBytes - rest.position();
     keep(in, Math.min(missingBytes, in.remaining()));
-    return rest.position() < headBytes + payloadBytes
-        ? null
-        : handOut(headBytes, headBytes + payloadBytes, headBytes + payloadBytes);
+    found(headBytes, payloadBytes, headBytes + payloadBytes);
+    return rest.position() == headBytes + payloadBytes;
   }
 
   /** The bytes of the length field that begins here; 0 when it is not all there. */
@@ -192,7 +297,9 @@ public final class FrameDecoder {
   private int payloadBytes(ByteBuffer in, int start) throws PipeException {
     long length = 0;
     if (framing.kind() == Framing.Kind.U32) {
-      length = in.duplicate().order(java.nio.ByteOrder.BIG_ENDIAN).getInt(start) & 0xFFFF_FFFFL;
+      int bits = in.getInt(start);
+      length =
+          (in.order() == ByteOrder.BIG_ENDIAN ? bits : Integer.reverseBytes(bits)) & 0xFFFF_FFFFL;
     } else {
       int shift = 0;
       for (int index = start; ; index++, shift += 7) {
@@ -221,14 +328,33 @@ public final class FrameDecoder {
     }
   }
 
-  private ByteBuffer handOut(int from, int to, int takenBytes) {
-    handedOut = true;
-    position += takenBytes;
-    return rest.slice(from, to - from);
+  private void found(int index, int payloadBytes, int takenBytes) {
+    foundIndex = index;
+    foundBytes = payloadBytes;
+    foundTakenBytes = takenBytes;
+  }
+
+  /** What was found in the rest. */
+  private ByteBuffer handOut() {
+    restTakenBytes = foundTakenBytes;
+    position += foundTakenBytes;
+    return rest.slice(foundIndex, foundBytes);
+  }
+
+  /** Forgets what was handed out of the rest by the last call. */
+  private void dropTaken() {
+    if (restTakenBytes > 0) {
+      rest.flip().position(restTakenBytes);
+      rest.compact();
+      restTakenBytes = 0;
+    }
   }
 
   /** Moves so many bytes of the input to the rest. */
   private void keep(ByteBuffer in, int lengthBytes) {
+    if (lengthBytes == 0) {
+      return;
+    }
     if (rest.remaining() < lengthBytes) {
       int wantedBytes = Math.max(rest.position() + lengthBytes, 2 * rest.capacity());
       ByteBuffer larger = ByteBuffer.allocate(Math.max(wantedBytes, REST_BYTES_MIN));

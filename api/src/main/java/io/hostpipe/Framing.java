@@ -1,9 +1,12 @@
 package io.hostpipe;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How messages are told apart in a stream of bytes that belongs to somebody else's protocol.
@@ -56,11 +59,20 @@ public final class Framing {
   private final byte[] delimiter;
   private final int fixedBytes;
 
+  /** Lengths of proper beginnings of the delimiter that are its ends too. */
+  private final int[] overlapsBytes;
+
   private Framing(Kind kind, String text, byte[] delimiter, int fixedBytes) {
     this.kind = kind;
     this.text = text;
     this.delimiter = delimiter;
     this.fixedBytes = fixedBytes;
+    this.overlapsBytes =
+        IntStream.range(1, Math.max(1, delimiter.length))
+            .filter(count ->
+                Arrays.equals(
+                    delimiter, 0, count, delimiter, delimiter.length - count, delimiter.length))
+            .toArray();
   }
 
   /**
@@ -134,21 +146,46 @@ public final class Framing {
    *     the delimiter, or has another length than all
    */
   public void encode(ByteBuffer payload, ByteBuffer out) throws PipeException {
+    String why = obstacle(payload);
+    if (why != null) {
+      throw new PipeException.Rejected(Status.INVALID_ARGUMENT, why);
+    }
+    put(payload, out);
+  }
+
+  /** Why this framing cannot carry the message; null when it can. */
+  @Nullable String obstacle(ByteBuffer payload) {
+    return switch (kind) {
+      case RAW, U32, VARINT -> null;
+      case DELIMITER ->
+          Delimiters.indexOf(payload, payload.position(), delimiter) >= 0 || endsEarly(payload)
+              ? cannotCarry("holds the delimiter itself, or ends with a part of it")
+              : null;
+      case FIXED ->
+          payload.remaining() == fixedBytes
+              ? null
+              : cannotCarry("has " + payload.remaining() + " bytes");
+    };
+  }
+
+  /** Appends a message without an obstacle. */
+  void put(ByteBuffer payload, ByteBuffer out) {
     switch (kind) {
-      case RAW -> out.put(payload);
+      case RAW, FIXED -> out.put(payload);
       case DELIMITER -> {
-        if (Delimiters.indexOf(payload, payload.position(), delimiter) >= 0 || endsEarly(payload)) {
-          throw cannotCarry("holds the delimiter itself, or ends with a part of it");
+        out.put(payload);
+        if (delimiter.length == 1) {
+          out.put(delimiter[0]);
+        } else {
+          out.put(delimiter);
         }
-        out.put(payload).put(delimiter);
       }
-      case FIXED -> {
-        if (payload.remaining() != fixedBytes) {
-          throw cannotCarry("has " + payload.remaining() + " bytes");
-        }
+      case U32 -> {
+        int lengthBytes = payload.remaining();
+        out.putInt(
+            out.order() == ByteOrder.BIG_ENDIAN ? lengthBytes : Integer.reverseBytes(lengthBytes));
         out.put(payload);
       }
-      case U32 -> out.putInt(payload.remaining()).put(payload);
       case VARINT -> {
         Records.writeVarint(out, payload.remaining());
         out.put(payload);
@@ -208,16 +245,22 @@ public final class Framing {
 
   /** Whether message and delimiter together hold the delimiter before its own place. */
   private boolean endsEarly(ByteBuffer payload) {
-    int tailBytes = Math.min(delimiter.length - 1, payload.remaining());
-    ByteBuffer seam = ByteBuffer.allocate(tailBytes + delimiter.length);
-    seam.put(payload.slice(payload.limit() - tailBytes, tailBytes)).put(delimiter).flip();
-    return tailBytes > 0 && Delimiters.indexOf(seam, 0, delimiter) < tailBytes;
+    for (int overlapBytes : overlapsBytes) {
+      int tailBytes = delimiter.length - overlapBytes;
+      int tailIndex = payload.limit() - tailBytes;
+      boolean ends = tailIndex >= payload.position();
+      for (int index = 0; ends && index < tailBytes; index++) {
+        ends = payload.get(tailIndex + index) == delimiter[index];
+      }
+      if (ends) {
+        return true;
+      }
+    }
+    return false;
   }
 
-  private PipeException cannotCarry(String why) {
-    return new PipeException.Rejected(
-        Status.INVALID_ARGUMENT,
-        "a message " + why + ", so the framing " + text + " cannot carry it");
+  private String cannotCarry(String why) {
+    return "a message " + why + ", so the framing " + text + " cannot carry it";
   }
 
   private static int parseLength(String text) throws PipeException {

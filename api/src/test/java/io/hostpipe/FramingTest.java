@@ -78,7 +78,7 @@ final class FramingTest {
             })
         .isInstanceOf(PipeException.Rejected.class)
         .hasMessageContaining("more than 10 bytes");
-    assertThat(decoder.restBytes()).isLessThanOrEqualTo(10);
+    assertThat(decoder.restBytes()).isLessThanOrEqualTo(11);
   }
 
   @Test

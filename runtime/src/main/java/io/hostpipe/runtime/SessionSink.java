@@ -48,7 +48,8 @@ final class SessionSink implements Sink {
       return new Resume(
           next,
           cursor == null ? null : Cursor.of(cursor),
-          digest == null ? null : Digest.fromLong(digest));
+          digest == null ? null : Digest.fromLong(digest),
+          pipe.session.outgoing().startCursorPosition());
     } finally {
       pipe.lock.unlock();
     }

@@ -1,0 +1,156 @@
+package io.hostpipe.spi;
+
+import io.hostpipe.Batch;
+import io.hostpipe.PipeException;
+import io.hostpipe.Records;
+import io.hostpipe.Rejection;
+import io.hostpipe.Source;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns commits of records back into commits of the bytes they were made of, and into counts of
+ * messages for a source that wants those.
+ *
+ * <p>The bytes are committed from batch to batch; messages are counted one by one, for which the
+ * batches' blocks are kept until then. What it holds is bounded by what the sinks leave
+ * uncommitted. Thread rule: the source's thread.
+ */
+final class FramedCommits {
+  private final Source inner;
+  private final @Nullable MessageCommits messages;
+  private final ArrayDeque<Handed> handed = new ArrayDeque<>();
+  private final ArrayDeque<Refused> refused = new ArrayDeque<>();
+  private long innerCommitted;
+
+  FramedCommits(Source inner) {
+    this.inner = inner;
+    this.messages = inner instanceof MessageCommits wants ? wants : null;
+  }
+
+  /** Whether anybody below wants to hear of commits. */
+  boolean wanted() {
+    return messages != null || inner.wantsCommits();
+  }
+
+  /** These messages are handed out; they end where the inner position is. */
+  void add(Batch batch, long innerEnd) {
+    if (!wanted()) {
+      return;
+    }
+    Block block = messages == null ? null : batch.block();
+    if (block != null) {
+      block.retain();
+    }
+    handed.add(new Handed(batch.position(), batch.endPosition(), innerEnd, batch.bytes(), block));
+  }
+
+  void reject(long endPosition, Rejection why) {
+    if (messages != null) {
+      refused.add(new Refused(endPosition, why));
+    }
+  }
+
+  /**
+   * Everything before the position is committed.
+   *
+   * @param innerEnd the inner position there, when this is the end of all that was handed out; else
+   *     -1
+   */
+  void commit(long position, long innerEnd) throws PipeException {
+    List<Rejection> passed = new ArrayList<>();
+    long count = 0;
+    for (Handed first = handed.peek();
+        first != null && first.position < position;
+        first = handed.peek()) {
+      count = pass(first, position, count, passed);
+      if (first.endPosition > position) {
+        break;
+      }
+      innerCommitted = first.innerEnd;
+      handed.remove();
+      first.release();
+    }
+    innerCommitted = Math.max(innerCommitted, innerEnd);
+    inner.commit(innerCommitted);
+    tell(count, passed);
+  }
+
+  void close() {
+    handed.forEach(Handed::release);
+    handed.clear();
+  }
+
+  /**
+   * Walks over the messages of a batch up to the position; the count since the last refused one.
+   */
+  private long pass(Handed batch, long position, long before, List<Rejection> passed)
+      throws PipeException {
+    if (messages == null) {
+      return 0;
+    }
+    long count = before;
+    ByteBuffer bytes = batch.bytes;
+    while (batch.position < position && bytes.hasRemaining()) {
+      int lengthBytes = Records.lengthAt(bytes, bytes.position());
+      if (batch.position + lengthBytes > position) {
+        break;
+      }
+      bytes.position(bytes.position() + lengthBytes);
+      batch.position += lengthBytes;
+      if (!refused.isEmpty() && refused.element().endPosition == batch.position) {
+        passed.add(refused.remove().why);
+        tell(count, passed);
+        count = 0;
+      } else {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  private void tell(long count, List<Rejection> passed) throws PipeException {
+    MessageCommits listener = messages;
+    if (listener == null) {
+      return;
+    }
+    if (count > 0) {
+      listener.onMessagesCommitted(count);
+    }
+    for (Rejection why : passed) {
+      listener.onMessageRejected(why);
+    }
+    passed.clear();
+  }
+
+  private record Refused(long endPosition, Rejection why) {}
+
+  /** A batch that is not committed to its end. */
+  private static final class Handed {
+    /** Of the first message that was not passed yet. */
+    long position;
+
+    final long endPosition;
+    final long innerEnd;
+    final ByteBuffer bytes;
+    final @Nullable Block block;
+
+    Handed(
+        long position, long endPosition, long innerEnd, ByteBuffer bytes, @Nullable Block block) {
+      this.position = position;
+      this.endPosition = endPosition;
+      this.innerEnd = innerEnd;
+      this.bytes = bytes;
+      this.block = block;
+    }
+
+    void release() {
+      if (block != null) {
+        block.release();
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.hostpipe.spi;
+
+import io.hostpipe.Encoding;
+import io.hostpipe.Framing;
+import io.hostpipe.PipeException;
+import io.hostpipe.Sink;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.Target;
+import java.util.LinkedHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Writes messages into a target of raw bytes, told apart by a framing.
+ *
+ * <p>Keys and headers have no place in framed bytes and are left out. Remembers of each stream
+ * where its messages lie in the bytes, so that the stream goes on exactly while this target lives;
+ * targets that keep cursors go on exactly after that too. Thread rule: any thread. It owns the
+ * inner target.
+ */
+public final class FramedTarget implements Target {
+  /** The most streams that are remembered; the one that was opened longest ago is forgotten. */
+  public static final int STREAMS_MAX = 65_536;
+
+  private final Target inner;
+  private final Framing framing;
+  private final BlockPool pool;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final LinkedHashMap<StreamId, FramedPlaces> places = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** Messages as this framing tells them apart. */
+  public FramedTarget(Target inner, Framing framing, BlockPool pool) {
+    this.inner = inner;
+    this.framing = framing;
+    this.pool = pool;
+  }
+
+  @Override
+  public Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException {
+    if (encoding != Encoding.RECORDS) {
+      throw new PipeException.Config(
+          Status.FAILED_PRECONDITION,
+          "the framing '" + framing + "' tells messages apart, and " + stream + " has none");
+    }
+    Sink sink = inner.open(stream, Encoding.RAW);
+    try {
+      return new FramedSink(stream, sink, framing, pool, placesOf(stream));
+    } catch (PipeException | InterruptedException | RuntimeException e) {
+      sink.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    inner.close();
+  }
+
+  private FramedPlaces placesOf(StreamId stream) {
+    lock.lock();
+    try {
+      FramedPlaces known = places.computeIfAbsent(stream, _ -> new FramedPlaces());
+      if (places.size() > STREAMS_MAX) {
+        places.pollFirstEntry();
+      }
+      return known;
+    } finally {
+      lock.unlock();
+    }
+  }
+}
