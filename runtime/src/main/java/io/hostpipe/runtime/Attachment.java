@@ -48,6 +48,9 @@ final class Attachment {
   boolean down;
   boolean closing;
 
+  /** Whether it was let go of without a fault: it may carry another pipe. */
+  boolean kept;
+
   Attachment(Link link, FrameAssembler assembler, long connection, Condition handover) {
     this.link = link;
     this.assembler = assembler;

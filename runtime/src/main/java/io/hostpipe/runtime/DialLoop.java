@@ -31,6 +31,10 @@ final class DialLoop {
   }
 
   void start() {
+    Object peer = dialer.peerKey();
+    if (peer != null && pipe.options.poolMax() > 0) {
+      pipe.whenLinkKept(link -> keep(peer, link));
+    }
     pipe.awaitFirstLink(
         () -> unreachable("for " + Failures.shown(pipe.context.retry().giveUp()) + " (--give-up)"));
     LinkThreads.background(this::run);
@@ -69,8 +73,13 @@ final class DialLoop {
     return tries == 1 ? "1 try" : tries + " tries";
   }
 
-  /** Dials and stays until the link is gone; answers why it is. */
+  /** Makes a link and stays until it is gone; answers why it is. */
   private String dialOnce() throws PipeException {
+    Link pooled = connection == 0 ? takeFromPool() : null;
+    if (pooled != null && (stayOn(pooled) || pipe.isDone() || pipe.linkRefusal() != null)) {
+      return pipe.linkFault();
+    }
+    // What was kept and failed before both sides had greeted was stale, and no sign of trouble.
     Link link;
     try {
       link = dialer.dial();
@@ -79,16 +88,38 @@ final class DialLoop {
     } catch (IOException e) {
       return e.getMessage() == null ? e.toString() : e.getMessage();
     }
+    stayOn(link);
+    return pipe.linkFault();
+  }
+
+  /** Gives the link to the pipe and stays until it is gone; whether both sides greeted on it. */
+  private boolean stayOn(Link link) {
     Attachment attachment = pipe.attachDialed(link, ++connection);
     if (attachment == null) {
       link.close();
-      return "closed";
+      return false;
     }
     pipe.driver.readInBackground(attachment);
     if (attachment.opened) {
       backoff.onSuccess();
     }
-    return pipe.linkFault();
+    return attachment.opened;
+  }
+
+  private @Nullable Link takeFromPool() {
+    Object peer = dialer.peerKey();
+    return peer == null || pipe.options.poolMax() == 0
+        ? null
+        : LinkPool.SHARED.take(peer, pipe.options.heartbeat(), pipe.context.pool());
+  }
+
+  /** The pipe has ended on this link. Under the pipe's lock. */
+  private void keep(Object peer, Attachment link) {
+    if (link.assembler.holdsBytes()) {
+      link.link.close();
+    } else {
+      LinkPool.SHARED.give(peer, link.link, pipe.options.poolMax(), pipe.options.poolIdle());
+    }
   }
 
   private PipeException unreachable(String limit) {

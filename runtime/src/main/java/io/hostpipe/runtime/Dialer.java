@@ -1,6 +1,7 @@
 package io.hostpipe.runtime;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** Makes links to one peer. Thread rule: one thread. */
 public interface Dialer {
@@ -14,4 +15,12 @@ public interface Dialer {
 
   /** Whom it dials, for people. */
   String peer();
+
+  /**
+   * Equal for all dialers whose links lead to the same peer in the same way: a link of one may
+   * carry a pipe of another. Null where a link carries one pipe alone.
+   */
+  default @Nullable Object peerKey() {
+    return null;
+  }
 }

@@ -25,6 +25,14 @@ public interface Link extends AutoCloseable {
   /** Tells the peer that nothing more will be written; reading goes on. */
   void shutdownOutput() throws IOException;
 
+  /**
+   * Whether it stands and nothing has come over it, while nobody reads: then another pipe may begin
+   * on it. Never blocks. False where that cannot be told.
+   */
+  default boolean isQuiet() {
+    return false;
+  }
+
   /** The other end for people: host and port. */
   String peer();
 

@@ -69,6 +69,9 @@ final class LinkDriver {
     /** The pipe has no link any more. */
     void onLinkLost();
 
+    /** The pipe is through with its link, which may carry another one. */
+    void onLinkKept(Attachment link);
+
     /** The session broke one of its own rules: it is of no further use. */
     void onBrokenInvariant(IllegalStateException broken);
   }
@@ -132,8 +135,12 @@ final class LinkDriver {
     }
   }
 
-  /** Reads the link whenever the users do not, until it is down. The caller holds no lock. */
-  void readInBackground(Attachment link) {
+  /**
+   * Reads the link whenever the users do not, until it is down. The caller holds no lock.
+   *
+   * @return whether it was kept, and may carry another pipe
+   */
+  boolean readInBackground(Attachment link) {
     lock.lock();
     try {
       while (!link.down) {
@@ -143,9 +150,11 @@ final class LinkDriver {
         readOnce(link);
         flushElsewhere();
       }
+      return link.kept;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       linkDown(link);
+      return link.kept;
     } finally {
       lock.unlock();
     }
@@ -170,7 +179,7 @@ final class LinkDriver {
       } finally {
         waiting--;
       }
-    } else if (link != null && !link.reading && !link.down) {
+    } else if (link != null && !link.reading && !link.down && !session.hasHeardAll()) {
       readOnce(link);
       link.userReadNanos = Ticker.now();
     } else {
@@ -219,7 +228,9 @@ final class LinkDriver {
       owner.onOpen(link.link);
       changed.signalAll();
     }
-    if (link != null && !link.closing && !link.down && session.linkIsToClose()) {
+    if (link != null && !link.closing && session.linkIsKept()) {
+      keep(link);
+    } else if (link != null && !link.closing && !link.down && session.linkIsToClose()) {
       link.closing = true;
       if (session.linkIsDropped()) {
         // A dead link would never say goodbye, and the next one cannot come before this is gone.
@@ -257,6 +268,11 @@ final class LinkDriver {
   @SuppressWarnings("WaitNotInLoop") // the caller loops
   private boolean awaitTurn(Attachment link) throws InterruptedException {
     long now = Ticker.now();
+    if (session.hasHeardAll() && !link.reading) {
+      // Our BYE is on its way; what comes behind the peer's is not for this pipe.
+      link.handover.awaitNanos(GRACE_NANOS);
+      return false;
+    }
     if (link.reading) {
       if (now - link.readingSinceNanos > LONG_READ_NANOS) {
         link.backgroundParked = true;
@@ -311,9 +327,7 @@ final class LinkDriver {
     try {
       readBytes = link.link.read(targets);
       if (readBytes > 0 && !link.garbled) {
-        for (Frame frame = link.assembler.poll(); frame != null; frame = link.assembler.poll()) {
-          frames.add(frame);
-        }
+        takeFrames(link, frames);
       }
     } catch (ProtocolException e) {
       link.garbled = true;
@@ -330,6 +344,9 @@ final class LinkDriver {
       }
     }
     feed(link, frames, garbage);
+    while (garbage == null && endWithBye(frames) && !session.hasHeardAll()) {
+      garbage = feedRest(link, frames);
+    }
     if (readBytes < 0) {
       linkDown(link);
     }
@@ -341,6 +358,33 @@ final class LinkDriver {
     if (waiting > 0) {
       changed.signalAll();
     }
+  }
+
+  /** Takes what came up to a BYE: what stands behind it may be another pipe's. */
+  private static void takeFrames(Attachment link, List<Frame> frames) throws ProtocolException {
+    Frame frame = link.assembler.poll();
+    while (frame != null) {
+      frames.add(frame);
+      frame = frame instanceof Frame.Bye ? null : link.assembler.poll();
+    }
+  }
+
+  private static boolean endWithBye(List<Frame> frames) {
+    return !frames.isEmpty() && frames.getLast() instanceof Frame.Bye;
+  }
+
+  /** What stood behind a BYE that was not the peer's last word. */
+  private @Nullable ProtocolException feedRest(Attachment link, List<Frame> frames) {
+    frames.clear();
+    ProtocolException garbage = null;
+    try {
+      takeFrames(link, frames);
+    } catch (ProtocolException e) {
+      link.garbled = true;
+      garbage = e;
+    }
+    feed(link, frames, garbage);
+    return garbage;
   }
 
   private void feed(Attachment link, List<Frame> frames, @Nullable ProtocolException garbage) {
@@ -425,6 +469,24 @@ final class LinkDriver {
           }
         });
     Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link.link::close);
+  }
+
+  /**
+   * Lets go of a link on which all was said. Nobody reads it any more, since the peer's BYE came;
+   * as long as somebody still writes our own, it is the pipe's.
+   */
+  private void keep(Attachment link) {
+    if (writing || link.reading || link.down) {
+      return;
+    }
+    link.down = true;
+    link.kept = true;
+    current = null;
+    session.onLinkDown(link.connection, Ticker.now());
+    arm();
+    link.handover.signalAll();
+    changed.signalAll();
+    owner.onLinkKept(link);
   }
 
   private void linkDown(Attachment link) {

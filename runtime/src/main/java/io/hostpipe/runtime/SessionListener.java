@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,7 +122,7 @@ public final class SessionListener implements Listener {
       }
       SessionPipe pipe = welcomed.remove();
       unaccepted.remove(pipe);
-      return pipe;
+      return HeldPipe.of(pipe);
     } finally {
       lock.unlock();
     }
@@ -150,11 +151,12 @@ public final class SessionListener implements Listener {
   /**
    * A link whose HELLO names this listener.
    *
-   * @param stay gets what the link's own thread runs from now on, when the link was taken
+   * @param stay gets what the link's own thread runs from now on, when the link was taken; it
+   *     answers whether the link may carry another pipe
    * @return the answer when it is refused; null when it is taken
    */
   @Nullable SessionFailure offer(
-      Link link, FrameAssembler assembler, Frame.Hello hello, List<Runnable> stay) {
+      Link link, FrameAssembler assembler, Frame.Hello hello, List<BooleanSupplier> stay) {
     SessionPipe pipe;
     boolean fresh = false;
     lock.lock();
@@ -168,7 +170,9 @@ public final class SessionListener implements Listener {
       }
       if (pipe == null) {
         // Its lock is free: nobody knows it yet. Another link of the same peer may find it at once.
-        pipe = Sessions.pipe(name, address + " from " + link.peer(), context, options);
+        pipe =
+            Sessions.pipe(
+                name, address + " from " + link.peer(), context, options, options.poolMax() > 0);
         follow(hello.stream(), pipe, link.peer());
         pipes.put(hello.stream(), pipe);
         unaccepted.add(pipe);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   private @Nullable PipeException failure;
   private final Patience patience;
   private Runnable linkLost = () -> {};
+  private Consumer<Attachment> linkKept = link -> {};
   private Supplier<PipeException> whenGivenUp = this::notBack;
   private @Nullable Runnable firstLinked;
   private final List<Runnable> afterwards = new ArrayList<>();
@@ -141,6 +143,16 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     return session.incomingFinished()
         || (session.incomingEnded()
             && session.incoming().applied() == session.incoming().received());
+  }
+
+  /** Whether its user has closed it. */
+  boolean isClosed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Nobody will have this pipe, and no link is taken for it any more. */
@@ -332,6 +344,16 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     }
   }
 
+  /** Who gets, under the lock, the link that the pipe has no need of any more. */
+  void whenLinkKept(Consumer<Attachment> action) {
+    lock.lock();
+    try {
+      linkKept = action;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** As long as no link has stood, nobody but its listener has this pipe. Before it is shared. */
   void discardWhenGivenUp() {
     unclaimed = true;
@@ -405,6 +427,11 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   }
 
   @Override
+  public void onLinkKept(Attachment link) {
+    linkKept.accept(link);
+  }
+
+  @Override
   public void onBrokenInvariant(IllegalStateException broken) {
     if (failure == null) {
       failure =
@@ -457,7 +484,9 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   }
 
   private boolean goodbyeSaid() {
-    return session.failure() == null ? session.isComplete() : !driver.hasLink();
+    // A link that will be kept is not to be broken while our last word is still on its way.
+    boolean linkIsOurs = driver.hasLink() && session.linkIsKept();
+    return session.failure() == null ? session.isComplete() && !linkIsOurs : !driver.hasLink();
   }
 
   /** Lets go of everything, once; without the lock. */

@@ -16,12 +16,14 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Every link is greeted on a thread of its own: it has {@link SessionOptions#handshake} to say
  * HELLO, then belongs to the listener of that name. Before that it holds {@code 2 KiB} and nothing
- * of a pipe; how many may stand there at a time is limited.
+ * of a pipe; how many may stand there at a time is limited. When its pipe has ended in good order,
+ * the link may rest here until another one begins on it: so many, and so long, as the options say.
  *
  * <p>Thread rule: any thread.
  */
@@ -46,18 +49,20 @@ public final class SessionPort implements AutoCloseable {
   private static final long DRAINED_BYTES_MAX = 1 << 20;
 
   private final LinkListener links;
-  private final Duration handshake;
+  private final SessionOptions options;
   private final BlockPool pool;
   private final PipeEvents events;
   private final ConcurrentHashMap<String, SessionListener> listeners = new ConcurrentHashMap<>();
   private final Semaphore greetings = new Semaphore(GREETING_COUNT_MAX);
+  private final Set<Link> resting = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicReference<String> refusalTold = new AtomicReference<>("");
 
   /** A port over these links; {@link #start} begins accepting. */
-  public SessionPort(LinkListener links, Duration handshake, BlockPool pool, PipeEvents events) {
+  public SessionPort(
+      LinkListener links, SessionOptions options, BlockPool pool, PipeEvents events) {
     this.links = links;
-    this.handshake = handshake;
+    this.options = options;
     this.pool = pool;
     this.events = events;
   }
@@ -95,6 +100,7 @@ public final class SessionPort implements AutoCloseable {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       links.close();
+      resting.forEach(Link::close);
     }
   }
 
@@ -105,7 +111,7 @@ public final class SessionPort implements AutoCloseable {
         Link link = links.accept();
         told = null;
         if (greetings.tryAcquire()) {
-          LinkThreads.background(() -> greet(link));
+          LinkThreads.background(() -> serve(link));
         } else {
           link.close();
           events.warning(
@@ -127,40 +133,54 @@ public final class SessionPort implements AutoCloseable {
     }
   }
 
-  /** Reads HELLO, then stays in the background of the link for as long as it lives. */
-  private void greet(Link link) {
+  /** Stands in the background of a link for as long as it lives, whatever pipes it carries. */
+  private void serve(Link link) {
     FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(pool));
-    boolean[] holdsPermit = {true};
-    boolean taken = false;
+    boolean kept = greet(link, assembler, greetings::release, options.handshake(), true);
+    while (kept && rest(link)) {
+      assembler.restart();
+      kept = greet(link, assembler, () -> resting.remove(link), options.poolIdle(), false);
+    }
+  }
+
+  /** Whether it may wait here for its next pipe; closed when not. */
+  private boolean rest(Link link) {
+    if (resting.size() < options.poolMax()) {
+      resting.add(link);
+      if (!closed.get()) {
+        return true;
+      }
+    }
+    resting.remove(link);
+    link.close();
+    return false;
+  }
+
+  /**
+   * Reads HELLO, then stays in the background of the link for as long as its pipe has it.
+   *
+   * @param whenGreeted is run once, when HELLO was answered or did not come
+   * @param first whether the link is new; for one that was kept it is no news when none comes
+   * @return whether the link may carry another pipe
+   */
+  private boolean greet(
+      Link link, FrameAssembler assembler, Runnable whenGreeted, Duration limit, boolean first) {
     AtomicBoolean greeted = new AtomicBoolean();
     Future<?> deadline =
         Ticker.SHARED.alarm(
-            Ticker.now() + handshake.toNanos(),
+            Ticker.now() + limit.toNanos(),
             () -> {
               if (greeted.compareAndSet(false, true)) {
                 link.close();
               }
             });
+    List<BooleanSupplier> stay = new ArrayList<>(1);
     try {
-      Frame.Hello hello = readHello(link, assembler);
+      Frame.Hello hello = readHello(link, assembler, first);
       if (!greeted.compareAndSet(false, true)) {
         throw new IOException("HELLO came when its time was over");
       }
-      deadline.cancel(false);
-      SessionListener listener = listeners.get(hello.name());
-      SessionFailure refusal =
-          listener == null
-              ? new SessionFailure(
-                  Code.NOT_FOUND, "nobody listens for '" + hello.name() + "' here", false)
-              : null;
-      if (listener != null) {
-        List<Runnable> stay = new ArrayList<>(1);
-        refusal = listener.offer(link, assembler, hello, stay);
-        greetings.release();
-        holdsPermit[0] = false;
-        taken = refusal == null;
-        stay.forEach(Runnable::run);
-      }
+      SessionFailure refusal = offer(link, assembler, hello, stay);
       if (refusal != null) {
         tellRefusal(link, refusal);
         refuse(link, refusal);
@@ -172,47 +192,61 @@ public final class SessionPort implements AutoCloseable {
     } catch (IOException e) {
       boolean late = !greeted.compareAndSet(false, true);
       link.close();
-      events.warning(
-          late
-              ? link.peer() + ": no HELLO within " + Failures.shown(handshake) + ", turned away"
-              : link.peer()
-                  + ": left before HELLO; plain programs connect to "
-                  + link.plainScheme()
-                  + "-listen");
+      if (first) {
+        events.warning(
+            late
+                ? link.peer() + ": no HELLO within " + Failures.shown(limit) + ", turned away"
+                : link.peer()
+                    + ": left before HELLO; plain programs connect to "
+                    + link.plainScheme()
+                    + "-listen");
+      }
     } catch (RuntimeException e) {
       // A stranger must not reach one of our own mistakes; if one does, that is his line.
       link.close();
       events.warning(link.peer() + ": a mistake of our own, please report it: " + e);
     } finally {
       deadline.cancel(false);
-      if (!taken) {
+      whenGreeted.run();
+      if (stay.isEmpty()) {
         assembler.close();
       }
-      if (holdsPermit[0]) {
-        greetings.release();
-      }
     }
+    return !stay.isEmpty() && stay.getFirst().getAsBoolean();
   }
 
-  private static Frame.Hello readHello(Link link, FrameAssembler assembler)
+  private @Nullable SessionFailure offer(
+      Link link, FrameAssembler assembler, Frame.Hello hello, List<BooleanSupplier> stay) {
+    SessionListener listener = listeners.get(hello.name());
+    return listener == null
+        ? new SessionFailure(
+            Code.NOT_FOUND, "nobody listens for '" + hello.name() + "' here", false)
+        : listener.offer(link, assembler, hello, stay);
+  }
+
+  private static Frame.Hello readHello(Link link, FrameAssembler assembler, boolean first)
       throws IOException, ProtocolException {
-    ByteBuffer first = assembler.targets()[0];
+    ByteBuffer begin = assembler.targets()[0];
     while (true) {
-      if (link.read(assembler.targets()) < 0) {
-        throw new IOException("closed before HELLO");
-      }
       Frame frame;
       try {
         frame = assembler.poll();
       } catch (ProtocolException e) {
-        throw Strangers.whoDialed(link, first, e);
+        throw first ? Strangers.whoDialed(link, begin, e) : e;
       }
-      if (frame instanceof Frame.Hello hello) {
+      if (frame == null) {
+        if (link.read(assembler.targets()) < 0) {
+          throw new IOException("closed before HELLO");
+        }
+      } else if (frame instanceof Frame.Hello hello) {
         // Also makes room: whoever reads next expects that all whole frames were taken.
         refuseFrame(assembler.poll(), "the peer did not wait for the answer to its HELLO");
         return hello;
+      } else if (frame instanceof Frame.Ping(long nonce) && !first) {
+        say(link, new Frame.Pong(nonce));
+      } else {
+        refuseFrame(frame, "the peer does not begin with HELLO; is it a Hostpipe?");
       }
-      refuseFrame(frame, "the peer does not begin with HELLO; is it a Hostpipe?");
     }
   }
 
@@ -239,10 +273,8 @@ public final class SessionPort implements AutoCloseable {
   }
 
   private static void refuse(Link link, SessionFailure refusal) {
-    ByteBuffer out = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
-    FrameCodec.encode(new Frame.Failure(refusal.code(), refusal.reason()), out);
     try {
-      link.write(new ByteBuffer[] {out.flip()}, 1);
+      say(link, new Frame.Failure(refusal.code(), refusal.reason()));
       link.shutdownOutput();
       drain(link);
     } catch (IOException e) {
@@ -250,6 +282,12 @@ public final class SessionPort implements AutoCloseable {
     } finally {
       link.close();
     }
+  }
+
+  private static void say(Link link, Frame frame) throws IOException {
+    ByteBuffer out = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
+    FrameCodec.encode(frame, out);
+    link.write(new ByteBuffer[] {out.flip()}, 1);
   }
 
   /** Reads what the peer still sends, for a moment, so that our answer is not lost to a reset. */

@@ -44,12 +44,14 @@ public final class Sessions {
       throws PipeException {
     checkAck(context, where);
     checkName(name, where);
-    SessionPipe pipe = pipe(name, where, context, options);
+    boolean keepsLinks = options.poolMax() > 0 && dialer.peerKey() != null;
+    SessionPipe pipe = pipe(name, where, context, options, keepsLinks);
     new DialLoop(pipe, dialer).start();
-    return pipe;
+    return HeldPipe.of(pipe);
   }
 
-  static SessionPipe pipe(String name, String where, PipeContext context, SessionOptions options) {
+  static SessionPipe pipe(
+      String name, String where, PipeContext context, SessionOptions options, boolean keepsLinks) {
     StreamId stream = context.stream();
     SessionConfig config =
         new SessionConfig(
@@ -68,6 +70,7 @@ public final class Sessions {
             options.linger().toNanos(),
             Math.min(WINDOW_BYTES_MIN, options.windowBytes()),
             options.windowBytes(),
+            keepsLinks,
             false,
             DIGEST,
             Budget.SHARED);

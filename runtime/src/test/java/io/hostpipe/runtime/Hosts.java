@@ -20,7 +20,12 @@ import java.util.concurrent.CompletableFuture;
 final class Hosts implements AutoCloseable {
   static final SessionOptions OPTIONS =
       new SessionOptions(
-          Duration.ofMillis(200), Duration.ofSeconds(5), Duration.ofSeconds(5), 8L << 20);
+          Duration.ofMillis(200),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          8L << 20,
+          0,
+          Duration.ofSeconds(30));
 
   static final RetryPolicy RETRY =
       new RetryPolicy(
@@ -41,7 +46,7 @@ final class Hosts implements AutoCloseable {
 
   Hosts(SessionOptions options) {
     this.options = options;
-    this.port = new SessionPort(network, options.handshake(), pool, listenerTold);
+    this.port = new SessionPort(network, options, pool, listenerTold);
     port.start();
   }
 

@@ -52,6 +52,11 @@ final class MemoryLink implements Link {
   }
 
   @Override
+  public boolean isQuiet() {
+    return in.isQuiet();
+  }
+
+  @Override
   public String peer() {
     return peer;
   }
@@ -151,6 +156,15 @@ final class MemoryLink implements Link {
 
     void block() {
       change(() -> blocked = true);
+    }
+
+    boolean isQuiet() {
+      lock.lock();
+      try {
+        return !closed && !ended && held.position() == 0;
+      } finally {
+        lock.unlock();
+      }
     }
 
     boolean isClosed() {

@@ -56,6 +56,11 @@ final class MemoryNetwork implements LinkListener {
       public String peer() {
         return "acceptor";
       }
+
+      @Override
+      public Object peerKey() {
+        return MemoryNetwork.this;
+      }
     };
   }
 

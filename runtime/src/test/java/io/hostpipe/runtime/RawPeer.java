@@ -121,7 +121,8 @@ final class RawPeer {
           false,
           0,
           0,
-          0);
+          0,
+          false);
     }
   }
 }

@@ -28,7 +28,13 @@ final class SessionPipeTest {
 
   private final Hosts hosts =
       new Hosts(
-          new SessionOptions(HEARTBEAT, Duration.ofSeconds(5), Duration.ofSeconds(5), 1 << 20));
+          new SessionOptions(
+              HEARTBEAT,
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(5),
+              1 << 20,
+              0,
+              Duration.ofSeconds(30)));
 
   @AfterEach
   void closeAll() throws Exception {

@@ -23,7 +23,12 @@ final class SessionPortTest {
   private final Hosts hosts =
       new Hosts(
           new SessionOptions(
-              Duration.ofMillis(100), Duration.ofMillis(200), Duration.ofSeconds(1), 1 << 20));
+              Duration.ofMillis(100),
+              Duration.ofMillis(200),
+              Duration.ofSeconds(1),
+              1 << 20,
+              0,
+              Duration.ofSeconds(30)));
 
   @AfterEach
   void closeAll() throws Exception {

@@ -25,6 +25,8 @@ public sealed interface Frame {
    * @param heldFrom the lowest position that this side can send again
    * @param next the position of the next new byte
    * @param epoch the highest that this side, as a writer, was given; 0 for none yet
+   * @param keepsLink whether this side's BYE will be its last word on the link, which may carry
+   *     another pipe then
    */
   record Hello(
       int versionMin,
@@ -40,7 +42,8 @@ public sealed interface Frame {
       boolean positioned,
       long heldFrom,
       long next,
-      long epoch)
+      long epoch,
+      boolean keepsLink)
       implements Frame {}
 
   /**

@@ -74,6 +74,16 @@ public final class FrameAssembler {
     return null;
   }
 
+  /** Whether bytes were read that make no whole frame yet, or were not asked for. */
+  public boolean holdsBytes() {
+    return large != null || scratch.position() > scratchHead;
+  }
+
+  /** Another pipe begins on the link: only short frames again. What was read is kept. */
+  public void restart() {
+    frameBytesMax = FrameCodec.CONTROL_BYTES_MAX;
+  }
+
   /** Releases what a broken link left unfinished. */
   public void close() {
     Memory.Piece piece = large;

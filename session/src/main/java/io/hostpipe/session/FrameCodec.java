@@ -78,6 +78,7 @@ public final class FrameCodec {
   private static final int FLAG_FIRST = 1;
   private static final int FLAG_SECOND = 2;
   private static final int FLAG_THIRD = 4;
+  private static final int FLAG_FOURTH = 8;
 
   private FrameCodec() {}
 
@@ -220,7 +221,8 @@ public final class FrameCodec {
     int flags =
         (hello.sends() ? FLAG_FIRST : 0)
             | (hello.receives() ? FLAG_SECOND : 0)
-            | (hello.positioned() ? FLAG_THIRD : 0);
+            | (hello.positioned() ? FLAG_THIRD : 0)
+            | (hello.keepsLink() ? FLAG_FOURTH : 0);
     head(out, HELLO, flags).putInt(MAGIC);
     out.put((byte) hello.versionMin()).put((byte) hello.versionMax());
     out.put((byte) hello.ackLevel().code());
@@ -277,7 +279,8 @@ public final class FrameCodec {
         (flags & FLAG_THIRD) != 0,
         heldFrom,
         next,
-        epoch);
+        epoch,
+        (flags & FLAG_FOURTH) != 0);
   }
 
   private static void encodeWelcome(Frame.Welcome welcome, ByteBuffer out) {

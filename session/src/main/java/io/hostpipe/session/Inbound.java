@@ -122,6 +122,11 @@ public final class Inbound {
     return finAcked;
   }
 
+  /** Whether the sender has said where the stream ends. */
+  boolean finSeen() {
+    return finSeen;
+  }
+
   /** Whether the stream ended and the host has taken all of it. */
   public boolean ended() {
     return finSeen && deliveries.isEmpty() && received == finPosition;

@@ -38,6 +38,8 @@ final class LinkState {
   private long nonce;
   private boolean confirmOutstanding;
 
+  private boolean selfKeeps;
+  private boolean peerKeeps;
   private boolean byeSent;
   private boolean byeSeen;
 
@@ -82,6 +84,8 @@ final class LinkState {
     pingDue = false;
     pongDue = false;
     confirmOutstanding = false;
+    selfKeeps = false;
+    peerKeeps = false;
     byeSent = false;
     byeSeen = false;
     heartbeat.onLink(nowNanos);
@@ -105,13 +109,14 @@ final class LinkState {
     return instance.equals(dialer);
   }
 
-  /** Whether this instance has dialed with such a number or a higher one before. */
-  boolean isOutdated(Frame.Id instance, long itsNumber) {
-    return instance.equals(acceptedFrom) && itsNumber <= acceptedNumber;
-  }
-
-  long acceptedNumber() {
-    return acceptedNumber;
+  /** The answer to an instance that has dialed with such a number or a higher one before. */
+  @Nullable SessionFailure outdated(Frame.Hello hello) {
+    return hello.instance().equals(acceptedFrom) && hello.connection() <= acceptedNumber
+        ? new SessionFailure(
+            Code.ABORTED,
+            "connection " + hello.connection() + " is not newer than " + acceptedNumber,
+            false)
+        : null;
   }
 
   /** This side's name for it; grows with every link. */
@@ -155,10 +160,10 @@ final class LinkState {
     close(new Frame.Failure(why.code(), why.reason()));
   }
 
-  /** Ends it behind this last word; null for none. */
+  /** Ends it behind this last word; null for none. Behind the last BYE there is no other word. */
   void close(@Nullable Frame word) {
     if (isHeard()) {
-      lastWord = word;
+      lastWord = hasSaidAll() ? null : word;
       closing = true;
     }
   }
@@ -194,9 +199,10 @@ final class LinkState {
   }
 
   /** The peer's HELLO was accepted; this WELCOME answers it. */
-  void onHelloSeen(Frame.Welcome answer) {
+  void onHelloSeen(Frame.Hello hello, Frame.Welcome answer) {
     helloSeen = true;
     welcomeDue = answer;
+    peerKeeps = hello.keepsLink();
   }
 
   boolean welcomeSeen() {
@@ -237,6 +243,32 @@ final class LinkState {
 
   void onByeSeen() {
     byeSeen = true;
+  }
+
+  // ---------------------------------------------------------------- another pipe on it
+
+  /** Whether this side's HELLO says that its BYE will be its last word. */
+  void offerKeeping(boolean offered) {
+    selfKeeps = offered;
+  }
+
+  /** Whether BYE was this side's last word: whatever came behind it would be the next pipe's. */
+  boolean hasSaidAll() {
+    return keeps() && byeSent;
+  }
+
+  /** Whether BYE was the peer's last word. */
+  boolean hasHeardAll() {
+    return keeps() && byeSeen;
+  }
+
+  /** Whether both BYEs have passed, nothing follows them, and it may carry another pipe. */
+  boolean isKept() {
+    return isHeard() && hasSaidAll() && hasHeardAll();
+  }
+
+  private boolean keeps() {
+    return selfKeeps && peerKeeps;
   }
 
   // ---------------------------------------------------------------- signs of life

@@ -67,17 +67,15 @@ public final class Session {
       return failure;
     }
     boolean sameDialer = link.isDialedBy(hello.instance());
-    if (link.isOutdated(hello.instance(), hello.connection())) {
-      return new SessionFailure(
-          Code.ABORTED,
-          "connection " + hello.connection() + " is not newer than " + link.acceptedNumber(),
-          false);
+    SessionFailure refusal = link.outdated(hello);
+    if (refusal != null) {
+      return refusal;
     }
     if (!sameDialer && link.isUp()) {
       return new SessionFailure(
           Code.ALREADY_EXISTS, "pipe '" + config.name() + "' has a peer that lives", false);
     }
-    SessionFailure refusal = Compatibility.mismatch(config, hello);
+    refusal = Compatibility.mismatch(config, hello);
     if (refusal == null && hello.sends() && config.receives()) {
       refusal = in.refusal(hello);
     }
@@ -176,7 +174,7 @@ public final class Session {
       return false;
     }
     transmit.begin(link.connection());
-    if (link.isHeard()) {
+    if (link.isHeard() && !link.hasSaidAll()) {
       if (link.takeHelloDue()) {
         transmit.control(hello());
       }
@@ -200,7 +198,7 @@ public final class Session {
 
   /** Whether {@link #poll} would fill in anything; cheap. */
   public boolean wantsToSend(long nowNanos) {
-    if (!link.isHeard()) {
+    if (!link.isHeard() || link.hasSaidAll()) {
       return link.isUp() && link.lastWord() != null;
     }
     return link.wantsToSend()
@@ -215,6 +213,16 @@ public final class Session {
   /** Whether the link has served: when {@link #poll} has nothing more, the host closes it. */
   public boolean linkIsToClose() {
     return link.isToClose();
+  }
+
+  /** Whether all was said on it, and the next pipe may greet on it. */
+  public boolean linkIsKept() {
+    return link.isKept() && failure == null && bothEnded();
+  }
+
+  /** Whether what still comes over the link is no longer this pipe's. */
+  public boolean hasHeardAll() {
+    return link.hasHeardAll();
   }
 
   /** Whether it was dropped: nothing of what is on its way matters any more, either way. */
@@ -379,10 +387,8 @@ public final class Session {
 
   /** Both directions ended, and the peer knows or had its time to ask. */
   public boolean isComplete() {
-    if (failure != null || !bothEnded()) {
-      return false;
-    }
-    return (link.byeSent() && link.byeSeen()) || (!link.isUp() && !peerMayAsk());
+    boolean knows = (link.byeSent() && link.byeSeen()) || (!link.isUp() && !peerMayAsk());
+    return failure == null && bothEnded() && knows;
   }
 
   /** Lets go of all memory; the session is of no further use. */
@@ -395,6 +401,9 @@ public final class Session {
   // ---------------------------------------------------------------- inside
 
   private void onCurrentFrame(Frame frame, long nowNanos) throws ProtocolException {
+    if (link.hasHeardAll()) {
+      throw new ProtocolException(Code.ABORTED, "the peer spoke on behind its BYE");
+    }
     switch (frame) {
       case Frame.Hello hello -> onHello(hello);
       case Frame.Welcome welcome -> onWelcome(welcome);
@@ -464,6 +473,7 @@ public final class Session {
     peerSends = hello.sends();
     peerReceives = hello.receives();
     link.onHelloSeen(
+        hello,
         hello.sends() && config.receives()
             ? in.welcome(hello, config.receiver())
             : new Frame.Welcome(config.receiver(), 0, 0, null, 0, null, 0));
@@ -498,6 +508,9 @@ public final class Session {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a BYE before the end of the stream");
     }
     link.onByeSeen();
+    if (link.hasHeardAll() && !bothEnded()) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "a BYE before an answer to FIN");
+    }
   }
 
   private void onFailure(Frame.Failure refused) {
@@ -530,7 +543,7 @@ public final class Session {
   }
 
   private void scheduleAck(long nowNanos) {
-    if (isOpen() && hearsStream() && in.ackIsAwaited()) {
+    if (isOpen() && hearsStream() && in.ackIsAwaited() && !link.hasSaidAll()) {
       ackTimer.onPending(nowNanos);
     }
   }
@@ -558,22 +571,11 @@ public final class Session {
     scheduleAck(nowNanos);
   }
 
+  /** Where a stream may end for the second time, words follow a BYE: such a link is not kept. */
   private Frame.Hello hello() {
-    return new Frame.Hello(
-        FrameCodec.VERSION,
-        FrameCodec.VERSION,
-        config.sends(),
-        config.receives(),
-        config.ackLevel(),
-        config.encoding(),
-        config.instance(),
-        link.number(),
-        config.name(),
-        config.stream(),
-        out.positioned(),
-        out.heldFrom(),
-        out.next(),
-        out.epoch());
+    boolean keepsLink = config.keepsLinks() && !in.finSeen() && !out.finAcked();
+    link.offerKeeping(keepsLink);
+    return config.hello(link.number(), out, keepsLink);
   }
 
   /** Whether there is a stream that comes in. */

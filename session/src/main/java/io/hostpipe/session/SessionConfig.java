@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param lingerNanos how long a finished receiver waits for a sender that lost its FIN_ACK
  * @param windowBytesMin the first window
  * @param windowBytesMax how far the window may grow
+ * @param keepsLinks whether a link may carry another pipe when this one has ended on it
  * @param durable whether this side can make data durable; without it DURABLE is UNIMPLEMENTED
  * @param digest the stream digest
  * @param budget what all sessions may promise together
@@ -40,11 +41,32 @@ public record SessionConfig(
     long lingerNanos,
     long windowBytesMin,
     long windowBytesMax,
+    boolean keepsLinks,
     boolean durable,
     DigestFunction digest,
     CreditBudget budget) {
   /** An encoding that goes with any other. */
   public static final String ENCODING_ANY = "any";
+
+  /** Who this side is on the dialer's link of this number, and what it still holds. */
+  Frame.Hello hello(long number, Outbound out, boolean keepsLink) {
+    return new Frame.Hello(
+        FrameCodec.VERSION,
+        FrameCodec.VERSION,
+        sends,
+        receives,
+        ackLevel,
+        encoding,
+        instance,
+        number,
+        name,
+        stream,
+        out.positioned(),
+        out.heldFrom(),
+        out.next(),
+        out.epoch(),
+        keepsLink);
+  }
 
   /**
    * What a receiver remembers of a stream.

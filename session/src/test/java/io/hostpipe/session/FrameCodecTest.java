@@ -31,7 +31,8 @@ final class FrameCodecTest {
             false,
             0,
             0,
-            0),
+            0,
+            true),
         new Frame.Welcome(Frames.BOB, 3, 100, null, 200, null, 0),
         new Frame.Welcome(Frames.BOB, 0, 0, 0L, 0, null, 0),
         new Frame.Ack(4, 3, 2, 5),
@@ -217,7 +218,8 @@ final class FrameCodecTest {
             true,
             0,
             0,
-            0);
+            0,
+            false);
     ByteBuffer bytes = Frames.bytes(hello);
     assertThat(bytes.remaining()).isLessThanOrEqualTo(FrameCodec.CONTROL_BYTES_MAX);
     assertThat(decode(bytes)).isEqualTo(hello);
@@ -272,7 +274,8 @@ final class FrameCodecTest {
             true,
             10,
             20,
-            3);
+            3,
+            false);
     ProtocolException failure = failure(Frames.bytes(bad));
     assertThat(failure.code()).isEqualTo(Code.INVALID_ARGUMENT);
     assertThat(failure).hasMessageContaining("control character");

@@ -81,7 +81,8 @@ final class FrameMutator {
         random.nextBoolean(),
         0,
         Math.max(0, position),
-        random.nextInt(3));
+        random.nextInt(3),
+        random.nextBoolean());
   }
 
   /** Other type, flags or content; length and checksums are right again. */

@@ -27,7 +27,8 @@ final class Frames {
         true,
         10,
         20,
-        3);
+        3,
+        false);
   }
 
   /** The bytes of a frame, DATA too, ready to be read. */

@@ -16,6 +16,9 @@ final class Pair {
   /** What the acceptor answered when it refused the last link. */
   @Nullable SessionFailure refusal;
 
+  /** Whether both sides were through with the last link and would have kept it. */
+  boolean kept;
+
   private boolean linked;
   private Predicate<Frame> cutBefore = frame -> false;
   private FrameAssembler toDialer;
@@ -60,6 +63,7 @@ final class Pair {
     linked = true;
     accepted = false;
     refusal = null;
+    kept = false;
     return settle();
   }
 
@@ -69,6 +73,10 @@ final class Pair {
       boolean spoke = linked && speak(dialer, acceptor, toAcceptor);
       spoke |= linked && accepted && speak(acceptor, dialer, toDialer);
       if (linked && (closes(dialer) || (accepted && closes(acceptor)))) {
+        cut();
+      }
+      if (linked && accepted && keeps(dialer) && keeps(acceptor)) {
+        kept = true;
         cut();
       }
       if (!spoke) {
@@ -120,7 +128,11 @@ final class Pair {
   }
 
   private static boolean closes(Side side) {
-    return side.session().linkIsToClose();
+    return side.session().linkIsToClose() && !side.session().linkIsKept();
+  }
+
+  private static boolean keeps(Side side) {
+    return side.session().linkIsKept();
   }
 
   private boolean speak(Side from, Side to, FrameAssembler ear) {

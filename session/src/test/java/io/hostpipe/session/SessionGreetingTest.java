@@ -390,7 +390,8 @@ final class SessionGreetingTest {
         last.positioned(),
         last.heldFrom(),
         last.next(),
-        last.epoch());
+        last.epoch(),
+        last.keepsLink());
   }
 
   /** A dialing sender meets a receiver that answers with this WELCOME. */
@@ -411,7 +412,8 @@ final class SessionGreetingTest {
             false,
             0,
             0,
-            0);
+            0,
+            false);
     session.onFrame(connection, hello, 0);
     session.onFrame(connection, welcome, 0);
     Transmit transmit = new Transmit();

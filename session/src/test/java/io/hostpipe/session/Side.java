@@ -25,6 +25,7 @@ final class Side {
   SessionConfig.@Nullable InboundStart inbound;
   long windowBytesMin = 64 << 10;
   long windowBytesMax = 1 << 20;
+  boolean keepsLinks;
   boolean durable;
   CreditBudget budget = CreditBudget.UNLIMITED;
 
@@ -62,6 +63,7 @@ final class Side {
                 LINGER,
                 windowBytesMin,
                 windowBytesMax,
+                keepsLinks,
                 durable,
                 Side::extend,
                 budget));

@@ -239,7 +239,8 @@ public final class RawPeer implements AutoCloseable {
           false,
           0,
           0,
-          0);
+          0,
+          false);
     }
   }
 }

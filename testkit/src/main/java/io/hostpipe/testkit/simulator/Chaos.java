@@ -191,7 +191,8 @@ final class Chaos {
                 false,
                 0,
                 0,
-                0));
+                0,
+                dice.percent(50)));
   }
 
   private void stall() {

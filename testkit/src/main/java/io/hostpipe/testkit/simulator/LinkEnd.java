@@ -27,6 +27,12 @@ final class LinkEnd {
   /** Whether something was done that explains why this side hears nothing. */
   boolean mayDie;
 
+  /** What it carries before it becomes the session's. */
+  @Nullable Errand errand;
+
+  /** An errand has ended on it, and nothing has begun yet. */
+  boolean resting;
+
   @Nullable LinkEnd other;
 
   LinkEnd(VirtualLink link, Lane in, Lane out, VirtualProcess process, boolean dialer) {

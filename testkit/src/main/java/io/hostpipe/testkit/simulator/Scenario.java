@@ -40,6 +40,12 @@ final class Scenario {
   final long readGapNanos;
   final long lagNanos;
 
+  /** Whether links may carry one pipe after the other. */
+  final boolean keepsLinks;
+
+  /** How many of the links have carried another pipe before. */
+  final int errandPercent;
+
   /** Whether a receiver that forgets everything may be killed: the run must then fail. */
   final boolean mayForget;
 
@@ -70,6 +76,8 @@ final class Scenario {
     readGapNanos = slow ? SLOW_GAP_NANOS : tiny ? 10_000 : dice.oneOf(1_000, 20_000, 500_000);
     lagNanos = dice.oneIn(3) ? dice.between(1, 5) * MILLISECOND : 0;
     mayForget = dice.oneIn(12);
+    keepsLinks = dice.percent(60);
+    errandPercent = dice.oneOf(0, 40, 100);
   }
 
   /** One fault alone as often as many together. */

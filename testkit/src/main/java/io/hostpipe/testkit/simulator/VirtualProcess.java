@@ -1,10 +1,8 @@
 package io.hostpipe.testkit.simulator;
 
-import io.hostpipe.Digest;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.ProtocolException;
 import io.hostpipe.session.Session;
-import io.hostpipe.session.SessionConfig;
 import io.hostpipe.session.SessionFailure;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,6 +18,7 @@ final class VirtualProcess {
   private static final long CLOSING_NANOS = Scenario.HEARTBEAT / 2;
   private static final long BACKOFF_NANOS_MIN = Scenario.HEARTBEAT / 20;
   private static final long BACKOFF_NANOS_MAX = 2 * Scenario.HEARTBEAT;
+  private static final long REST_NANOS_MAX = 10 * Scenario.HEARTBEAT;
 
   private final Simulation run;
   private final VirtualHost host;
@@ -58,7 +57,7 @@ final class VirtualProcess {
     Scenario.Stream in = scenario.streams[1 - host.side()];
     Scenario.Stream out = scenario.streams[host.side()];
     this.memory = new VirtualMemory(in == null ? 0 : in.budgetBytes);
-    this.session = new Session(config(in, out));
+    this.session = new Session(Settings.of(run, host, instance, memory));
     this.outlet = new Outlet(this, out != null && out.repeats);
     Storage storage = host.storage();
     this.sink =
@@ -67,31 +66,6 @@ final class VirtualProcess {
             : new VirtualSink(this, in, run.content(1 - host.side()), storage, dice.fork());
     this.source =
         out == null ? null : new VirtualSource(this, out, run.content(host.side()), dice.fork());
-  }
-
-  private SessionConfig config(Scenario.@Nullable Stream in, Scenario.@Nullable Stream out) {
-    Storage storage = host.storage();
-    boolean messages = in == null ? out != null && out.messages : in.messages;
-    boolean mixed = in != null && out != null && in.messages != out.messages;
-    return new SessionConfig(
-        "pipe",
-        out == null ? "none" : out.id,
-        out != null,
-        in != null,
-        out == null ? Frame.AckLevel.APPLIED : out.ackLevel,
-        mixed ? SessionConfig.ENCODING_ANY : messages ? "records" : "raw",
-        instance,
-        storage == null ? instance : storage.receiver,
-        storage == null ? null : storage.start(),
-        Scenario.HEARTBEAT,
-        Scenario.HANDSHAKE,
-        Scenario.ACK_DELAY,
-        Scenario.LINGER,
-        in == null ? 1 : in.windowBytesMin,
-        in == null ? 1 : in.windowBytesMax,
-        false,
-        (digest, bytes) -> Digest.fromLong(digest).extend(bytes).toLong(),
-        memory);
   }
 
   // ---------------------------------------------------------------- life
@@ -180,6 +154,44 @@ final class VirtualProcess {
   // ---------------------------------------------------------------- links
 
   void onDialed(LinkEnd end) {
+    if (!isOver() && !end.closed && dice.percent(run.scenario().errandPercent)) {
+      ends.add(end);
+      trace("runs an errand on link", end.link.number, 0);
+      Errand errand = new Errand(this, end);
+      end.errand = errand;
+      errand.dial();
+      return;
+    }
+    begin(end);
+  }
+
+  /** The errand has ended, in good order or with its link. */
+  void onErrandOver(LinkEnd end, boolean kept) {
+    if (!kept) {
+      linkDown(end);
+      return;
+    }
+    end.resting = true;
+    end.errand = null;
+    trace("keeps link", end.link.number, 0);
+    end.assembler.restart();
+    if (end.dialer && end.assembler.holdsBytes()) {
+      throw new Violation(name + " heard more than the end of an errand");
+    }
+    later(
+        end.dialer ? dice.between(0, Scenario.HEARTBEAT) : REST_NANOS_MAX,
+        () -> {
+          if (end.dialer && !end.closed) {
+            ends.remove(end);
+            end.resting = false;
+            begin(end);
+          } else if (!end.closed && end.resting) {
+            close(end);
+          }
+        });
+  }
+
+  private void begin(LinkEnd end) {
     dialing = false;
     if (current != null || isOver() || end.closed) {
       ends.add(end);
@@ -204,7 +216,7 @@ final class VirtualProcess {
     later(
         Scenario.HANDSHAKE,
         () -> {
-          if (end.connection == 0 && !end.closed) {
+          if (end.connection == 0 && end.errand == null && !end.resting && !end.closed) {
             close(end);
           }
         });
@@ -278,8 +290,10 @@ final class VirtualProcess {
     List<Frame> frames = new ArrayList<>(2);
     ProtocolException garbage = null;
     try {
-      for (Frame next = end.assembler.poll(); next != null; next = end.assembler.poll()) {
+      Frame next = end.assembler.poll();
+      while (next != null) {
         frames.add(next);
+        next = next instanceof Frame.Bye ? null : end.assembler.poll();
       }
     } catch (ProtocolException e) {
       garbage = e;
@@ -290,6 +304,10 @@ final class VirtualProcess {
     for (Frame frame : frames) {
       hear(end, frame);
     }
+    Errand errand = end.errand;
+    if (errand != null) {
+      errand.pump();
+    }
     if (garbage != null) {
       trace("hears garbage on link", end.link.number, garbage.code());
       if (end.connection == 0) {
@@ -298,11 +316,23 @@ final class VirtualProcess {
         session.onGarbage(end.connection, garbage);
       }
     }
+    if (!frames.isEmpty() && frames.getLast() instanceof Frame.Bye && !end.closed) {
+      // Behind the BYE of an errand another pipe may begin, behind that of a session nothing.
+      feed(end);
+    }
     pumpSoon();
   }
 
   private void hear(LinkEnd end, Frame frame) {
     run.trace().frame(now(), name, end.link.number, frame);
+    if ((end == current && session.hasHeardAll()) || (end.resting && end.dialer)) {
+      throw new Violation(name + " hears what was said behind the last word");
+    }
+    Errand errand = end.errand;
+    if (!end.closed && errand != null) {
+      errand.hear(frame);
+      return;
+    }
     if (end.closed || end.connection == 0) {
       if (frame instanceof Frame.Data data) {
         data.lease().release();
@@ -326,8 +356,13 @@ final class VirtualProcess {
       close(end);
       return;
     }
+    end.resting = false;
     LinkEnd living = current;
-    SessionFailure refusal = session.onAccept(hello, now());
+    SessionFailure refusal =
+        hello.name().equals(Errand.NAME) ? runErrand(end, hello) : session.onAccept(hello, now());
+    if (end.errand != null) {
+      return;
+    }
     if (refusal != null) {
       trace("refuses link", end.link.number, refusal.code());
       outlet.say(end, new Frame.Failure(refusal.code(), refusal.reason()));
@@ -342,6 +377,13 @@ final class VirtualProcess {
       throw new Violation(name + " took another peer while the link of the first one lived");
     }
     adopt(end);
+  }
+
+  private @Nullable SessionFailure runErrand(LinkEnd end, Frame.Hello hello) {
+    Errand errand = new Errand(this, end);
+    SessionFailure refusal = errand.accept(hello);
+    end.errand = refusal == null ? errand : null;
+    return refusal;
   }
 
   private void linkDown(LinkEnd end) {
@@ -360,6 +402,12 @@ final class VirtualProcess {
   private void close(LinkEnd end) {
     if (!end.closed) {
       end.closed = true;
+      dialing &= !end.dialer || (end.errand == null && !end.resting);
+      Errand errand = end.errand;
+      end.errand = null;
+      if (errand != null) {
+        errand.close();
+      }
       end.assembler.close();
       end.out.end();
       end.in.breakAfter(0, now());

@@ -12,10 +12,7 @@ import java.util.stream.Stream;
 
 /** What ends that speak the session protocol have in common, whichever sockets carry it. */
 final class SessionEnds {
-  static final OptionSpec BACKLOG =
-      OptionSpec.value("backlog", "N", "16", "how many welcomed pipes may wait to be accepted");
-
-  static final List<OptionSpec> OPTIONS =
+  private static final List<OptionSpec> OPTIONS =
       List.of(
           OptionSpec.value(
               "heartbeat",
@@ -34,6 +31,23 @@ final class SessionEnds {
               "how long a finished receiver stays for a lost farewell"),
           OptionSpec.value("window", "BYTES", "8MiB", "how many bytes may be under way"));
 
+  private static final List<OptionSpec> DIAL_OPTIONS =
+      List.of(
+          OptionSpec.value(
+              "pool-max",
+              "N",
+              "4 x processors",
+              "how many idle links to this peer are kept for the next pipe; 0: none"),
+          OptionSpec.value("pool-idle", "DURATION", "30s", "how long an idle link is kept"));
+
+  private static final List<OptionSpec> LISTEN_OPTIONS =
+      List.of(
+          OptionSpec.value(
+              "pool-max", "N", "1024", "how many idle links may wait for a next pipe; 0: none"),
+          OptionSpec.value("pool-idle", "DURATION", "60s", "how long an idle link may wait"),
+          OptionSpec.value(
+              "backlog", "N", "16", "how many welcomed pipes may wait to be accepted"));
+
   static final Capabilities CAPABILITIES =
       new Capabilities(
           false,
@@ -47,6 +61,7 @@ final class SessionEnds {
 
   private static final int BACKLOG_DEFAULT = 16;
   private static final int BACKLOG_MAX = 100_000;
+  private static final int POOL_MAX_MAX = 100_000;
 
   /**
    * How many connections may wait in the kernel to be taken. Beyond that it forgets them, and a
@@ -61,21 +76,29 @@ final class SessionEnds {
 
   private SessionEnds() {}
 
-  static List<OptionSpec> optionsWith(OptionSpec... more) {
-    return Stream.concat(OPTIONS.stream(), Stream.of(more)).toList();
+  static List<OptionSpec> dialOptions(OptionSpec... more) {
+    return Stream.of(OPTIONS, DIAL_OPTIONS, List.of(more)).flatMap(List::stream).toList();
+  }
+
+  static List<OptionSpec> listenOptions(OptionSpec... more) {
+    return Stream.of(OPTIONS, LISTEN_OPTIONS, List.of(more)).flatMap(List::stream).toList();
   }
 
   /** The session's options, after all names were checked. */
   static SessionOptions options(Address address, List<OptionSpec> known) throws PipeException {
     OptionValues.checkNames(address, known);
-    SessionOptions defaults = SessionOptions.DEFAULT;
+    SessionOptions defaults =
+        address.scheme().endsWith("-listen") ? SessionOptions.LISTENING : SessionOptions.DIALING;
     return new SessionOptions(
         OptionValues.duration(
             address, "heartbeat", defaults.heartbeat(), DURATION_MIN, DURATION_MAX),
         OptionValues.duration(
             address, "handshake", defaults.handshake(), DURATION_MIN, DURATION_MAX),
         OptionValues.duration(address, "linger", defaults.linger(), Duration.ZERO, DURATION_MAX),
-        OptionValues.bytes(address, "window", defaults.windowBytes(), 1, WINDOW_BYTES_MAX));
+        OptionValues.bytes(address, "window", defaults.windowBytes(), 1, WINDOW_BYTES_MAX),
+        OptionValues.integer(address, "pool-max", defaults.poolMax(), 0, POOL_MAX_MAX),
+        OptionValues.duration(
+            address, "pool-idle", defaults.poolIdle(), DURATION_MIN, DURATION_MAX));
   }
 
   static int backlog(Address address) throws PipeException {

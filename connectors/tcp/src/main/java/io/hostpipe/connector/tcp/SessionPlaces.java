@@ -51,8 +51,7 @@ final class SessionPlaces {
       SessionPort port =
           known != null
               ? known
-              : new SessionPort(
-                  opening.open(), options.handshake(), context.pool(), context.events());
+              : new SessionPort(opening.open(), options, context.pool(), context.events());
       Object key = taken.apply(port.port());
       SessionListener[] made = new SessionListener[1];
       made[0] =

@@ -27,9 +27,8 @@ public final class TcpConnector implements Connector {
   private static final OptionSpec AUTH =
       OptionSpec.value("auth", "none", null, "let strangers off this host in, unprotected");
 
-  private static final List<OptionSpec> DIAL_OPTIONS = SessionEnds.OPTIONS;
-  private static final List<OptionSpec> LISTEN_OPTIONS =
-      SessionEnds.optionsWith(SessionEnds.BACKLOG, AUTH);
+  private static final List<OptionSpec> DIAL_OPTIONS = SessionEnds.dialOptions();
+  private static final List<OptionSpec> LISTEN_OPTIONS = SessionEnds.listenOptions(AUTH);
 
   private static final SessionPlaces PLACES = new SessionPlaces();
 

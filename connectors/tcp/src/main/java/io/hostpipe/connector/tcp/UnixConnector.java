@@ -30,9 +30,8 @@ public final class UnixConnector implements Connector {
   private static final OptionSpec NAME =
       OptionSpec.value("name", "NAME", null, "tells the pipes of one socket apart");
 
-  private static final List<OptionSpec> DIAL_OPTIONS = SessionEnds.optionsWith(NAME);
-  private static final List<OptionSpec> LISTEN_OPTIONS =
-      SessionEnds.optionsWith(NAME, SessionEnds.BACKLOG);
+  private static final List<OptionSpec> DIAL_OPTIONS = SessionEnds.dialOptions(NAME);
+  private static final List<OptionSpec> LISTEN_OPTIONS = SessionEnds.listenOptions(NAME);
 
   private static final SessionPlaces PLACES = new SessionPlaces();
 

@@ -174,7 +174,8 @@ final class FuzzTest {
         false,
         0,
         0,
-        0);
+        0,
+        false);
   }
 
   private void talk(InetSocketAddress address, int seed) throws IOException {

@@ -70,6 +70,20 @@ public final class SocketLink implements Link {
   }
 
   @Override
+  public boolean isQuiet() {
+    try {
+      channel.configureBlocking(false);
+      try {
+        return channel.read(ByteBuffer.allocate(1)) == 0;
+      } finally {
+        channel.configureBlocking(true);
+      }
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Override
   public String peer() {
     return peer;
   }

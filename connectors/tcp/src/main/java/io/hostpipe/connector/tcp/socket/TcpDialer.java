@@ -47,6 +47,11 @@ public final class TcpDialer implements Dialer {
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
   }
 
+  @Override
+  public Object peerKey() {
+    return "tcp " + peer();
+  }
+
   private SocketLink dial(InetSocketAddress address) throws IOException {
     SocketChannel channel = SocketChannel.open();
     try {

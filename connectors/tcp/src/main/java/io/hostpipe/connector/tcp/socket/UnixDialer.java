@@ -32,6 +32,11 @@ public final class UnixDialer implements Dialer {
   }
 
   @Override
+  public Object peerKey() {
+    return "unix " + path.toAbsolutePath();
+  }
+
+  @Override
   public String peer() {
     return path.toString();
   }

@@ -1,0 +1,40 @@
+package io.hostpipe.testkit.simulator;
+
+import io.hostpipe.Digest;
+import io.hostpipe.session.Frame;
+import io.hostpipe.session.SessionConfig;
+
+/** What the session of a process is made with, as the scenario and its storage say. */
+final class Settings {
+  private Settings() {}
+
+  static SessionConfig of(
+      Simulation run, VirtualHost host, Frame.Id instance, VirtualMemory memory) {
+    Scenario scenario = run.scenario();
+    Scenario.Stream in = scenario.streams[1 - host.side()];
+    Scenario.Stream out = scenario.streams[host.side()];
+    Storage storage = host.storage();
+    boolean messages = in == null ? out != null && out.messages : in.messages;
+    boolean mixed = in != null && out != null && in.messages != out.messages;
+    return new SessionConfig(
+        "pipe",
+        out == null ? "none" : out.id,
+        out != null,
+        in != null,
+        out == null ? Frame.AckLevel.APPLIED : out.ackLevel,
+        mixed ? SessionConfig.ENCODING_ANY : messages ? "records" : "raw",
+        instance,
+        storage == null ? instance : storage.receiver,
+        storage == null ? null : storage.start(),
+        Scenario.HEARTBEAT,
+        Scenario.HANDSHAKE,
+        Scenario.ACK_DELAY,
+        Scenario.LINGER,
+        in == null ? 1 : in.windowBytesMin,
+        in == null ? 1 : in.windowBytesMax,
+        scenario.keepsLinks,
+        false,
+        (digest, bytes) -> Digest.fromLong(digest).extend(bytes).toLong(),
+        memory);
+  }
+}
