@@ -100,3 +100,23 @@ before_simulator() {
 after_simulator() {
   says ' 0 violations' "$work/printed" && says 'hears on link' "$work/printed"
 }
+
+before_fan_out() {
+  some_file in 2
+}
+
+after_fan_out() {
+  cmp in first && cmp in second
+}
+
+after_keep() {
+  equal 'from here and from there' "$(tr '\n' ' ' <logs | sed 's/ $//')"
+}
+
+before_fan_in() {
+  mkdir incoming && some_file a 1 && some_file b 2
+}
+
+after_fan_in() {
+  equal "$(cat a b | wc -c)" "$(cat incoming/* | wc -c)" && equal 2 "$(ls incoming | wc -l)"
+}

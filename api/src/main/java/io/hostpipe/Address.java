@@ -96,6 +96,13 @@ public final class Address {
     return new Address(scheme, userInfo, host, port, path, more);
   }
 
+  /** A copy without this option. */
+  public Address withoutOption(String name) {
+    Map<String, String> rest = new LinkedHashMap<>(options);
+    rest.remove(name);
+    return new Address(scheme, userInfo, host, port, path, rest);
+  }
+
   /** A copy with another port: the one that was really taken. */
   public Address withPort(int newPort) {
     return new Address(scheme, userInfo, host, newPort, path, options);

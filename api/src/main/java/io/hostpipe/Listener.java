@@ -6,7 +6,12 @@ package io.hostpipe;
  * <p>Thread rule: any thread accepts; {@link #close} wakes all that wait.
  */
 public interface Listener extends AutoCloseable {
-  /** The next pipe, welcomed and ready. Blocks. The caller owns it. */
+  /**
+   * The next pipe, welcomed and ready. Blocks. The caller owns it.
+   *
+   * @throws PipeException.Closed with the status OK when no more will come, with another one when
+   *     it was closed
+   */
   Pipe accept() throws PipeException, InterruptedException;
 
   /** Where it listens, with the port that was really taken. */

@@ -10,6 +10,14 @@ public interface Target extends AutoCloseable {
   /** The sink of this stream, opened where it stands. */
   Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException;
 
+  /**
+   * Whether sinks of several streams may be open at the same time, each with its own place. What
+   * says no takes one stream after another, or a {@code MixedTarget} of the runtime around it.
+   */
+  default boolean manyAtOnce() {
+    return false;
+  }
+
   /** Closes every sink that is still open, then what they share. Idempotent. */
   @Override
   void close();

@@ -36,7 +36,7 @@ final class AddressesCommand {
     }
     Connector connector = catalog.connector(scheme);
     text.append(connector.help(scheme)).append('\n');
-    List<OptionSpec> options = connector.options(scheme);
+    List<OptionSpec> options = catalog.options(scheme);
     text.append(
         options.isEmpty() ? "It has no options.\n" : "options (words behind the address)\n");
     for (OptionSpec option : options) {

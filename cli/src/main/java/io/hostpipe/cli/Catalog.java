@@ -63,9 +63,21 @@ final class Catalog {
                 : "; did you mean '" + nearest + "'?"));
   }
 
+  /** The words that may stand behind an address: the connector's, and those of every listener. */
+  List<OptionSpec> options(String scheme) {
+    Connector connector = connector(scheme);
+    List<OptionSpec> own = connector.options(scheme);
+    if (connector.kind(scheme) != Connector.Kind.LISTENS) {
+      return own;
+    }
+    List<OptionSpec> all = new ArrayList<>(own);
+    all.addAll(Intake.OPTIONS);
+    return all;
+  }
+
   /** The option of this name, or null. */
   @Nullable OptionSpec option(String scheme, String name) {
-    for (OptionSpec option : connector(scheme).options(scheme)) {
+    for (OptionSpec option : options(scheme)) {
       if (option.name().equals(name)) {
         return option;
       }
@@ -76,7 +88,7 @@ final class Catalog {
   /** The names of a scheme's options. */
   List<String> optionNames(String scheme) {
     List<String> names = new ArrayList<>();
-    for (OptionSpec option : connector(scheme).options(scheme)) {
+    for (OptionSpec option : options(scheme)) {
       names.add(option.name());
     }
     return names;

@@ -32,7 +32,7 @@ record CompletionWords(
     Map<String, List<String>> options = new LinkedHashMap<>();
     for (String scheme : catalog.schemes()) {
       List<String> words = new ArrayList<>();
-      for (OptionSpec option : catalog.connector(scheme).options(scheme)) {
+      for (OptionSpec option : catalog.options(scheme)) {
         words.add(option.form() == null ? option.name() : option.name() + "=");
       }
       switch (scheme) {

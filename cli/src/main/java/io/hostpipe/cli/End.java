@@ -12,10 +12,11 @@ import java.util.List;
  * One end of a pipe as the command line names it: an address, the words behind it that are its
  * options, and the connector that answers for it.
  *
- * @param address with its options
+ * @param address with its options, as its connector knows them
  * @param connector answers for it
+ * @param intake how many pipes it takes, where it waits for them
  */
-record End(Address address, Connector connector) {
+record End(Address address, Connector connector, Intake intake) {
   /** What its scheme does. */
   Connector.Kind kind() {
     return connector.kind(address.scheme());
@@ -54,7 +55,7 @@ record End(Address address, Connector connector) {
     for (String word : words) {
       if (AddressWords.looksLikeOne(word)) {
         Address address = AddressWords.read(word, console);
-        End end = new End(address, catalog.connector(address));
+        End end = new End(address, catalog.connector(address), Intake.ONE);
         for (String name : address.options().keySet()) {
           end.checkOption(name, catalog);
         }
@@ -68,7 +69,16 @@ record End(Address address, Connector connector) {
         ends.add(ends.removeLast().withOptionWord(word, catalog));
       }
     }
-    return ends;
+    List<End> read = new ArrayList<>();
+    for (End end : ends) {
+      read.add(end.withIntake());
+    }
+    return read;
+  }
+
+  /** Takes the words that say how many pipes there are to be out of the address. */
+  private End withIntake() throws PipeException {
+    return new End(Intake.without(address), connector, listens() ? Intake.of(address) : Intake.ONE);
   }
 
   private End withOptionWord(String word, Catalog catalog) throws PipeException {
@@ -89,7 +99,7 @@ record End(Address address, Connector connector) {
           "'" + name + "' of " + address + " wants a value: " + Catalog.usage(option));
     }
     String value = equals < 0 ? "true" : word.substring(equals + 1);
-    return new End(address.withOption(name, value), connector);
+    return new End(address.withOption(name, value), connector, intake);
   }
 
   private void checkOption(String name, Catalog catalog) throws PipeException {

@@ -1,7 +1,7 @@
 package io.hostpipe.cli;
 
 import io.hostpipe.spi.PipeEvents;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
@@ -12,7 +12,7 @@ final class LinkWatches {
   private final boolean quiet;
   private final boolean verbose;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<End, LinkWatch> watches = new IdentityHashMap<>();
+  private final Map<End, LinkWatch> watches = new HashMap<>();
 
   LinkWatches(Console console, boolean quiet, boolean verbose) {
     this.console = console;

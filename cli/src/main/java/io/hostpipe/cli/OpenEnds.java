@@ -11,6 +11,7 @@ import io.hostpipe.spi.PipeContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that one run of a pipe has opened.
@@ -23,6 +24,7 @@ final class OpenEnds implements AutoCloseable {
   private final PipePlan plan;
   private final Places places;
   private final Contexts contexts;
+  private @Nullable Pipe accepted;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Under the lock. */
@@ -38,9 +40,11 @@ final class OpenEnds implements AutoCloseable {
    * Opens all ends; blocks until those that wait for a peer have theirs. The source comes first:
    * its stream is what the sinks are opened for.
    *
+   * @param pipe of the plan's end that takes many; null where none does
    * @return what moves from where to where: one way, or two with {@code --duplex}
    */
-  List<Way> open() throws PipeException, InterruptedException {
+  List<Way> open(@Nullable Pipe pipe) throws PipeException, InterruptedException {
+    accepted = pipe;
     return plan.duplex() ? openBothWays() : List.of(openOneWay());
   }
 
@@ -91,7 +95,10 @@ final class OpenEnds implements AutoCloseable {
   private Sink sink(End to, Source source) throws PipeException, InterruptedException {
     Target target = places.target(to);
     if (target == null) {
-      return pipe(to, contexts.outgoing(to).withEncoding(source.encoding())).sink();
+      PipeContext context = contexts.outgoing(to).withEncoding(source.encoding());
+      // One of many streams keeps its name on its way; a name of its own is for a stream alone.
+      boolean oneOfMany = plan.source().intake().many();
+      return pipe(to, oneOfMany ? context.withStream(source.stream()) : context).sink();
     }
     Sink sink = target.open(source.stream(), source.encoding());
     closings.add(sink::close);
@@ -112,21 +119,30 @@ final class OpenEnds implements AutoCloseable {
   }
 
   private Pipe pipe(End end, PipeContext context) throws PipeException, InterruptedException {
-    Listener listener = places.listener(end);
-    Pipe pipe;
-    if (listener == null) {
-      pipe = end.connector().connect(end.address(), context);
-    } else {
-      pipe = listener.accept();
-      // Others are told that nobody takes them, instead of waiting in line for nothing.
-      listener.close();
-    }
+    Pipe pipe = opened(end, context);
     closings.add(pipe::close);
     lock.lock();
     try {
       pipes.add(pipe);
     } finally {
       lock.unlock();
+    }
+    return pipe;
+  }
+
+  private Pipe opened(End end, PipeContext context) throws PipeException, InterruptedException {
+    Pipe given = accepted;
+    if (given != null && end.equals(plan.intakeEnd())) {
+      return given;
+    }
+    Listener listener = places.listener(end);
+    if (listener == null) {
+      return end.connector().connect(end.address(), context);
+    }
+    Pipe pipe = listener.accept();
+    if (!plan.intake().many()) {
+      // Others are told that nobody takes them, instead of waiting in line for nothing.
+      listener.close();
     }
     return pipe;
   }

@@ -32,15 +32,17 @@ final class PipeCommand {
     this.console = console;
     this.links = new LinkWatches(console, flags.quiet(), flags.verbosity() > 0);
     this.contexts = new Contexts(flags, links::of);
-    this.pipe = new PipeRun(plan, flags, places, contexts);
+    this.pipe = new PipeRun(plan, flags, places, contexts, null);
     this.progress = new Progress(console, pipe, links::state, sizeBytes());
   }
 
-  /** Runs the pipe that a command line asks for; it ends when the stream does. */
+  /** Runs the pipe, or the many pipes, that a command line asks for. */
   static ExitCode run(Invocation invocation, Catalog catalog, Console console)
       throws PipeException {
     PipePlan plan = PipePlan.of(invocation, catalog, console);
-    return new PipeCommand(plan, invocation.flags(), console).run();
+    return plan.intake().many()
+        ? new ManyCommand(plan, invocation.flags(), console).run()
+        : new PipeCommand(plan, invocation.flags(), console).run();
   }
 
   private ExitCode run() {

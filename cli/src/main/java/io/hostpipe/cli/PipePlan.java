@@ -1,6 +1,7 @@
 package io.hostpipe.cli;
 
 import io.hostpipe.AckLevel;
+import io.hostpipe.Address;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
@@ -53,6 +54,21 @@ record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
     return plan;
   }
 
+  /** The end that says how many pipes there are to be: the one that takes many, else the source. */
+  End intakeEnd() {
+    for (End sink : sinks) {
+      if (sink.intake().many()) {
+        return sink;
+      }
+    }
+    return source;
+  }
+
+  /** How many pipes there are to be. */
+  Intake intake() {
+    return intakeEnd().intake();
+  }
+
   /** The plan of two or more ends, the first of which is the source. */
   static PipePlan of(List<End> ends, boolean duplex) throws PipeException {
     End source = ends.getFirst();
@@ -71,6 +87,7 @@ record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
       throw new PipeException.Config(
           "a pipe has at most " + SINK_COUNT_MAX + " destinations, not " + sinks.size());
     }
+    refuseUnkeptIntake(source, sinks, duplex);
     List<Pair> pairs = new ArrayList<>();
     for (End sink : sinks) {
       pairs.add(Pair.of(source, sink));
@@ -103,6 +120,41 @@ record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
       }
     }
     return weakest;
+  }
+
+  /** What cannot be begun anew for each of many pipes cannot be behind an end that takes many. */
+  private static void refuseUnkeptIntake(End source, List<End> sinks, boolean duplex)
+      throws PipeException {
+    for (End sink : sinks) {
+      Intake intake = sink.intake();
+      if (intake.mode() == Intake.Mode.AT_ONCE) {
+        throw new PipeException.Config(
+            "'fan-in' takes streams in, and "
+                + sink
+                + " is a destination here; 'keep' serves peers one after another");
+      }
+      if (!intake.many()) {
+        continue;
+      }
+      if (source.intake().many() || sinks.stream().filter(s -> s.intake().many()).count() > 1) {
+        throw new PipeException.Config(
+            "one end decides how many pipes there are: leave one of the words 'keep' and 'fan-in'"
+                + " out");
+      }
+      refuseStandardStream(source, sink);
+    }
+    if (duplex && source.intake().many()) {
+      refuseStandardStream(sinks.getFirst(), source);
+    }
+  }
+
+  private static void refuseStandardStream(End end, End many) throws PipeException {
+    if (end.address().scheme().equals(Address.STDIO)) {
+      throw new PipeException.Config(
+          "standard input can be read once, and "
+              + many
+              + " takes many pipes; give it a file, or leave 'keep' and 'fan-in' out");
+    }
   }
 
   private static List<String> withStandardStream(Invocation invocation) throws PipeException {

@@ -1,5 +1,6 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.PipeStats;
 import java.util.ArrayList;
@@ -20,13 +21,20 @@ import org.jspecify.annotations.Nullable;
 final class PipeRun implements Counts, AutoCloseable {
   private final PipePlan plan;
   private final Flags flags;
+  private final @Nullable Pipe accepted;
   private final OpenEnds ends;
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private volatile List<StreamRun> streams = List.of();
 
-  PipeRun(PipePlan plan, Flags flags, Places places, Contexts contexts) {
+  /**
+   * A pipe whose ends are not open yet.
+   *
+   * @param accepted the pipe of the plan's end that takes many; null where none does
+   */
+  PipeRun(PipePlan plan, Flags flags, Places places, Contexts contexts, @Nullable Pipe accepted) {
     this.plan = plan;
     this.flags = flags;
+    this.accepted = accepted;
     this.ends = new OpenEnds(plan, places, contexts);
   }
 
@@ -34,7 +42,7 @@ final class PipeRun implements Counts, AutoCloseable {
   void run() {
     try (ends) {
       List<StreamRun> opened = new ArrayList<>();
-      for (Way way : ends.open()) {
+      for (Way way : ends.open(accepted)) {
         opened.add(new StreamRun(plan, way, flags.digest()));
       }
       streams = List.copyOf(opened);
@@ -111,6 +119,14 @@ final class PipeRun implements Counts, AutoCloseable {
         : each(one -> one.meter().positionsText());
   }
 
+  /** Which of many it is. */
+  @Override
+  public String toString() {
+    String peer = accepted == null ? plan.source().toString() : accepted.description();
+    List<StreamRun> all = streams;
+    return all.isEmpty() ? peer : all.getFirst().stream() + " (" + peer + ")";
+  }
+
   private String each(Function<StreamRun, String> text) {
     List<StreamRun> all = streams;
     return all.size() == 1
@@ -137,7 +153,7 @@ final class PipeRun implements Counts, AutoCloseable {
   private void failed(Throwable why) {
     if (!failure.compareAndSet(null, why) && why instanceof PipeException.DataLoss) {
       Throwable first = failure.get();
-      if (first != null && first != why) {
+      if (first != null && !first.equals(why)) {
         first.addSuppressed(why);
       }
     }

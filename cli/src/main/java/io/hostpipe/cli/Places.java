@@ -1,11 +1,15 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.Hostpipe;
 import io.hostpipe.Listener;
 import io.hostpipe.PipeException;
 import io.hostpipe.Target;
+import io.hostpipe.runtime.MixedTarget;
 import io.hostpipe.spi.PipeContext;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Places implements AutoCloseable {
   private final Closings closings = new Closings();
-  private final Map<End, Listener> listeners = new IdentityHashMap<>();
-  private final Map<End, Target> targets = new IdentityHashMap<>();
+  private final Map<End, Listener> listeners = new HashMap<>();
+  private final Map<End, Target> targets = new HashMap<>();
+  private final List<MixedTarget> mixed = new CopyOnWriteArrayList<>();
 
   /** Opens the listeners of both sides, then the targets. */
   void open(PipePlan plan, Contexts contexts) throws PipeException, InterruptedException {
@@ -34,7 +39,7 @@ final class Places implements AutoCloseable {
         PipeContext context = contexts.outgoing(sink);
         Target target = sink.connector().target(sink.address(), context);
         closings.add(target::close);
-        targets.put(sink, target);
+        targets.put(sink, plan.intake().many() ? shared(target, sink, plan) : target);
       }
     }
   }
@@ -49,10 +54,39 @@ final class Places implements AutoCloseable {
     return targets.get(end);
   }
 
+  /** What ended one of the stores that many streams share; null while all take more. */
+  @Nullable PipeException failure() {
+    for (MixedTarget each : mixed) {
+      PipeException why = each.failure();
+      if (why != null) {
+        return why;
+      }
+    }
+    return null;
+  }
+
   /** Idempotent; any thread. */
   @Override
   public void close() {
     closings.close();
+  }
+
+  /** A target that takes the streams of many pipes. */
+  private Target shared(Target target, End sink, PipePlan plan) throws PipeException {
+    if (target.manyAtOnce()) {
+      return target;
+    }
+    if (plan.intake().mode() == Intake.Mode.AT_ONCE) {
+      throw new PipeException.Config(
+          "fan-in into "
+              + sink
+              + " would mix the bytes of many streams anywhere; take them one after another with"
+              + " 'keep', or name a folder, as in ./incoming/, for a file for each");
+    }
+    MixedTarget many = new MixedTarget(target, Hostpipe.pool());
+    closings.add(many::close);
+    mixed.add(many);
+    return many;
   }
 
   private void listen(End end, PipeContext context) throws PipeException {

@@ -195,7 +195,8 @@ record Summary(
     return elapsedNanos == 0 ? 0 : bytes() / seconds();
   }
 
-  private static void row(StringBuilder text, String label, String value) {
+  /** Adds one line to an aligned summary. */
+  static void row(StringBuilder text, String label, String value) {
     text.append("\n  ").append(label).repeat(" ", LABEL_WIDTH - label.length()).append(value);
   }
 }

@@ -107,7 +107,15 @@ public final class LocalConnector implements Connector {
       return asSource ? "standard input" : "standard output";
     }
     Path path = path(address);
-    return asSource ? checkSource(path) : checkTarget(path, existing(address));
+    if (asSource) {
+      return checkSource(path);
+    }
+    FileTarget.Existing existing = existing(address);
+    if (isFolder(address)) {
+      FolderTarget.check(path);
+      return path + ": a folder, in which each stream gets a file";
+    }
+    return checkTarget(path, existing);
   }
 
   /** Standard input and output together; a file has one way only. */
@@ -161,6 +169,10 @@ public final class LocalConnector implements Connector {
     if (address.scheme().equals(Address.STDIO)) {
       return ChannelTarget.ofStdout(context.pool());
     }
+    if (isFolder(address)) {
+      return FolderTarget.open(
+          path(address), context.pool(), existing(address) == FileTarget.Existing.OVERWRITE);
+    }
     Path path = path(address);
     LocalFile file = LocalFile.find(path);
     if (file == null || file.regular()) {
@@ -179,13 +191,14 @@ public final class LocalConnector implements Connector {
     }
   }
 
+  /** As a destination: what ends with a slash holds a file for each stream. */
+  private static boolean isFolder(Address address) {
+    return address.path().endsWith("/");
+  }
+
   private static Path path(Address address) throws PipeException {
     try {
-      Path path = Path.of(address.path());
-      if (address.path().endsWith("/") && !Files.isDirectory(path)) {
-        throw new PipeException.Config(address.path() + " ends as a folder does; name a file");
-      }
-      return path;
+      return Path.of(address.path());
     } catch (InvalidPathException e) {
       throw new PipeException.Config("not a path: " + address);
     }
@@ -197,6 +210,10 @@ public final class LocalConnector implements Connector {
     if (append && overwrite) {
       throw new PipeException.Config(
           address.path() + " cannot be both appended to and overwritten; leave one word out");
+    }
+    if (append && isFolder(address)) {
+      throw new PipeException.Config(
+          address.path() + " is a folder, in which each stream gets a file: leave 'append' out");
     }
     if (append) {
       return FileTarget.Existing.APPEND;

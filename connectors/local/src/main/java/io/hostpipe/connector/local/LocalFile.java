@@ -29,7 +29,12 @@ record LocalFile(Path path, Object key, boolean regular, long lengthBytes) {
       BasicFileAttributes found = Files.readAttributes(path, BasicFileAttributes.class);
       if (found.isDirectory()) {
         throw new PipeException.Config(
-            path + " is a directory; name a file in it, as in " + path.resolve("data"));
+            path
+                + " is a directory; name a file in it, as in "
+                + path.resolve("data")
+                + "; as a destination "
+                + path
+                + "/ gets a file for each stream");
       }
       Object key = Objects.requireNonNullElseGet(found.fileKey(), path::toAbsolutePath);
       return new LocalFile(path, key, found.isRegularFile(), found.size());

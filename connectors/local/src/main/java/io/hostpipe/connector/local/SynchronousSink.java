@@ -12,6 +12,7 @@ import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.Settling;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * no lock is held across I/O. The position, the digest and the failure belong to the writer's
  * thread; the state's volatile writes hand them on.
  */
-abstract class SynchronousSink implements Sink {
+abstract class SynchronousSink implements Sink, Settling {
   /** The block of a batch when no size is asked for. */
   static final int BLOCK_BYTES = 256 << 10;
 
@@ -153,6 +154,18 @@ abstract class SynchronousSink implements Sink {
         settle(position);
         finished = true;
       }
+    } catch (IOException e) {
+      throw failed(e);
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public final void settle() throws PipeException, InterruptedException {
+    enter();
+    try {
+      settle(position);
     } catch (IOException e) {
       throw failed(e);
     } finally {

@@ -42,6 +42,11 @@ final class MemoryLogTarget implements Target {
   }
 
   @Override
+  public boolean manyAtOnce() {
+    return true;
+  }
+
+  @Override
   public void close() {
     Set<Sink> sinks;
     lock.lock();

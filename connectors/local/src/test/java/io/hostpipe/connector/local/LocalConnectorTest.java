@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
 import io.hostpipe.Hostpipe;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
@@ -81,11 +82,22 @@ final class LocalConnectorTest {
       assertThatExceptionOfType(PipeException.Config.class)
           .isThrownBy(() -> connector.target(address, messages));
       assertThatExceptionOfType(PipeException.Config.class)
-          .isThrownBy(() -> connector.connect(address, messages))
-          .withMessageContaining("cannot connect to a peer");
+          .isThrownBy(() -> connector.connect(address, messages));
       assertThatExceptionOfType(PipeException.Config.class)
           .isThrownBy(() -> connector.listen(address, messages))
           .withMessageContaining("cannot listen");
+    }
+  }
+
+  @Test
+  void onlyStandardInputAndOutputAreOnePipe() throws Exception {
+    Address file = Ends.file(folder.resolve("x"));
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> connector.connect(file, Ends.raw(pool)))
+        .withMessageContaining("has one way only");
+    try (Pipe pipe = connector.connect(Address.parse("-"), Ends.raw(pool))) {
+      assertThat(pipe.source().stream().value()).startsWith("stdin:");
+      assertThat(pipe.sink().resume().position()).isZero();
     }
   }
 

@@ -1,0 +1,146 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.Listener;
+import io.hostpipe.PipeException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command one of whose ends takes many pipes, from its first word to its summary.
+ *
+ * <p>It has no end of its own but that of its listener: an interruption ends it. When no pipe was
+ * under way then, nothing was left undone, and the exit code is that of the pipes there were.
+ * Thread rule: as {@link PipeCommand}.
+ */
+final class ManyCommand {
+  private final PipePlan plan;
+  private final Flags flags;
+  private final Console console;
+  private final Places places = new Places();
+  private final Contexts contexts;
+  private final ManyPipes pipes;
+  private final Progress progress;
+  private final AtomicBoolean told = new AtomicBoolean();
+  private final AtomicInteger interruptedCount = new AtomicInteger();
+
+  ManyCommand(PipePlan plan, Flags flags, Console console) {
+    this.plan = plan;
+    this.flags = flags;
+    this.console = console;
+    ManyLinks links = new ManyLinks(console, flags.quiet(), flags.verbosity() > 0);
+    this.contexts = new Contexts(flags, end -> links);
+    this.pipes = new ManyPipes(plan, flags, places, contexts, this::tellPipe);
+    this.progress = new Progress(console, pipes, pipes::state, flags.sizeBytes());
+  }
+
+  /** Takes pipes until it is told to end. */
+  ExitCode run() {
+    if (!flags.quiet()) {
+      plan.pairs().forEach(pair -> console.say(pair.toString()));
+    }
+    try (Interruption interruption = new Interruption(this::abort, this::tellInterrupted)) {
+      if (flags.showsProgress()) {
+        progress.start();
+      }
+      Throwable failure = move();
+      if (interruption.happened()) {
+        tellInterrupted();
+        ExitCode code = codeWhenInterrupted();
+        interruption.told(code);
+        return code;
+      }
+      ExitCode ofPipes = pipes.totals().worst();
+      ExitCode code = failure == null ? ofPipes : ofPipes.or(ExitCode.of(failure));
+      tell(code, failure);
+      interruption.told(code);
+      return code;
+    }
+  }
+
+  private @Nullable Throwable move() {
+    try (places) {
+      Signals.onUser1(progress::sayOnce);
+      places.open(plan, contexts);
+      Listener listener = places.listener(plan.intakeEnd());
+      if (listener == null) {
+        throw new IllegalStateException(plan.intakeEnd() + " was not opened");
+      }
+      pipes.run(listener);
+      return null;
+    } catch (PipeException | InterruptedException | RuntimeException | Error e) {
+      return e;
+    }
+  }
+
+  private ExitCode codeWhenInterrupted() {
+    ExitCode ofPipes = pipes.totals().worst();
+    return pipes.idle() ? ofPipes : ofPipes.or(ExitCode.INTERRUPTED);
+  }
+
+  /** The pipes first: each tells its peer. A writer that is blocked in a place hears it there. */
+  private void abort() {
+    pipes.close();
+    places.close();
+  }
+
+  private void tellInterrupted() {
+    ExitCode code = codeWhenInterrupted();
+    if (!told.get() && !flags.quiet() && code != ExitCode.INTERRUPTED) {
+      console.say("interrupted; no pipe was under way");
+    }
+    tell(code, null);
+  }
+
+  /** One pipe has ended. */
+  private void tellPipe(PipeRun pipe, ExitCode code, boolean interrupted) {
+    Throwable failure = pipe.failure();
+    String why = code == ExitCode.OK ? null : pipe.ending(failure, code);
+    if (why == null) {
+      if (plan.intake().mode() == Intake.Mode.IN_TURN ? !flags.quiet() : flags.verbosity() > 0) {
+        long bytes = pipe.committedPosition() - pipe.startPosition();
+        console.say(pipe + ": arrived, " + Quantity.groupedText(bytes) + " bytes");
+      }
+    } else if (!interrupted || interruptedCount.incrementAndGet() <= ManyPipes.LINES_MAX) {
+      console.say(pipe + ": " + why);
+      Failure.trace(failure, flags.verbosity(), console);
+    }
+    if (flags.summary() == Flags.SummaryForm.JSON) {
+      List<Summary> summaries = pipe.summaries(code, why);
+      summaries.forEach(each -> console.lines(each.json()));
+    }
+  }
+
+  private void tell(ExitCode code, @Nullable Throwable failure) {
+    if (!told.compareAndSet(false, true)) {
+      return;
+    }
+    progress.close();
+    int untold = interruptedCount.get() - ManyPipes.LINES_MAX;
+    if (untold > 0) {
+      console.say("and " + Quantity.groupedText(untold) + " more pipes were interrupted");
+    }
+    String why = failure == null ? null : Failure.text(failure, code);
+    if (why != null) {
+      console.say(why);
+      Failure.trace(failure, flags.verbosity(), console);
+    }
+    if (flags.showsSummary()) {
+      ManySummary summary = summary(code, why);
+      console.lines(flags.summary() == Flags.SummaryForm.JSON ? summary.json() : summary.text());
+    }
+  }
+
+  private ManySummary summary(ExitCode code, @Nullable String why) {
+    return new ManySummary(
+        code,
+        plan.source().toString(),
+        String.join(", ", plan.sinks().stream().map(End::toString).toList()),
+        pipes.totals(),
+        pipes.elapsedNanos(),
+        plan.weakest(plan.source(), plan.sinks()),
+        flags.ack(),
+        why);
+  }
+}

@@ -1,0 +1,81 @@
+package io.hostpipe.cli;
+
+import io.hostpipe.PipeStats;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** What the pipes of a run that have ended did together. Thread rule: any thread. */
+final class Totals {
+  private final ReentrantLock lock = new ReentrantLock();
+  private long doneCount;
+  private long failedCount;
+  private long readBytes;
+  private long deliveredBytes;
+  private long messageCount = -1;
+  private PipeStats stats = PipeStats.NONE;
+  private ExitCode worst = ExitCode.OK;
+
+  /** Adds a pipe that has ended. */
+  void add(PipeRun pipe, ExitCode code) {
+    List<Summary> summaries = pipe.summaries(code, null);
+    lock.lock();
+    try {
+      if (code == ExitCode.OK) {
+        doneCount++;
+      } else {
+        failedCount++;
+      }
+      worst = worst.or(code);
+      for (Summary each : summaries) {
+        readBytes += each.readPosition() - each.startPosition();
+        deliveredBytes += each.bytes();
+        if (each.messageCount() >= 0) {
+          messageCount = Math.max(messageCount, 0) + each.messageCount();
+        }
+      }
+      // Both ways of a pipe share its links.
+      stats = summaries.isEmpty() ? stats : plus(stats, summaries.getFirst().stats());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** All of it at this moment. */
+  Snapshot snapshot() {
+    lock.lock();
+    try {
+      return new Snapshot(
+          doneCount, failedCount, readBytes, deliveredBytes, messageCount, stats, worst);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static PipeStats plus(PipeStats a, PipeStats b) {
+    return new PipeStats(
+        a.resumes() + b.resumes(),
+        a.sentAgainBytes() + b.sentAgainBytes(),
+        a.duplicateBytes() + b.duplicateBytes(),
+        0);
+  }
+
+  /**
+   * The totals of one moment.
+   *
+   * @param doneCount pipes that arrived whole
+   * @param failedCount pipes that did not
+   * @param readBytes what was handed over
+   * @param deliveredBytes what all sinks have
+   * @param messageCount messages; -1 for bytes
+   * @param stats of their links together
+   * @param worst the exit code of all pipes together
+   */
+  record Snapshot(
+      long doneCount,
+      long failedCount,
+      long readBytes,
+      long deliveredBytes,
+      long messageCount,
+      PipeStats stats,
+      ExitCode worst) {}
+}

@@ -1,0 +1,181 @@
+package io.hostpipe.connector.local;
+
+import io.hostpipe.Encoding;
+import io.hostpipe.PipeException;
+import io.hostpipe.Sink;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.Target;
+import io.hostpipe.spi.BlockPool;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A folder with a file for each stream, named after the stream.
+ *
+ * <p>While a stream comes its file has the suffix {@value #PART}; the name without it appears with
+ * the last byte on the device, so whoever looks into the folder sees whole streams only. What a
+ * stream left behind that ended before its end keeps the suffix. No name leads out of the folder:
+ * what is not a letter, a digit, {@code .}, {@code _} or {@code -} is written as {@code %XX}.
+ *
+ * <p>Thread rule: any thread.
+ */
+final class FolderTarget implements Target {
+  /** What stands behind the name of a file that is not whole. */
+  static final String PART = ".part";
+
+  /** Longer names than file systems take, less the suffix. */
+  private static final int NAME_LENGTH_MAX = 240;
+
+  private final Path folder;
+  private final BlockPool pool;
+  private final boolean overwrite;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<StreamId, FolderSink> open = new HashMap<>();
+  private boolean closed;
+
+  private FolderTarget(Path folder, BlockPool pool, boolean overwrite) {
+    this.folder = folder;
+    this.pool = pool;
+    this.overwrite = overwrite;
+  }
+
+  /** A target over a folder that is there and may be written. */
+  static FolderTarget open(Path folder, BlockPool pool, boolean overwrite) throws PipeException {
+    check(folder);
+    return new FolderTarget(folder, pool, overwrite);
+  }
+
+  /** Refuses a folder that is not there or not ours to write into. */
+  static void check(Path folder) throws PipeException {
+    if (!Files.isDirectory(folder)) {
+      throw new PipeException.Config(
+          Status.NOT_FOUND, folder + " is not a directory; make it first, or name a file");
+    }
+    if (!Files.isWritable(folder)) {
+      throw new PipeException.Refused(
+          Status.PERMISSION_DENIED, folder + " may not be written by this user");
+    }
+  }
+
+  @Override
+  public boolean manyAtOnce() {
+    return true;
+  }
+
+  @Override
+  public Sink open(StreamId stream, Encoding encoding) throws PipeException {
+    lock.lock();
+    try {
+      if (closed) {
+        throw IoErrors.closed(folder.toString(), 0);
+      }
+      if (open.containsKey(stream)) {
+        throw new PipeException.Refused(
+            Status.ALREADY_EXISTS, folder + ": the stream " + stream + " is being written already");
+      }
+      Path whole = folder.resolve(nameOf(stream));
+      if (!overwrite && Files.exists(whole)) {
+        throw new PipeException.Refused(
+            Status.ALREADY_EXISTS,
+            whole + " is there already; move it away, or add the word 'overwrite'");
+      }
+      Path part = folder.resolve(nameOf(stream) + PART);
+      // What an earlier stream of this name left is not the start of this one.
+      FileTarget file = FileTarget.open(part, pool, FileTarget.Existing.OVERWRITE);
+      FolderSink sink;
+      try {
+        sink = new FolderSink(this, stream, file, file.open(stream, encoding), whole);
+      } catch (PipeException e) {
+        file.close();
+        throw e;
+      }
+      open.put(stream, sink);
+      return sink;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    FolderSink[] sinks;
+    lock.lock();
+    try {
+      closed = true;
+      sinks = open.values().toArray(FolderSink[]::new);
+    } finally {
+      lock.unlock();
+    }
+    for (FolderSink each : sinks) {
+      each.close();
+    }
+  }
+
+  void released(StreamId stream, FolderSink sink) {
+    lock.lock();
+    try {
+      open.remove(stream, sink);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives a whole stream its name; blocks until that is on the device too. */
+  void publish(Path whole) throws PipeException {
+    Path part = folder.resolve(whole.getFileName() + PART);
+    try {
+      if (overwrite) {
+        Files.move(part, whole, StandardCopyOption.REPLACE_EXISTING);
+      } else {
+        Files.move(part, whole);
+      }
+      try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
+        entries.force(true);
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw new PipeException.Refused(
+          Status.ALREADY_EXISTS,
+          whole + " came into being meanwhile; the stream is whole in " + part,
+          e);
+    } catch (IOException e) {
+      throw IoErrors.opening(whole, e);
+    }
+  }
+
+  /** A name for the file of a stream: another one for each stream, and always inside the folder. */
+  static String nameOf(StreamId stream) {
+    StringBuilder name = new StringBuilder();
+    for (byte each : stream.value().getBytes(StandardCharsets.UTF_8)) {
+      char c = (char) (each & 0xff);
+      boolean plain =
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || c == '_'
+              || c == '-'
+              || (c == '.' && !name.isEmpty());
+      if (plain) {
+        name.append(c);
+      } else {
+        name.append(String.format("%%%02X", (int) c));
+      }
+    }
+    if (name.length() > NAME_LENGTH_MAX || name.toString().endsWith(PART)) {
+      UUID summed = UUID.nameUUIDFromBytes(stream.value().getBytes(StandardCharsets.UTF_8));
+      name.setLength(Math.min(name.length(), NAME_LENGTH_MAX - 40));
+      name.append("%~").append(summed);
+    }
+    return name.toString();
+  }
+}
