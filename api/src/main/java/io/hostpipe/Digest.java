@@ -54,6 +54,17 @@ public record Digest(int crc32c, int crc32) {
     return lengthBytes == 0 ? this : join(of(bytes), lengthBytes);
   }
 
+  /**
+   * The same for bytes whose CRC-32C is known: they are passed over once instead of twice.
+   *
+   * @param crc32cOfBytes of these bytes alone
+   */
+  public Digest extend(ByteBuffer bytes, int crc32cOfBytes) {
+    CRC32 crc = new CRC32();
+    crc.update(bytes.duplicate());
+    return join(new Digest(crc32cOfBytes, (int) crc.getValue()), bytes.remaining());
+  }
+
   /** The digest of this stream followed by another of that digest and length. */
   public Digest join(Digest next, long lengthBytes) {
     if (lengthBytes == 0) {

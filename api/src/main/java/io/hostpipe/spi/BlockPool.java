@@ -2,7 +2,7 @@ package io.hostpipe.spi;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -22,7 +22,7 @@ public final class BlockPool {
   private static final int CLASS_COUNT =
       Integer.numberOfTrailingZeros(BLOCK_BYTES_MAX) - CLASS_SHIFT + 1;
 
-  private final ConcurrentLinkedQueue<ByteBuffer>[] idle;
+  private final ConcurrentLinkedDeque<ByteBuffer>[] idle;
   private final long idleBytesMax;
   private final AtomicLong idleBytes = new AtomicLong();
   private final AtomicLong takenBytes = new AtomicLong();
@@ -35,9 +35,9 @@ public final class BlockPool {
   public BlockPool(long idleBytesMax) {
     this.idleBytesMax = idleBytesMax;
     @SuppressWarnings({"unchecked", "rawtypes"})
-    ConcurrentLinkedQueue<ByteBuffer>[] queues = new ConcurrentLinkedQueue[CLASS_COUNT];
+    ConcurrentLinkedDeque<ByteBuffer>[] queues = new ConcurrentLinkedDeque[CLASS_COUNT];
     for (int index = 0; index < CLASS_COUNT; index++) {
-      queues[index] = new ConcurrentLinkedQueue<>();
+      queues[index] = new ConcurrentLinkedDeque<>();
     }
     this.idle = queues;
   }
@@ -76,7 +76,7 @@ public final class BlockPool {
     takenBytes.addAndGet(-lengthBytes);
     if (idleBytes.get() + lengthBytes <= idleBytesMax) {
       idleBytes.addAndGet(lengthBytes);
-      idle[classOf(lengthBytes)].add(memory);
+      idle[classOf(lengthBytes)].addFirst(memory);
     }
   }
 

@@ -24,6 +24,13 @@ final class SessionSink implements Sink {
   /** A batch of default size: large enough for few system calls, small enough for the caches. */
   private static final int BATCH_BYTES = 256 << 10;
 
+  /**
+   * How much is taken from the source beyond what the peer takes now: so that there is something to
+   * send when it takes more. All beyond that would only wait, and leave the processor's caches
+   * before it is sent.
+   */
+  private static final int AHEAD_BYTES = 512 << 10;
+
   private final SessionPipe pipe;
   private final List<Committed.Rejected> rejected = new ArrayList<>();
   private final List<Pending> pending = new ArrayList<>();
@@ -288,7 +295,10 @@ final class SessionSink implements Sink {
   private boolean windowIsOpen() {
     long windowBytes = pipe.options.windowBytes();
     long pendingBytes = pipe.session.outgoing().next() - pipe.session.outgoing().acknowledged();
-    return pendingBytes < windowBytes && pipe.heldBytes.get() < 2 * windowBytes;
+    long aheadBytes = pipe.session.outgoing().next() - pipe.session.outgoing().credit();
+    return pendingBytes < windowBytes
+        && aheadBytes < AHEAD_BYTES
+        && pipe.heldBytes.get() < 2 * windowBytes;
   }
 
   private Committed committedNow() {

@@ -110,7 +110,10 @@ final class SessionSource implements Source {
       }
       pipe.check();
       pipe.session.onApplied(position, digest == null ? null : digest.toLong(), Ticker.now());
-      afterProgress();
+      // What the sink has takes no room here: one acknowledgement tells of both.
+      if (!creditUpTo(Math.min(position, handedPosition))) {
+        afterProgress();
+      }
     } finally {
       pipe.lock.unlock();
     }
@@ -207,13 +210,19 @@ final class SessionSource implements Source {
     }
   }
 
-  /** What lies before the position no longer takes room in the window: as much more may come. */
-  private void creditUpTo(long position) {
-    if (position > creditedPosition) {
-      pipe.session.onConsumed(position - creditedPosition, Ticker.now());
-      creditedPosition = position;
-      afterProgress();
+  /**
+   * What lies before the position no longer takes room in the window: as much more may come.
+   *
+   * @return whether that was news, of which the peer hears
+   */
+  private boolean creditUpTo(long position) {
+    if (position <= creditedPosition) {
+      return false;
     }
+    pipe.session.onConsumed(position - creditedPosition, Ticker.now());
+    creditedPosition = position;
+    afterProgress();
+    return true;
   }
 
   private void afterProgress() {

@@ -28,10 +28,22 @@ public final class Sessions {
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private static final DigestFunction DIGEST =
-      (long digest, ByteBuffer bytes) -> Digest.fromLong(digest).extend(bytes).toLong();
+  private static final DigestFunction DIGEST = new StreamDigest();
 
   private Sessions() {}
+
+  /** The session's digest is the {@link Digest} of the library. */
+  private static final class StreamDigest implements DigestFunction {
+    @Override
+    public long extend(long digest, ByteBuffer bytes) {
+      return Digest.fromLong(digest).extend(bytes).toLong();
+    }
+
+    @Override
+    public long extend(long digest, ByteBuffer bytes, int crc32c) {
+      return Digest.fromLong(digest).extend(bytes, crc32c).toLong();
+    }
+  }
 
   /**
    * A pipe that dials; returns at once.

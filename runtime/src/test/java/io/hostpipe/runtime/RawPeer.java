@@ -61,9 +61,7 @@ final class RawPeer {
   static ByteBuffer data(byte[] payload) {
     ByteBuffer out = ByteBuffer.allocate(8 + 8 + payload.length + 4);
     out.put(head(out.capacity() - 4, 4)).putLong(0).put(payload);
-    CRC32C crc = new CRC32C();
-    crc.update(out.duplicate().flip());
-    return out.putInt((int) crc.getValue()).flip();
+    return out.putInt(FrameCodec.trailer(out.duplicate().flip())).flip();
   }
 
   /** The head of a frame that says it has so many bytes behind its length. */

@@ -244,7 +244,7 @@ final class SessionPipeTest {
     Pipe taken = hosts.accept(listener);
     CompletableFuture<Void> reading = Hosts.inBackground(() -> pipe.source().read());
     CompletableFuture<Void> writing = Hosts.sendPattern(pipe, 64 << 20);
-    Eventually.holds("the window is full", () -> hosts.pool.takenBytes() > 1 << 20);
+    Eventually.holds("the window is full", () -> hosts.pool.takenBytes() > 512 << 10);
     pipe.close();
     pipe.close();
     assertThatThrownBy(reading::get).hasCauseInstanceOf(PipeException.Closed.class);

@@ -9,4 +9,12 @@ public interface DigestFunction {
 
   /** The digest of the bytes digested so far followed by these; the position does not move. */
   long extend(long digest, ByteBuffer bytes);
+
+  /**
+   * The same for bytes whose CRC-32C is known, as it is of every frame's payload: a digest that is
+   * made of it need not pass over them for it again.
+   */
+  default long extend(long digest, ByteBuffer bytes, int crc32c) {
+    return extend(digest, bytes);
+  }
 }

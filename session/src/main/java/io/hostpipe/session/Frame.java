@@ -74,10 +74,11 @@ public sealed interface Frame {
    * @param position of its first byte
    * @param cursor the source's place behind its last byte
    * @param payload the bytes
+   * @param crc32c of the payload
    * @param lease what the payload lies in
    */
   @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
-  record Data(long position, byte @Nullable [] cursor, ByteBuffer payload, Lease lease)
+  record Data(long position, byte @Nullable [] cursor, ByteBuffer payload, int crc32c, Lease lease)
       implements Frame {}
 
   /** How far the receiver is, and how far data may come; absolute, never falling. */

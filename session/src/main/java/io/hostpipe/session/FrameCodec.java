@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  * Frames to bytes and back: {@code u32 length, u8 type, u8 flags, u16 check, body, u32 crc32c},
  * big-endian.
  *
- * <p>The length counts what follows it; the CRC covers all before it. The check covers the six
+ * <p>The length counts what follows it; the CRC covers all before it. That of a DATA frame is put
+ * together from two, the head's and the payload's: so a payload is passed over once, for the frame
+ * and for the stream's digest, and a frame that is sent again not at all. The check covers the six
  * bytes before it: so a damaged length is found at once, and not only when as many bytes have come
  * as it says, which may be never. Thread rule: none, there is no state.
  */
@@ -74,6 +76,8 @@ public final class FrameCodec {
   static final int ERROR = 14;
 
   private static final int LENGTH_FIELD_BYTES = 4;
+  private static final int TYPE_OFFSET = 4;
+  private static final int FLAGS_OFFSET = 5;
   private static final int CHECK_OFFSET = 6;
   private static final int FLAG_FIRST = 1;
   private static final int FLAG_SECOND = 2;
@@ -139,6 +143,49 @@ public final class FrameCodec {
     return (short) (value ^ (value >>> Short.SIZE));
   }
 
+  /**
+   * The last four bytes of a frame.
+   *
+   * @param frame all that stands before them
+   */
+  public static int trailer(ByteBuffer frame) {
+    CRC32C crc = new CRC32C();
+    int payloadStart = payloadStart(frame);
+    int headCrc = crc32c(frame.duplicate().limit(payloadStart), crc);
+    return frame.get(frame.position() + TYPE_OFFSET) == DATA
+        ? dataTrailer(headCrc, crc32c(frame.duplicate().position(payloadStart), crc))
+        : headCrc;
+  }
+
+  /** The CRC of these remaining bytes; the position does not move. */
+  static int crc32c(ByteBuffer bytes, CRC32C crc) {
+    crc.reset();
+    crc.update(bytes.duplicate());
+    return (int) crc.getValue();
+  }
+
+  /** Turned by half, so that the same fault in both parts does not hide itself. */
+  static int dataTrailer(int headCrc, int payloadCrc) {
+    return Integer.rotateLeft(headCrc, Short.SIZE) ^ payloadCrc;
+  }
+
+  /**
+   * Where the payload of a DATA frame begins; of others, and where a damaged frame would have it
+   * begin behind its end, the end.
+   */
+  private static int payloadStart(ByteBuffer frame) {
+    int start = frame.position();
+    int end = frame.limit();
+    if (frame.get(start + TYPE_OFFSET) != DATA) {
+      return end;
+    }
+    int payloadStart = start + DATA_HEAD_BYTES_MIN;
+    if ((frame.get(start + FLAGS_OFFSET) & FLAG_FIRST) != 0 && payloadStart + 2 <= end) {
+      payloadStart += 2 + (frame.getShort(payloadStart) & 0xFFFF);
+    }
+    return Math.min(payloadStart, end);
+  }
+
   /** Whether the head that begins there is as it was sent. */
   static boolean isHeadWhole(ByteBuffer bytes, int start, CRC32C crc) {
     return bytes.getShort(start + CHECK_OFFSET) == headCheck(bytes, start, crc);
@@ -167,17 +214,22 @@ public final class FrameCodec {
   public static Frame decode(ByteBuffer in, Lease lease) throws ProtocolException {
     int end = in.limit() - TRAILER_BYTES;
     int start = in.position();
+    ByteBuffer frameBytes = in.duplicate().limit(end);
+    int payloadStart = payloadStart(frameBytes);
     CRC32C crc = new CRC32C();
-    crc.update(in.duplicate().limit(end));
-    if ((int) crc.getValue() != in.getInt(end)) {
+    int headCrc = crc32c(in.duplicate().limit(payloadStart), crc);
+    boolean isData = in.get(start + TYPE_OFFSET) == DATA;
+    int payloadCrc = isData ? crc32c(frameBytes.position(payloadStart), crc) : 0;
+    if ((isData ? dataTrailer(headCrc, payloadCrc) : headCrc) != in.getInt(end)) {
       throw new ProtocolException(
           Code.ABORTED, "a frame was damaged on the way (its CRC32C does not match)");
     }
     try {
       ByteBuffer body = in.duplicate().limit(end).position(start + HEAD_BYTES);
-      int type = in.get(start + LENGTH_FIELD_BYTES) & 0xFF;
-      int flags = in.get(start + LENGTH_FIELD_BYTES + 1) & 0xFF;
-      Frame frame = decodeBody(type, flags, body, lease);
+      int type = in.get(start + TYPE_OFFSET) & 0xFF;
+      int flags = in.get(start + FLAGS_OFFSET) & 0xFF;
+      Frame frame =
+          isData ? decodeData(flags, body, payloadCrc, lease) : decodeBody(type, flags, body);
       if (!(frame instanceof Frame.Data || frame instanceof Frame.Skipped) && body.hasRemaining()) {
         throw new ProtocolException(
             Code.INVALID_ARGUMENT, "a frame of type " + type + " is longer than its content");
@@ -188,16 +240,17 @@ public final class FrameCodec {
     }
   }
 
-  private static Frame decodeBody(int type, int flags, ByteBuffer body, Lease lease)
+  private static Frame decodeData(int flags, ByteBuffer body, int payloadCrc, Lease lease)
       throws ProtocolException {
+    long position = position(body);
+    byte[] cursor = (flags & FLAG_FIRST) == 0 ? null : bytes(body, CURSOR_BYTES_MAX);
+    return new Frame.Data(position, cursor, body.slice(), payloadCrc, lease);
+  }
+
+  private static Frame decodeBody(int type, int flags, ByteBuffer body) throws ProtocolException {
     return switch (type) {
       case HELLO -> decodeHello(flags, body);
       case WELCOME -> decodeWelcome(flags, body);
-      case DATA -> {
-        long position = position(body);
-        byte[] cursor = (flags & FLAG_FIRST) == 0 ? null : bytes(body, CURSOR_BYTES_MAX);
-        yield new Frame.Data(position, cursor, body.slice(), lease);
-      }
       case ACK -> new Frame.Ack(position(body), position(body), position(body), position(body));
       case REJECT -> new Frame.Reject(position(body), body.get(), reason(body));
       case PING -> new Frame.Ping(body.getLong());

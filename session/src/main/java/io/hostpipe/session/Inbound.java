@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code applied <= received <= credit}. Data is contiguous: a gap is a broken link. The credit
  * is absolute, covers what the host has taken over plus one window, and never falls; the window
- * doubles whenever the sender had to wait for it, as far as the budget allows.
+ * doubles whenever it held the sender back ({@link WindowGrowth}), as far as the budget allows.
  *
  * <p>The epoch and the writer's instance are the fence: another writer gets the next epoch, and
  * only one link is listened to at a time ({@link Session}).
@@ -51,6 +51,7 @@ public final class Inbound {
   private long consumed;
   private long credit;
   private boolean pressed;
+  private final WindowGrowth growth = new WindowGrowth();
 
   private long ackedReceived;
   private long ackedApplied;
@@ -179,6 +180,7 @@ public final class Inbound {
     rejectsSentCount = 0;
     rejectsConfirmCount = 0;
     finAckDue = false;
+    growth.onLink();
     return new Frame.Welcome(
         receiver,
         epoch,
@@ -190,7 +192,7 @@ public final class Inbound {
   }
 
   /** The data's lease is this side's from here on. */
-  void onData(Frame.Data data) throws ProtocolException {
+  void onData(Frame.Data data, long nowNanos) throws ProtocolException {
     long end = data.position() + data.payload().remaining();
     if (data.position() > received) {
       data.lease().release();
@@ -211,8 +213,12 @@ public final class Inbound {
     duplicateBytes += oldBytes;
     ByteBuffer fresh = data.payload().slice(oldBytes, data.payload().remaining() - oldBytes);
     deliveries.add(new Delivery(received, fresh, data.lease(), data.cursor()));
-    receivedDigest = digest.extend(receivedDigest, fresh);
+    receivedDigest =
+        oldBytes == 0
+            ? digest.extend(receivedDigest, fresh, data.crc32c())
+            : digest.extend(receivedDigest, fresh);
     received = end;
+    growth.onReceived(received, consumed, nowNanos);
     digestShared = true;
     if (data.cursor() != null) {
       cursor = data.cursor();
@@ -245,13 +251,17 @@ public final class Inbound {
   }
 
   /** The host no longer holds so many of the delivered bytes. */
-  void onConsumed(long bytes) {
+  void onConsumed(long bytes, long nowNanos) {
     consumed += bytes;
-    if (pressed && window < windowBytesMax && budget.tryReserve(window)) {
+    if (pressed && growth.isTooSmall(window, consumed, nowNanos) && mayGrow()) {
       window *= 2;
       pressed = false;
     }
     credit = Math.max(credit, consumed + window);
+  }
+
+  private boolean mayGrow() {
+    return window < windowBytesMax && budget.tryReserve(window);
   }
 
   void onApplied(long position, @Nullable Long digestThere) {
@@ -336,7 +346,7 @@ public final class Inbound {
    *
    * @return whether a PING should follow that confirms the rejections
    */
-  boolean poll(Transmit out, boolean withAck) {
+  boolean poll(Transmit out, boolean withAck, long nowNanos) {
     int index = 0;
     for (Frame.Reject reject : rejects) {
       if (index++ < rejectsSentCount) {
@@ -350,6 +360,9 @@ public final class Inbound {
     }
     if (withAck && ackIsPending() && out.hasRoomForControl()) {
       out.control(new Frame.Ack(received, 0, applied, credit));
+      if (credit > ackedCredit) {
+        growth.onTold(ackedCredit, nowNanos);
+      }
       ackedReceived = received;
       ackedApplied = applied;
       ackedCredit = credit;

@@ -2,6 +2,7 @@ package io.hostpipe.session;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class Outbound {
   private final String stream;
   private final Frame.AckLevel ackLevel;
   private final DigestFunction digest;
+  private final CRC32C crc = new CRC32C();
   private final ArrayDeque<Frame.Reject> rejects = new ArrayDeque<>();
 
   private boolean positioned;
@@ -115,6 +117,11 @@ public final class Outbound {
     return held == null ? next : held.position;
   }
 
+  /** Up to where the peer takes data. */
+  public long credit() {
+    return credit;
+  }
+
   /** How much the peer has. */
   public long received() {
     return received;
@@ -167,9 +174,10 @@ public final class Outbound {
       lease.release();
       return next;
     }
-    Segment segment = new Segment(next, digestNext, bytes, lease, cursor);
+    int crc32c = FrameCodec.crc32c(bytes, crc);
+    Segment segment = new Segment(next, digestNext, bytes, crc32c, lease, cursor);
     next += bytes.remaining();
-    digestNext = digest.extend(digestNext, bytes);
+    digestNext = digest.extend(digestNext, bytes, crc32c);
     Segment tail = last;
     if (tail == null) {
       first = segment;
@@ -256,12 +264,14 @@ public final class Outbound {
               Math.min(segment.end(), credit),
               sent + Math.min(out.roomBytes(), FrameCodec.PAYLOAD_BYTES_MAX));
       ByteBuffer payload = segment.slice(sent, end);
-      boolean whole = end == segment.end();
-      out.data(sent, whole ? segment.cursor : null, payload, segment.lease);
+      boolean last = end == segment.end();
+      boolean whole = last && sent == segment.position;
+      int payloadCrc = whole ? segment.crc32c : FrameCodec.crc32c(payload, crc);
+      out.data(sent, last ? segment.cursor : null, payload, payloadCrc, segment.lease);
       sentAgainBytes += Math.max(0, Math.min(end, sentHighest) - sent);
       sentHighest = Math.max(sentHighest, end);
       sent = end;
-      if (whole) {
+      if (last) {
         segment = segment.following;
         sending = segment;
       }
@@ -397,6 +407,10 @@ public final class Outbound {
   private static final class Segment {
     final long position;
     final ByteBuffer bytes;
+
+    /** Of its bytes alone: that of the frame which carries all of them. */
+    final int crc32c;
+
     final Lease lease;
     final byte @Nullable [] cursor;
 
@@ -406,10 +420,16 @@ public final class Outbound {
     @Nullable Segment following;
 
     Segment(
-        long position, long digestAtFrom, ByteBuffer bytes, Lease lease, byte @Nullable [] cursor) {
+        long position,
+        long digestAtFrom,
+        ByteBuffer bytes,
+        int crc32c,
+        Lease lease,
+        byte @Nullable [] cursor) {
       this.position = position;
       this.digestAtFrom = digestAtFrom;
       this.bytes = bytes;
+      this.crc32c = crc32c;
       this.lease = lease;
       this.cursor = cursor;
     }

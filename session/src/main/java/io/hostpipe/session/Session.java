@@ -321,7 +321,7 @@ public final class Session {
 
   /** The host let go of so many delivered bytes: that much more may come. */
   public void onConsumed(long bytes, long nowNanos) {
-    in.onConsumed(bytes);
+    in.onConsumed(bytes, nowNanos);
     scheduleAck(nowNanos);
   }
 
@@ -407,7 +407,7 @@ public final class Session {
     switch (frame) {
       case Frame.Hello hello -> onHello(hello);
       case Frame.Welcome welcome -> onWelcome(welcome);
-      case Frame.Data data -> onData(data);
+      case Frame.Data data -> onData(data, nowNanos);
       case Frame.Ack ack -> {
         link.requireOpen("ACK");
         out.onAck(ack);
@@ -494,12 +494,12 @@ public final class Session {
     lingerUntilNanos = NEVER;
   }
 
-  private void onData(Frame.Data data) throws ProtocolException {
+  private void onData(Frame.Data data, long nowNanos) throws ProtocolException {
     if (!link.welcomeSent() || !config.receives() || !peerSends) {
       data.lease().release();
       throw new ProtocolException(Code.INVALID_ARGUMENT, "DATA before it was allowed");
     }
-    in.onData(data);
+    in.onData(data, nowNanos);
   }
 
   private void onBye() throws ProtocolException {
@@ -555,7 +555,7 @@ public final class Session {
   private void pollStream(Transmit transmit, long nowNanos) {
     boolean sendsData = outWantsToSend();
     boolean withAck = hearsStream() && (sendsData || ackIsDue(nowNanos) || in.wantsToSend());
-    if (in.poll(transmit, withAck)) {
+    if (in.poll(transmit, withAck, nowNanos)) {
       transmit.control(link.confirm());
     }
     if (!in.ackIsPending()) {

@@ -92,20 +92,23 @@ public final class Transmit {
     FrameCodec.encode(frame, scratch);
   }
 
-  /** Adds one DATA frame; the payload is this transmit's to move, the lease is retained. */
-  void data(long position, byte @Nullable [] cursor, ByteBuffer payload, Lease lease) {
+  /**
+   * Adds one DATA frame; the payload is this transmit's to move, the lease is retained.
+   *
+   * @param payloadCrc the CRC-32C of the payload
+   */
+  void data(
+      long position, byte @Nullable [] cursor, ByteBuffer payload, int payloadCrc, Lease lease) {
     int headStart = scratch.position();
     int payloadLengthBytes = payload.remaining();
     FrameCodec.encodeDataHead(position, cursor, payloadLengthBytes, scratch, crc);
-    crc.reset();
-    crc.update(scratch.duplicate().flip().position(headStart));
-    crc.update(payload.duplicate());
+    int headCrc = FrameCodec.crc32c(scratch.duplicate().flip().position(headStart), crc);
     flushScratch();
     buffers[bufferCount++] = payload;
     lease.retain();
     leases[leaseCount++] = lease;
     payloadBytes += payloadLengthBytes;
-    scratch.putInt((int) crc.getValue());
+    scratch.putInt(FrameCodec.dataTrailer(headCrc, payloadCrc));
   }
 
   void finish() {

@@ -135,7 +135,7 @@ final class FrameAssemblerTest {
   private static Frame.Data data(long position, int payloadBytes) {
     byte[] payload = new byte[payloadBytes];
     Arrays.fill(payload, (byte) position);
-    return new Frame.Data(position, null, ByteBuffer.wrap(payload), Lease.UNPOOLED);
+    return Frames.received(position, null, ByteBuffer.wrap(payload), Lease.UNPOOLED);
   }
 
   private static String shown(Frame frame) {

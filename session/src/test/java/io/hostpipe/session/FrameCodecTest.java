@@ -98,6 +98,25 @@ final class FrameCodecTest {
         .isEqualTo(Code.INVALID_ARGUMENT);
   }
 
+  @Test
+  void anyFlippedBitOfDataIsFound() {
+    anyFlippedBitIsFound(
+        Frames.received(7, new byte[] {1, 2, 3}, Frames.text("payload"), Lease.UNPOOLED));
+  }
+
+  @Test
+  void theSameFaultInHeadAndPayloadIsFound() {
+    ByteBuffer whole = Frames.data(7, null, ByteBuffer.wrap(new byte[8]));
+    int lastOfHead = FrameCodec.DATA_HEAD_BYTES_MIN - 1;
+    int lastOfPayload = whole.limit() - FrameCodec.TRAILER_BYTES - 1;
+    for (int bit = 0; bit < 8; bit++) {
+      ByteBuffer damaged = ByteBuffer.allocate(whole.limit()).put(whole.duplicate()).flip();
+      damaged.put(lastOfHead, (byte) (damaged.get(lastOfHead) ^ (1 << bit)));
+      damaged.put(lastOfPayload, (byte) (damaged.get(lastOfPayload) ^ (1 << bit)));
+      assertThat(failure(damaged).code()).isEqualTo(Code.ABORTED);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("controlFrames")
   void anyFlippedBitIsFound(Frame frame) {

@@ -58,7 +58,7 @@ final class FrameMutator {
               : new Frame.Ping(random.nextLong());
       case 10 -> new Frame.Failure(random.nextInt(17), text());
       default ->
-          new Frame.Data(
+          Frames.received(
               number(position),
               cursor(),
               ByteBuffer.allocate(random.nextInt(4) == 0 ? 5_000 : random.nextInt(60)),

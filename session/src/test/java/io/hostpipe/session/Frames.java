@@ -74,9 +74,14 @@ final class Frames {
     return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** A DATA frame as it comes in. */
+  static Frame.Data received(
+      long position, byte @Nullable [] cursor, ByteBuffer payload, Lease lease) {
+    return new Frame.Data(
+        position, cursor, payload, FrameCodec.crc32c(payload, new CRC32C()), lease);
+  }
+
   private static ByteBuffer closed(ByteBuffer out) {
-    CRC32C crc = new CRC32C();
-    crc.update(out.duplicate().flip());
-    return out.putInt((int) crc.getValue()).flip();
+    return out.putInt(FrameCodec.trailer(out.duplicate().flip())).flip();
   }
 }

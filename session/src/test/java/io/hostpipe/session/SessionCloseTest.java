@@ -224,7 +224,7 @@ final class SessionCloseTest {
     Pair pair = Pair.oneWay().connect();
     pair.acceptor.session().onFrame(1, new Frame.Fin(0, 0), pair.now);
     Lease lease = pair.acceptor.memory.lease();
-    pair.acceptor.session().onFrame(1, new Frame.Data(0, null, Frames.text("x"), lease), pair.now);
+    pair.acceptor.session().onFrame(1, Frames.received(0, null, Frames.text("x"), lease), pair.now);
     assertThat(pair.acceptor.failureCode()).isEqualTo(Code.INVALID_ARGUMENT);
     assertThat(pair.acceptor.memory.outCount()).isZero();
   }

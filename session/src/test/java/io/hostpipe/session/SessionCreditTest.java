@@ -108,7 +108,7 @@ final class SessionCreditTest {
   void dataBeyondTheCreditIsRefused() {
     Pair pair = Pair.oneWay().connect();
     Lease lease = pair.acceptor.memory.lease();
-    Frame.Data data = new Frame.Data(0, null, ByteBuffer.allocate(WINDOW + 1), lease);
+    Frame.Data data = Frames.received(0, null, ByteBuffer.allocate(WINDOW + 1), lease);
     pair.acceptor.session().onFrame(1, data, pair.now);
     assertThat(pair.acceptor.failureCode()).isEqualTo(Code.INVALID_ARGUMENT);
     assertThat(pair.acceptor.memory.outCount()).isZero();

@@ -238,7 +238,7 @@ final class SessionGreetingTest {
     Lease lease = pair.acceptor.memory.lease();
     pair.acceptor
         .session()
-        .onFrame(1, new Frame.Data(3, null, Frames.text("late"), lease), pair.now);
+        .onFrame(1, Frames.received(3, null, Frames.text("late"), lease), pair.now);
     pair.acceptor.session().onFrame(1, new Frame.Fin(3, 0), pair.now);
     pair.acceptor.session().onGarbage(1, new ProtocolException(Code.ABORTED, "late"));
     pair.acceptor.session().onLinkDown(1, pair.now);
@@ -261,7 +261,7 @@ final class SessionGreetingTest {
     Lease lease = pair.acceptor.memory.lease();
     pair.acceptor
         .session()
-        .onFrame(old, new Frame.Data(3, null, Frames.text("zombie"), lease), pair.now);
+        .onFrame(old, Frames.received(3, null, Frames.text("zombie"), lease), pair.now);
     second.send("def");
     next.settle();
     assertThat(pair.acceptor.take(pair.now)).isEqualTo("abcdef");
@@ -284,7 +284,7 @@ final class SessionGreetingTest {
   static List<Frame> framesOutOfTurn() {
     return List.of(
         new Frame.Welcome(Frames.BOB, 1, 0, 0L, 0, null, 0),
-        new Frame.Data(0, null, Frames.text("x"), Lease.UNPOOLED),
+        Frames.received(0, null, Frames.text("x"), Lease.UNPOOLED),
         new Frame.Ack(0, 0, 0, 0),
         new Frame.Reject(0, 3, ""),
         new Frame.Fin(0, 0),

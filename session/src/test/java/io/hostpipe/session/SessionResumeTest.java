@@ -43,9 +43,9 @@ final class SessionResumeTest {
     pair.settle();
     Session receiver = pair.acceptor.session();
     Lease whole = pair.acceptor.memory.lease();
-    receiver.onFrame(1, new Frame.Data(2, null, Frames.text("cd"), whole), pair.now);
+    receiver.onFrame(1, Frames.received(2, null, Frames.text("cd"), whole), pair.now);
     Lease half = pair.acceptor.memory.lease();
-    receiver.onFrame(1, new Frame.Data(4, null, Frames.text("efgh"), half), pair.now);
+    receiver.onFrame(1, Frames.received(4, null, Frames.text("efgh"), half), pair.now);
     assertThat(pair.acceptor.take(pair.now)).isEqualTo("abcdefgh");
     assertThat(receiver.incoming().duplicateBytes()).isEqualTo(4);
     assertThat(pair.acceptor.memory.outCount()).isZero();
@@ -55,7 +55,7 @@ final class SessionResumeTest {
   void aGapIsABrokenLink() {
     Pair pair = Pair.oneWay().connect();
     Lease lease = pair.acceptor.memory.lease();
-    pair.acceptor.session().onFrame(1, new Frame.Data(1, null, Frames.text("b"), lease), pair.now);
+    pair.acceptor.session().onFrame(1, Frames.received(1, null, Frames.text("b"), lease), pair.now);
     assertThat(pair.acceptor.session().failure()).isNull();
     assertThat(pair.acceptor.session().linkIsToClose()).isTrue();
     assertThat(pair.acceptor.memory.outCount()).isZero();

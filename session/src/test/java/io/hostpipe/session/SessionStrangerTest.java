@@ -15,7 +15,7 @@ final class SessionStrangerTest {
     Session sender = pair.connect().dialer.session();
     sender.onFrame(
         sender.connection(),
-        new Frame.Data(0, null, ByteBuffer.wrap(new byte[] {1}), Lease.UNPOOLED),
+        Frames.received(0, null, ByteBuffer.wrap(new byte[] {1}), Lease.UNPOOLED),
         pair.now);
     assertThat(pair.dialer.failureCode()).isEqualTo(Code.INVALID_ARGUMENT);
     assertThat(sender.incoming().received()).isZero();

@@ -152,9 +152,7 @@ public final class RawPeer implements AutoCloseable {
   public static ByteBuffer frame(int type, int flags, byte[] body) {
     ByteBuffer out = ByteBuffer.allocate(HEAD_BYTES + body.length + TRAILER_BYTES);
     out.put(head(out.capacity(), type, flags)).put(body);
-    CRC32C crc = new CRC32C();
-    crc.update(out.duplicate().flip());
-    return out.putInt((int) crc.getValue()).flip();
+    return out.putInt(FrameCodec.trailer(out.duplicate().flip())).flip();
   }
 
   /** The head of a frame that claims to have so many bytes in all. */

@@ -93,9 +93,7 @@ final class Repeater {
       out.putShort((short) cursor.length).put(cursor);
     }
     out.put(payload);
-    crc.reset();
-    crc.update(out.duplicate().flip().position(start));
-    out.putInt((int) crc.getValue());
+    out.putInt(FrameCodec.trailer(out.duplicate().flip().position(start)));
   }
 
   private static Frame.Data decode(ByteBuffer frame) {

@@ -33,8 +33,12 @@ import org.jspecify.annotations.Nullable;
  * interrupt. States: reading, then one of ended, failed, closed.
  */
 final class PumpedSource implements Source {
-  /** The most that a read asks for: while the input comes fast. */
-  static final int BLOCK_BYTES = 1 << 20;
+  /**
+   * The most that a read asks for, while the input comes fast: whole pages of a pipe, in a frame
+   * that still fits into a block of 256 KiB, so that several are on their way at once and all of
+   * them in the processor's caches.
+   */
+  static final int BLOCK_BYTES = 252 << 10;
 
   /**
    * What a read asks for while it trickles, so that an idle pipe holds little. In between it is
