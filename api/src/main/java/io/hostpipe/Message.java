@@ -60,6 +60,16 @@ public final class Message {
     return headers.value(Headers.KEY);
   }
 
+  /**
+   * A message with these headers and another payload, for whoever changes messages on their way; to
+   * commit or reject it is to commit or reject this one.
+   *
+   * @param other not copied: the message keeps this very array
+   */
+  public Message withPayload(byte[] other) {
+    return new Message(source, endPosition, other, headers);
+  }
+
   /** The position behind it in the stream that it came from. */
   public long endPosition() {
     return endPosition;

@@ -152,6 +152,20 @@ public interface MessageViewContract extends ContractTests {
   }
 
   @Test
+  default void aMessageWithAnotherPayloadCommitsTheOneItCameFrom() throws Exception {
+    needs(ContractPlace.Ability.TELLS_COMMITS);
+    ContractWay way = openTwoWays();
+    Pipe.Sent sent = way.near().send(new byte[] {1});
+    Message message = Objects.requireNonNull(way.far().messages().read());
+    Message other = message.withPayload(new byte[] {2, 3});
+    assertThat(other.payload()).hasSize(2);
+    assertThat(other.endPosition()).isEqualTo(sent.endPosition());
+    other.commit();
+    way.source().read(Duration.ofMillis(1));
+    assertThat(sent.awaitCommitted().position()).isEqualTo(sent.endPosition());
+  }
+
+  @Test
   default void anErrorOfThePublisherIsNoEndForThePeer() throws Exception {
     needs(ContractPlace.Ability.TELLS_ABORTS);
     ContractWay way = openTwoWays();
