@@ -57,6 +57,15 @@ after_file() {
   cmp in out && tail -c +7 log | cmp - in && equal first "$(head -n 1 log)"
 }
 
+before_exec() {
+  mkdir site && some_file site/a 1 && printf "INFO one\nERROR it's fine\nERROR two\n" >access.log
+}
+
+after_exec() {
+  mkdir there && tar -C there -xf site.tar && diff -r site there/site && says site/a "$work/printed" &&
+    equal "$(grep ERROR access.log)" "$(gzip -dc errors.gz)" && equal 2 "$(wc -l <rest.log)"
+}
+
 before_tcp() {
   some_file sent 8
 }

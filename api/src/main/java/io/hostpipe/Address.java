@@ -4,6 +4,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -13,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * Where an end is: {@code scheme://user@host:port/path?option=value}, {@code -}, or a path.
  *
  * <p>{@code -} is standard input or output; {@code ./x}, {@code ../x} and {@code /x} are files.
- * Options may stand in the query or are added as words by the command. Immutable. {@link #toString}
- * never shows a password.
+ * What follows {@code exec:} and {@code tail:} is taken as it is written, as a bare path is:
+ * percent and question marks mean something in commands and in patterns. Options may stand in the
+ * query or are added as words by the command. Immutable. {@link #toString} never shows a password.
  */
 public final class Address {
   /** The scheme of {@code -}. */
@@ -22,6 +24,17 @@ public final class Address {
 
   /** The scheme of files. */
   public static final String FILE = "file";
+
+  /** The scheme of programs. */
+  public static final String EXEC = "exec";
+
+  /** The scheme of files that are followed. */
+  public static final String TAIL = "tail";
+
+  private static final Set<String> TAKEN_AS_WRITTEN = Set.of(EXEC, TAIL);
+
+  /** Between the values of an option that was given more than once: no value can hold it. */
+  private static final String NEXT_VALUE = "\0";
 
   private static final Set<String> SECRET_OPTIONS =
       Set.of("token", "password", "secret", "passphrase");
@@ -54,6 +67,7 @@ public final class Address {
         || text.startsWith("/")
         || text.startsWith("./")
         || text.startsWith("../")
+        || isTakenAsWritten(text)
         || text.matches("[a-z][a-z0-9+.-]*://.*|file:.*");
   }
 
@@ -83,6 +97,9 @@ public final class Address {
     if (scheme.equals(FILE)) {
       return parseFile(rest, text);
     }
+    if (TAKEN_AS_WRITTEN.contains(scheme)) {
+      return parseAsWritten(scheme, rest);
+    }
     if (!rest.startsWith("//")) {
       throw new PipeException.Config("'" + redact(text) + "' wants '//' behind '" + scheme + ":'");
     }
@@ -101,6 +118,12 @@ public final class Address {
     Map<String, String> rest = new LinkedHashMap<>(options);
     rest.remove(name);
     return new Address(scheme, userInfo, host, port, path, rest);
+  }
+
+  /** A copy with one more value of an option, behind those it has. */
+  public Address withAddedOption(String name, String value) {
+    String before = options.get(name);
+    return withOption(name, before == null ? value : before + NEXT_VALUE + value);
   }
 
   /** A copy with another port: the one that was really taken. */
@@ -148,6 +171,12 @@ public final class Address {
     return options;
   }
 
+  /** All values of an option, in the order given. */
+  public List<String> optionValues(String name) {
+    String values = options.get(name);
+    return values == null ? List.of() : List.of(values.split(NEXT_VALUE, -1));
+  }
+
   /** The value of an option; null when it was not given. A bare option has the value "true". */
   public @Nullable String option(String name) {
     return options.get(name);
@@ -177,6 +206,8 @@ public final class Address {
       text.append('-');
     } else if (scheme.equals(FILE)) {
       text.append(path);
+    } else if (TAKEN_AS_WRITTEN.contains(scheme)) {
+      text.append(scheme).append(':').append(redact(path));
     } else {
       text.append(scheme).append("://");
       if (userInfo != null) {
@@ -191,14 +222,39 @@ public final class Address {
     }
     char separator = '?';
     for (Map.Entry<String, String> option : options.entrySet()) {
-      String value = SECRET_OPTIONS.contains(option.getKey()) ? "***" : option.getValue();
-      text.append(separator).append(option.getKey());
-      if (!value.equals("true")) {
-        text.append('=').append(value);
+      for (String value : optionValues(option.getKey())) {
+        text.append(separator).append(option.getKey());
+        if (!value.equals("true")) {
+          text.append('=').append(shownValue(option.getKey(), value));
+        }
+        separator = '&';
       }
-      separator = '&';
     }
     return text.toString();
+  }
+
+  private static boolean isTakenAsWritten(String text) {
+    int colon = text.indexOf(':');
+    return colon > 0 && TAKEN_AS_WRITTEN.contains(text.substring(0, colon));
+  }
+
+  private static String shownValue(String option, String value) {
+    if (SECRET_OPTIONS.contains(option)) {
+      return "***";
+    }
+    // A variable of a program's environment may well hold a secret.
+    return option.equals("env") ? value.replaceFirst("(?s)=.*", "=***") : redact(value);
+  }
+
+  private static Address parseAsWritten(String scheme, String rest) throws PipeException {
+    if (rest.isBlank()) {
+      throw new PipeException.Config(
+          "nothing stands behind '"
+              + scheme
+              + ":'; write "
+              + (scheme.equals(EXEC) ? "a command, as in 'exec:tar c ./site'" : "a path"));
+    }
+    return new Address(scheme, null, "", -1, rest, Map.of());
   }
 
   /** What follows {@code file:}: percent-encoded and with options, which a bare path is not. */

@@ -53,6 +53,14 @@ public interface Sink extends AutoCloseable {
   CompletionStage<Committed> whenCommitted(long position);
 
   /**
+   * Whether nothing is committed before {@link #finish}: a program that is judged by its exit code.
+   * Who waits for commits before it finishes such a sink waits for ever.
+   */
+  default boolean commitsAtEnd() {
+    return false;
+  }
+
+  /**
    * Ends the stream: blocks until everything is committed and the far end has confirmed the end.
    */
   void finish() throws PipeException, InterruptedException;

@@ -19,6 +19,12 @@ public interface Source extends AutoCloseable {
     return true;
   }
 
+  /**
+   * The sink commits when the stream has ended, and not before: whoever holds what was read until
+   * it is committed must not wait for that with a bounded window. Called before the first read.
+   */
+  default void commitsComeAtEnd() {}
+
   /** The stream's id, the same for every try at the same stream. */
   StreamId stream();
 

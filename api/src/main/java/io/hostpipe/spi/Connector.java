@@ -74,6 +74,14 @@ public interface Connector {
     throw cannot(address, "be written to");
   }
 
+  /**
+   * What comes out of this end when that source's stream goes into it: a filter. Takes over the
+   * source.
+   */
+  default Source through(Address address, Source source, PipeContext context) throws PipeException {
+    throw cannot(address, "stand between a source and a destination");
+  }
+
   private static PipeException cannot(Address address, String what) {
     return new PipeException.Config(Status.UNIMPLEMENTED, address + " cannot " + what);
   }

@@ -116,6 +116,11 @@ public final class FramedSink implements Sink {
   }
 
   @Override
+  public boolean commitsAtEnd() {
+    return inner.commitsAtEnd();
+  }
+
+  @Override
   public Committed committed() throws PipeException {
     try {
       advance(inner.committed());

@@ -101,6 +101,11 @@ public final class FramedSource implements Source {
   }
 
   @Override
+  public void commitsComeAtEnd() {
+    inner.commitsComeAtEnd();
+  }
+
+  @Override
   public StreamId stream() {
     return inner.stream();
   }

@@ -18,6 +18,9 @@ public interface PipeEvents {
   /** The link is gone, or could not be made; the next try comes after this delay. */
   default void linkDown(String peer, String reason, Duration retryIn) {}
 
+  /** A program that is part of the pipe wrote this line to its stderr, without its end. */
+  default void programSaid(String program, byte[] line) {}
+
   /** Something a person should know that stops nothing. One line, no secrets. */
   default void warning(String text) {}
 }

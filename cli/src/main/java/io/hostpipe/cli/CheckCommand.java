@@ -21,7 +21,11 @@ final class CheckCommand {
       case 0 ->
           throw new PipeException.Config("say what to check: " + invocation.command().usage());
       case 1 -> checkAlone(ends.getFirst(), console);
-      default -> checkPlan(PipePlan.of(ends, invocation.flags().duplex()), invocation, console);
+      default -> {
+        List<End> filters = End.filters(invocation.flags().through(), catalog);
+        yield checkPlan(
+            PipePlan.of(ends, filters, invocation.flags().duplex()), invocation, console);
+      }
     };
   }
 
@@ -39,6 +43,9 @@ final class CheckCommand {
   private static ExitCode checkPlan(PipePlan plan, Invocation invocation, Console console)
       throws PipeException, InterruptedException {
     ExitCode code = check(plan.source(), true, " as the source", console);
+    for (End filter : plan.filters()) {
+      code = code.or(check(filter, true, " in between", console));
+    }
     for (End sink : plan.sinks()) {
       code = code.or(check(sink, false, " as the destination", console));
     }

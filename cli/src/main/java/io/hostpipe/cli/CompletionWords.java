@@ -11,7 +11,7 @@ import java.util.Map;
  * The words that a shell may offer.
  *
  * @param commands first words
- * @param schemes with their {@code ://}
+ * @param schemes with their {@code ://}, or {@code :}
  * @param optionsByPattern what may stand behind an address that matches a shell's pattern
  * @param wordsByCommand what may stand behind a command that takes no address
  */
@@ -38,6 +38,10 @@ record CompletionWords(
       switch (scheme) {
         case Address.STDIO -> options.put("-", words);
         case Address.FILE -> options.put("./*|../*|/*|file:*", words);
+        case Address.EXEC, Address.TAIL -> {
+          schemes.add(scheme + ":");
+          options.put(scheme + ":*", words);
+        }
         default -> {
           schemes.add(scheme + "://");
           options.put(scheme + "://*", words);

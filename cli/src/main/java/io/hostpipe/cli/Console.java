@@ -69,6 +69,23 @@ final class Console {
     }
   }
 
+  /** Prints a line of somebody else's as it is, behind this. */
+  void foreign(String prefix, byte[] line) {
+    lock.lock();
+    try {
+      if (statusShown) {
+        err.print("\r\u001b[K");
+        statusShown = false;
+      }
+      err.print(prefix);
+      err.write(line, 0, line.length);
+      err.write('\n');
+      err.flush();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Draws the line that is redrawn, over its predecessor. */
   void status(String line) {
     lock.lock();

@@ -81,6 +81,17 @@ record End(Address address, Connector connector, Intake intake) {
     return new End(Intake.without(address), connector, listens() ? Intake.of(address) : Intake.ONE);
   }
 
+  /** The programs between source and sink: commands as they are, or addresses. */
+  static List<End> filters(List<String> commands, Catalog catalog) throws PipeException {
+    List<End> filters = new ArrayList<>();
+    for (String command : commands) {
+      String prefix = Address.EXEC + ":";
+      Address address = Address.parse(command.startsWith(prefix) ? command : prefix + command);
+      filters.add(new End(address, catalog.connector(address), Intake.ONE));
+    }
+    return List.copyOf(filters);
+  }
+
   private End withOptionWord(String word, Catalog catalog) throws PipeException {
     int equals = word.indexOf('=');
     String name = equals < 0 ? word : word.substring(0, equals);
@@ -88,7 +99,7 @@ record End(Address address, Connector connector, Intake intake) {
     if (option == null) {
       throw neither(word, name, catalog);
     }
-    if (address.option(name) != null) {
+    if (address.option(name) != null && !option.repeatable()) {
       throw new PipeException.Config("'" + name + "' was given twice for " + address);
     }
     if (option.form() == null && equals >= 0) {
@@ -99,7 +110,12 @@ record End(Address address, Connector connector, Intake intake) {
           "'" + name + "' of " + address + " wants a value: " + Catalog.usage(option));
     }
     String value = equals < 0 ? "true" : word.substring(equals + 1);
-    return new End(address.withOption(name, value), connector, intake);
+    return new End(
+        option.repeatable()
+            ? address.withAddedOption(name, value)
+            : address.withOption(name, value),
+        connector,
+        intake);
   }
 
   private void checkOption(String name, Catalog catalog) throws PipeException {

@@ -13,6 +13,13 @@ enum Flag {
       List.of("received", "durable", "applied"),
       "what an acknowledgement means: the peer has it, it survives power loss there, or the far"
           + " sink has committed it (applied)"),
+  THROUGH(
+      "through",
+      null,
+      "CMD",
+      List.of(),
+      "a program in between, without a shell: its input is the source, its output goes on; may be"
+          + " given again, for one behind the other"),
   REQUIRE(
       "require",
       null,
@@ -103,7 +110,7 @@ enum Flag {
   boolean appliesTo(CommandName command) {
     return switch (this) {
       case HELP, VERSION, VERBOSE -> true;
-      case REQUIRE, DUPLEX -> command.movesBytes() || command == CommandName.CHECK;
+      case REQUIRE, DUPLEX, THROUGH -> command.movesBytes() || command == CommandName.CHECK;
       case PROGRESS, QUIET -> command.movesBytes() || command == CommandName.DEMO;
       case ACK, DIGEST, SIZE, SUMMARY, GIVE_UP, RETRY_MAX -> command.movesBytes();
     };

@@ -5,6 +5,7 @@ import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.RetryPolicy;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import org.apache.commons.cli.CommandLine;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The values of the flags.
  *
  * @param ack what an acknowledgement must mean
+ * @param through the commands of the programs in between, in order
  * @param require the least the pair must give; null when anything will do
  * @param duplex join the ends both ways
  * @param digest which digest the summary shows
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Flags(
     AckLevel ack,
+    List<String> through,
     @Nullable Guarantee require,
     boolean duplex,
     DigestKind digest,
@@ -62,6 +65,7 @@ record Flags(
     String size = value(line, Flag.SIZE);
     return new Flags(
         choice(line, Flag.ACK, AckLevel.class, AckLevel.APPLIED),
+        values(line, Flag.THROUGH),
         choiceOrNull(line, Flag.REQUIRE, Guarantee.class),
         line.hasOption(Flag.DUPLEX.word()),
         choice(line, Flag.DIGEST, DigestKind.class, DigestKind.CRC),
@@ -133,6 +137,11 @@ record Flags(
             + given
             + "'"
             + Nearest.hint(given, flag.choices()));
+  }
+
+  private static List<String> values(CommandLine line, Flag flag) {
+    String[] values = line.getOptionValues(flag.word());
+    return values == null ? List.of() : List.of(values);
   }
 
   private static @Nullable String value(CommandLine line, Flag flag) throws PipeException {

@@ -43,6 +43,11 @@ final class HalfSink implements Sink {
   }
 
   @Override
+  public boolean commitsAtEnd() {
+    return sink.commitsAtEnd();
+  }
+
+  @Override
   public Committed committed() throws PipeException {
     return sink.committed();
   }

@@ -29,6 +29,11 @@ final class HalfSource implements Source {
   }
 
   @Override
+  public void commitsComeAtEnd() {
+    source.commitsComeAtEnd();
+  }
+
+  @Override
   public StreamId stream() {
     return source.stream();
   }

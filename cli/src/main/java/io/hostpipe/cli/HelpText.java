@@ -53,6 +53,10 @@ final class HelpText {
     text.append("\naddresses ('hostpipe addresses' lists them all, with their options)\n");
     row(text, "-", "stdin as a source, stdout as a destination");
     row(text, "./PATH  /PATH", "a file");
+    row(
+        text,
+        "'exec:PROGRAM ARG…'",
+        "a program: its output as a source, its input as a destination");
     row(text, "tcp://HOST:PORT/NAME", "connects to a peer; tcp-listen:// waits for one");
     row(text, "env:NAME  @FILE", "the address is in a variable, or in a file: for secrets");
     text.append("  Options of an address are words behind it: ./out append\n");

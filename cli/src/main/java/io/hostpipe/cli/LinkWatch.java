@@ -76,6 +76,12 @@ final class LinkWatch implements PipeEvents {
     }
   }
 
+  /** Untouched, also with -q: it is not Hostpipe that speaks. */
+  @Override
+  public void programSaid(String program, byte[] line) {
+    console.foreign(verbose ? program + ": " : "", line);
+  }
+
   @Override
   public void warning(String text) {
     if (!quiet) {

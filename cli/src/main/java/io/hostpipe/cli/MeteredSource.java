@@ -27,6 +27,11 @@ final class MeteredSource implements Source {
   }
 
   @Override
+  public void commitsComeAtEnd() {
+    source.commitsComeAtEnd();
+  }
+
+  @Override
   public StreamId stream() {
     return source.stream();
   }

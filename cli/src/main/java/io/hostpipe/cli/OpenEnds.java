@@ -85,6 +85,10 @@ final class OpenEnds implements AutoCloseable {
       source = from.connector().source(from.address(), incoming);
       closings.add(source::close);
     }
+    for (End filter : plan.filters()) {
+      source = filter.connector().through(filter.address(), source, incoming);
+      closings.add(source::close);
+    }
     List<Sink> sinks = new ArrayList<>();
     for (End to : plan.sinks()) {
       sinks.add(sink(to, source));

@@ -18,7 +18,7 @@ import java.util.List;
  */
 record PairGuarantee(Guarantee guarantee, String why) {
   /** Computes the guarantee of a pair. */
-  static PairGuarantee of(End source, End sink) {
+  static PairGuarantee of(End source, List<End> filters, End sink) {
     Capabilities from = source.capabilities();
     Capabilities to = sink.capabilities();
     List<String> reasons = new ArrayList<>();
@@ -37,6 +37,9 @@ record PairGuarantee(Guarantee guarantee, String why) {
           source.isLink()
               ? "the sender behind " + source + " cannot go on once it was killed"
               : source + " cannot be read again");
+    }
+    for (End filter : filters) {
+      reasons.add(filter + " begins anew with each start");
     }
     if (!to.durable()) {
       reasons.add(

@@ -13,24 +13,29 @@ import org.jspecify.annotations.Nullable;
  * Which end goes to which, and what the pairs promise.
  *
  * @param source where the bytes come from
+ * @param filters the programs that the bytes pass through on their way, in order
  * @param sinks where they go, each of them everything
  * @param duplex whether they go the other way as well; then there is one sink
  * @param pairs what each pair of ends promises: the source with each sink, then the ways back
  */
-record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
+record PipePlan(End source, List<End> filters, List<End> sinks, boolean duplex, List<Pair> pairs) {
   /** The most destinations of a pipe; each may hold back a window of memory. */
   static final int SINK_COUNT_MAX = 64;
 
-  /** From one end to one other. */
-  record Pair(End from, End to, PairGuarantee guarantee) {
-    static Pair of(End from, End to) {
-      return new Pair(from, to, PairGuarantee.of(from, to));
+  /** From one end to one other, through the programs in between. */
+  record Pair(End from, List<End> filters, End to, PairGuarantee guarantee) {
+    static Pair of(End from, List<End> filters, End to) {
+      return new Pair(from, filters, to, PairGuarantee.of(from, filters, to));
     }
 
     /** The line that is said before the first byte. */
     @Override
     public String toString() {
-      return from + " -> " + to + ": " + guarantee;
+      StringBuilder line = new StringBuilder(from.toString());
+      for (End filter : filters) {
+        line.append(" -> ").append(filter);
+      }
+      return line.append(" -> ").append(to).append(": ").append(guarantee).toString();
     }
   }
 
@@ -48,7 +53,7 @@ record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
               + invocation.command().usage());
     }
     Flags flags = invocation.flags();
-    PipePlan plan = of(ends, flags.duplex());
+    PipePlan plan = of(ends, End.filters(flags.through(), catalog), flags.duplex());
     refuseUnkeptAck(flags.ack());
     plan.refuseLessThan(flags.require());
     return plan;
@@ -70,7 +75,7 @@ record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
   }
 
   /** The plan of two or more ends, the first of which is the source. */
-  static PipePlan of(List<End> ends, boolean duplex) throws PipeException {
+  static PipePlan of(List<End> ends, List<End> filters, boolean duplex) throws PipeException {
     End source = ends.getFirst();
     List<End> sinks = List.copyOf(ends.subList(1, ends.size()));
     if (duplex && sinks.size() > 1) {
@@ -83,6 +88,10 @@ record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
               + sinks.getLast()
               + " both answer would be no one stream");
     }
+    if (duplex && !filters.isEmpty()) {
+      throw new PipeException.Config(
+          "--through goes one way and --duplex both; leave one of them out");
+    }
     if (sinks.size() > SINK_COUNT_MAX) {
       throw new PipeException.Config(
           "a pipe has at most " + SINK_COUNT_MAX + " destinations, not " + sinks.size());
@@ -90,12 +99,12 @@ record PipePlan(End source, List<End> sinks, boolean duplex, List<Pair> pairs) {
     refuseUnkeptIntake(source, sinks, duplex);
     List<Pair> pairs = new ArrayList<>();
     for (End sink : sinks) {
-      pairs.add(Pair.of(source, sink));
+      pairs.add(Pair.of(source, filters, sink));
     }
     if (duplex) {
-      pairs.add(Pair.of(sinks.getFirst(), source));
+      pairs.add(Pair.of(sinks.getFirst(), List.of(), source));
     }
-    return new PipePlan(source, sinks, duplex, pairs);
+    return new PipePlan(source, filters, sinks, duplex, pairs);
   }
 
   /**

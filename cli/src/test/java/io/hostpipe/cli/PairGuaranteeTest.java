@@ -69,6 +69,6 @@ final class PairGuaranteeTest {
     connectors.add(new FixtureConnector());
     Catalog catalog = new Catalog(connectors);
     List<End> ends = End.parse(List.of(source, sink), catalog, new Captured().console());
-    return PairGuarantee.of(ends.getFirst(), ends.getLast());
+    return PairGuarantee.of(ends.getFirst(), List.of(), ends.getLast());
   }
 }

@@ -92,6 +92,11 @@ final class HeldPipe implements Pipe {
     }
 
     @Override
+    public void commitsComeAtEnd() {
+      pipe.source().commitsComeAtEnd();
+    }
+
+    @Override
     public StreamId stream() {
       return pipe.source().stream();
     }
@@ -204,6 +209,11 @@ final class HeldPipe implements Pipe {
       } finally {
         keepReachable();
       }
+    }
+
+    @Override
+    public boolean commitsAtEnd() {
+      return pipe.sink().commitsAtEnd();
     }
 
     @Override

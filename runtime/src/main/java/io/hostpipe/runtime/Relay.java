@@ -131,6 +131,9 @@ public final class Relay implements AutoCloseable {
     }
     boolean verified = source.seek(from);
     for (RelaySink each : sinks) {
+      if (each.sink.commitsAtEnd()) {
+        source.commitsComeAtEnd();
+      }
       var _ =
           each.sink
               .whenCommitted(Long.MAX_VALUE)
@@ -215,14 +218,23 @@ public final class Relay implements AutoCloseable {
   /** The source is at its end: everything has to arrive, and every sink has to say so. */
   private void end() throws PipeException, InterruptedException {
     for (RelaySink each : sinks) {
-      while (each.committed < position) {
+      while (each.committed < position && !each.sink.commitsAtEnd()) {
         take(each, each.awaitNews(position));
         // Look at the others too: one may have failed while this one is slow.
         collect();
       }
     }
+    // Those that may still refuse the whole first: the others are then aborted, not finished.
     for (RelaySink each : sinks) {
-      each.finish();
+      if (each.sink.commitsAtEnd()) {
+        each.finish();
+        take(each, each.sink.committed());
+      }
+    }
+    for (RelaySink each : sinks) {
+      if (!each.sink.commitsAtEnd()) {
+        each.finish();
+      }
     }
     progress.finish(tellSourceTheEnd());
   }

@@ -151,6 +151,17 @@ final class SessionSink implements Sink {
     return stage;
   }
 
+  /** Known only once the far sink is open; then a peer that waits for commits hears it. */
+  @Override
+  public boolean commitsAtEnd() {
+    pipe.lock.lock();
+    try {
+      return pipe.session.outgoing().appliesAtEnd();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
   @Override
   public void finish() throws PipeException, InterruptedException {
     pipe.lock.lock();
@@ -206,7 +217,7 @@ final class SessionSink implements Sink {
   void endOrAbort() {
     boolean neverUsed =
         pipe.context.receives()
-            && pipe.session.incomingEnded()
+            && pipe.session.incomingFinished()
             && pipe.session.outgoing().next() == pipe.session.outgoing().startPosition();
     if (neverUsed) {
       pipe.session.finish();
@@ -294,7 +305,7 @@ final class SessionSink implements Sink {
 
   private boolean windowIsOpen() {
     long windowBytes = pipe.options.windowBytes();
-    long pendingBytes = pipe.session.outgoing().next() - pipe.session.outgoing().acknowledged();
+    long pendingBytes = pipe.session.outgoing().next() - pipe.session.outgoing().letGo();
     long aheadBytes = pipe.session.outgoing().next() - pipe.session.outgoing().credit();
     return pendingBytes < windowBytes
         && aheadBytes < AHEAD_BYTES

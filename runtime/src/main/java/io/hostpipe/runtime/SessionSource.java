@@ -55,6 +55,17 @@ final class SessionSource implements Source {
   }
 
   @Override
+  public void commitsComeAtEnd() {
+    pipe.lock.lock();
+    try {
+      pipe.session.onAppliesAtEnd();
+      afterProgress();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
   public boolean seek(Resume from) throws PipeException {
     pipe.lock.lock();
     try {

@@ -87,6 +87,12 @@ public sealed interface Frame {
   /** The message that ends at the position was refused for good. */
   record Reject(long endPosition, int code, String reason) implements Frame {}
 
+  /**
+   * The receiver's sink commits when the stream has ended, and not before: the sender does not wait
+   * for {@code applied} to let go of what was received.
+   */
+  record AppliesAtEnd() implements Frame {}
+
   /** Asks for a sign of life. */
   record Ping(long nonce) implements Frame {}
 

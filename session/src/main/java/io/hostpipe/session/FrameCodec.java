@@ -74,6 +74,7 @@ public final class FrameCodec {
   static final int ABORT = 12;
   static final int GOAWAY = 13;
   static final int ERROR = 14;
+  static final int APPLIES_AT_END = 15;
 
   private static final int LENGTH_FIELD_BYTES = 4;
   private static final int TYPE_OFFSET = 4;
@@ -102,6 +103,7 @@ public final class FrameCodec {
         head(out, REJECT).putLong(endPosition).put((byte) code);
         putText(out, reason, REASON_BYTES_MAX);
       }
+      case Frame.AppliesAtEnd() -> head(out, APPLIES_AT_END);
       case Frame.Ping(long nonce) -> head(out, PING).putLong(nonce);
       case Frame.Pong(long nonce) -> head(out, PONG).putLong(nonce);
       case Frame.Fin(long position, long digest) ->
@@ -253,6 +255,7 @@ public final class FrameCodec {
       case WELCOME -> decodeWelcome(flags, body);
       case ACK -> new Frame.Ack(position(body), position(body), position(body), position(body));
       case REJECT -> new Frame.Reject(position(body), body.get(), reason(body));
+      case APPLIES_AT_END -> new Frame.AppliesAtEnd();
       case PING -> new Frame.Ping(body.getLong());
       case PONG -> new Frame.Pong(body.getLong());
       case FIN -> new Frame.Fin(position(body), body.getLong());

@@ -53,6 +53,11 @@ public final class Inbound {
   private boolean pressed;
   private final WindowGrowth growth = new WindowGrowth();
 
+  /** Whether the host's sink commits only at the end, and whether the peer has to be told. */
+  private boolean appliesAtEnd;
+
+  private boolean appliesAtEndDue;
+
   private long ackedReceived;
   private long ackedApplied;
   private long ackedCredit;
@@ -181,6 +186,7 @@ public final class Inbound {
     rejectsConfirmCount = 0;
     finAckDue = false;
     growth.onLink();
+    appliesAtEndDue = appliesAtEnd;
     return new Frame.Welcome(
         receiver,
         epoch,
@@ -275,6 +281,11 @@ public final class Inbound {
     }
   }
 
+  void onAppliesAtEnd() {
+    appliesAtEndDue = !appliesAtEnd;
+    appliesAtEnd = true;
+  }
+
   /** Whether another message may be refused now; when not, the host waits for the peer. */
   public boolean takesRejects() {
     return rejects.size() < REJECTS_COUNT_MAX;
@@ -338,7 +349,7 @@ public final class Inbound {
 
   /** Whether {@link #poll} has more than acknowledgements. */
   boolean wantsToSend() {
-    return finAckDue || rejectsSentCount < rejects.size();
+    return finAckDue || appliesAtEndDue || rejectsSentCount < rejects.size();
   }
 
   /**
@@ -347,6 +358,10 @@ public final class Inbound {
    * @return whether a PING should follow that confirms the rejections
    */
   boolean poll(Transmit out, boolean withAck, long nowNanos) {
+    if (appliesAtEndDue && out.hasRoomForControl()) {
+      out.control(new Frame.AppliesAtEnd());
+      appliesAtEndDue = false;
+    }
     int index = 0;
     for (Frame.Reject reject : rejects) {
       if (index++ < rejectsSentCount) {

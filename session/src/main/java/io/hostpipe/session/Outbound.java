@@ -51,6 +51,9 @@ public final class Outbound {
   private long applied;
   private long rejectedHighest;
 
+  /** Whether the peer's sink commits only when the stream has ended. */
+  private boolean appliesAtEnd;
+
   private boolean finishing;
   private boolean finSent;
   private boolean finAcked;
@@ -139,6 +142,20 @@ public final class Outbound {
       case DURABLE -> durable;
       case APPLIED -> applied;
     };
+  }
+
+  /**
+   * What this side no longer holds for its receiver: all that is acknowledged; and where the sink
+   * commits at the end only, all that was received, or a stream longer than the window would wait
+   * for its own end.
+   */
+  public long letGo() {
+    return appliesAtEnd && ackLevel == Frame.AckLevel.APPLIED ? received : acknowledged();
+  }
+
+  /** Whether the peer's sink commits only when the stream has ended. */
+  public boolean appliesAtEnd() {
+    return appliesAtEnd;
   }
 
   /** Bytes that were sent more than once. */
@@ -248,7 +265,7 @@ public final class Outbound {
     epoch = welcome.epoch();
     credit = welcome.credit();
     received = Math.max(received, position);
-    release(acknowledged());
+    release(letGo());
     sent = position;
     sending = segmentAt(position);
     finSent = false;
@@ -297,7 +314,12 @@ public final class Outbound {
     durable = Math.max(durable, ack.durable());
     applied = Math.max(applied, ack.applied());
     credit = Math.max(credit, ack.credit());
-    release(acknowledged());
+    release(letGo());
+  }
+
+  void onAppliesAtEnd() {
+    appliesAtEnd = true;
+    release(letGo());
   }
 
   void onReject(Frame.Reject reject) throws ProtocolException {

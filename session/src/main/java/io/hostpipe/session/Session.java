@@ -336,6 +336,11 @@ public final class Session {
     scheduleAck(nowNanos);
   }
 
+  /** The host's sink commits only when the stream has ended: the peer must not wait for it. */
+  public void onAppliesAtEnd() {
+    in.onAppliesAtEnd();
+  }
+
   /** The message that ends at the position is refused for good; positions grow. */
   public void onRejected(long endPosition, int code, String reason) {
     in.onRejected(new Frame.Reject(endPosition, code, reason));
@@ -415,6 +420,10 @@ public final class Session {
       case Frame.Reject reject -> {
         link.requireOpen("REJECT");
         out.onReject(reject);
+      }
+      case Frame.AppliesAtEnd atEnd -> {
+        link.requireOpen("APPLIES_AT_END");
+        out.onAppliesAtEnd();
       }
       case Frame.Ping ping -> link.onPing(ping);
       case Frame.Pong pong -> {

@@ -37,6 +37,7 @@ final class FrameCodecTest {
         new Frame.Welcome(Frames.BOB, 0, 0, 0L, 0, null, 0),
         new Frame.Ack(4, 3, 2, 5),
         new Frame.Reject(77, Code.INVALID_ARGUMENT, "no such column 'größe'"),
+        new Frame.AppliesAtEnd(),
         new Frame.Ping(-1),
         new Frame.Pong(Long.MIN_VALUE),
         new Frame.Fin(9, -9),
@@ -196,7 +197,7 @@ final class FrameCodecTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 2, 15, 127})
+  @ValueSource(ints = {0, 2, 16, 127})
   void anUnknownTypeIsRefused(int type) {
     assertThat(failure(Frames.frame(type, 0, new byte[3])).code()).isEqualTo(Code.UNIMPLEMENTED);
   }

@@ -130,6 +130,31 @@ final class SessionCreditTest {
   }
 
   @Test
+  void whatASinkAppliesAtTheEndOnlyIsLetGoOfWhenItWasReceived() {
+    Pair pair = Pair.oneWay().connect();
+    pair.acceptor.session().onAppliesAtEnd();
+    append(pair.dialer, WINDOW);
+    pair.settle();
+    pair.acceptor.take(pair.now);
+    pair.settle();
+    Outbound out = pair.dialer.session().outgoing();
+    assertThat(out.letGo()).isEqualTo(WINDOW);
+    assertThat(out.heldFrom()).isEqualTo(WINDOW);
+    assertThat(out.acknowledged()).isZero();
+    assertThat(pair.acceptor.sent(Frame.AppliesAtEnd.class)).hasSize(1);
+    pair.connect();
+    append(pair.dialer, 10);
+    pair.dialer.session().finish();
+    pair.settle();
+    assertThat(pair.acceptor.sent(Frame.AppliesAtEnd.class)).hasSize(2);
+    assertThat(pair.dialer.session().outgoingFinished()).isFalse();
+    pair.acceptor.apply(pair.now);
+    pair.settle();
+    assertThat(pair.dialer.session().outgoingFinished()).isTrue();
+    assertThat(out.acknowledged()).isEqualTo(WINDOW + 10);
+  }
+
+  @Test
   void anAcknowledgementOfWhatWasNotSentIsRefused() {
     Pair pair = Pair.oneWay().connect();
     pair.dialer.send("abc");

@@ -287,6 +287,7 @@ final class SessionGreetingTest {
         Frames.received(0, null, Frames.text("x"), Lease.UNPOOLED),
         new Frame.Ack(0, 0, 0, 0),
         new Frame.Reject(0, 3, ""),
+        new Frame.AppliesAtEnd(),
         new Frame.Fin(0, 0),
         new Frame.FinAck(0, 0),
         new Frame.Bye());

@@ -76,6 +76,7 @@ final class Trace {
       case Frame.FinAck finAck -> finAck.position() * 31 + finAck.digest() + 1;
       case Frame.Failure failure -> failure.code() * 31L + failure.reason().hashCode();
       case Frame.Abort abort -> abort.position() + 7;
+      case Frame.AppliesAtEnd atEnd -> 5;
       case Frame.Ping ping -> ping.nonce() + 1;
       case Frame.Pong pong -> pong.nonce() + 2;
       case Frame.Bye bye -> 3;

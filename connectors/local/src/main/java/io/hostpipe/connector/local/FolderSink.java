@@ -50,6 +50,11 @@ final class FolderSink implements Sink {
   }
 
   @Override
+  public boolean commitsAtEnd() {
+    return sink.commitsAtEnd();
+  }
+
+  @Override
   public Committed committed() throws PipeException {
     return sink.committed();
   }

@@ -38,6 +38,9 @@ final class IoErrors {
 
   /** A read failed. */
   static PipeException reading(String where, long position, IOException error) {
+    if (error instanceof PipeException known) {
+      return known;
+    }
     if (error instanceof ClosedChannelException) {
       return closed(where, position);
     }
@@ -122,7 +125,7 @@ final class IoErrors {
     return reason.equals(english) || reason.equals(SystemCalls.errorText(errno));
   }
 
-  private static String reason(IOException error) {
+  static String reason(IOException error) {
     String reason = error.getMessage();
     if (error instanceof FileSystemException file && file.getReason() != null) {
       reason = file.getReason();

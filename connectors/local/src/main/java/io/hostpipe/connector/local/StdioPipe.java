@@ -72,6 +72,11 @@ final class StdioPipe implements Pipe {
     }
 
     @Override
+    public boolean commitsAtEnd() {
+      return sink.commitsAtEnd();
+    }
+
+    @Override
     public Committed committed() throws PipeException {
       return sink.committed();
     }

@@ -23,7 +23,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sink of raw bytes that are committed when the write returns.
+ * A sink of raw bytes that are committed when the write returns, or, where {@link #commitsAtEnd}
+ * says so, when the stream is finished.
  *
  * <p>States: open, writing, and closed, with one between: a sink that is closed while its writer is
  * inside a call stays {@link State#CLOSING} until the writer is out, and only then lets go of what
@@ -75,7 +76,7 @@ abstract class SynchronousSink implements Sink, Settling {
   abstract void put(ByteBuffer bytes, long position) throws IOException, InterruptedException;
 
   /** The stream ends here: makes sure that everything is where it should be. */
-  abstract void settle(long endPosition) throws IOException;
+  abstract void settle(long endPosition) throws IOException, InterruptedException;
 
   /** Whether bytes of a write that failed half-way are beyond recall, and so count. */
   abstract boolean countsPartialWrites();
@@ -153,6 +154,7 @@ abstract class SynchronousSink implements Sink, Settling {
       if (!finished) {
         settle(position);
         finished = true;
+        commits.advance(position);
       }
     } catch (IOException e) {
       throw failed(e);
@@ -196,6 +198,11 @@ abstract class SynchronousSink implements Sink, Settling {
     return state.get() == State.CLOSING;
   }
 
+  /** What the sink writes to has ended by itself: who waits for commits hears of it. Any thread. */
+  final void failFromOutside(PipeException why) {
+    commits.fail(why);
+  }
+
   private void checkContent(Batch batch) throws PipeException {
     if (batch.encoding() != Encoding.RAW) {
       throw new PipeException.Config(
@@ -236,7 +243,9 @@ abstract class SynchronousSink implements Sink, Settling {
   private void account(ByteBuffer written) {
     digester.update(written);
     position += written.remaining();
-    commits.advance(position);
+    if (!commitsAtEnd()) {
+      commits.advance(position);
+    }
   }
 
   private PipeException failed(IOException error) {
