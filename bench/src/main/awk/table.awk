@@ -100,6 +100,7 @@ END {
   goal("bytes: rate / iperf3", ratio("bytes", "rate", "hostpipe", "iperf3"), ">=", "", 0.8)
   goal("bytes: sender resident, MiB", median("bytes", "sender resident", "hostpipe"), "<=", 128)
   goal("bytes: receiver resident, MiB", median("bytes", "receiver resident", "hostpipe"), "<=", 128)
+  goal("framed: lines / bytes", ratio("framed", "rate", "lines", "bytes"), ">=", 0.7)
   goal("messages: rate / naive", ratio("messages", "rate", "hostpipe", "naive"), ">=", 0.6)
   goal("messages: rate, msg/s", median("messages", "rate", "hostpipe"), ">=", "", 15e6)
   goal("pingpong: median / plain", ratio("pingpong", "median", "hostpipe", "plain"), "<=", 1.25, 1.1)

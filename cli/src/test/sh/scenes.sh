@@ -49,6 +49,22 @@ after_stdio() {
   equal 1000 "$(wc -l <numbers)" && says 1000 "$work/printed"
 }
 
+before_frames_local() {
+  printf 'one\ntwo\n\nfour\n' >app.log
+}
+
+after_frames_local() {
+  cmp app.log copy.log && equal 26 "$(wc -c <app.u32)"
+}
+
+before_frames_hosts() {
+  seq 1 20000 >web1/app.log
+}
+
+after_frames_hosts() {
+  cmp web1/app.log db2/app.log && says '20,000' "$work/printed"
+}
+
 before_file() {
   some_file in 1 && echo first >log
 }

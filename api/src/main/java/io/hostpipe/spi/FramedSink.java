@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * that the inner sink has; the bytes behind it come again, the same ones, and the inner sink drops
  * what it has. Thread rule: as {@link Sink}. It owns the inner sink.
  */
-public final class FramedSink implements Sink {
+public final class FramedSink implements Sink, Settling {
   private static final int BATCH_BYTES = 256 << 10;
 
   private final StreamId stream;
@@ -158,6 +158,13 @@ public final class FramedSink implements Sink {
   @Override
   public void finish() throws PipeException, InterruptedException {
     inner.finish();
+  }
+
+  @Override
+  public void settle() throws PipeException, InterruptedException {
+    if (inner instanceof Settling settling) {
+      settling.settle();
+    }
   }
 
   @Override

@@ -52,6 +52,11 @@ public final class FramedTarget implements Target {
   }
 
   @Override
+  public boolean manyAtOnce() {
+    return inner.manyAtOnce();
+  }
+
+  @Override
   public void close() {
     inner.close();
   }

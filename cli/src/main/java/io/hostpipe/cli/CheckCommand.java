@@ -22,9 +22,9 @@ final class CheckCommand {
           throw new PipeException.Config("say what to check: " + invocation.command().usage());
       case 1 -> checkAlone(ends.getFirst(), console);
       default -> {
-        List<End> filters = End.filters(invocation.flags().through(), catalog);
-        yield checkPlan(
-            PipePlan.of(ends, filters, invocation.flags().duplex()), invocation, console);
+        Flags flags = invocation.flags();
+        List<End> filters = End.filters(flags.through(), catalog);
+        yield checkPlan(PipePlan.of(ends, filters, flags), invocation, console);
       }
     };
   }

@@ -1,6 +1,5 @@
 package io.hostpipe.cli;
 
-import io.hostpipe.Encoding;
 import io.hostpipe.Hostpipe;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
@@ -10,6 +9,7 @@ import java.util.function.Function;
 final class Contexts {
   private final PipeContext shared;
   private final boolean duplex;
+  private final Frames frames;
   private final Function<End, PipeEvents> events;
 
   /**
@@ -17,23 +17,25 @@ final class Contexts {
    *
    * @param events who is told what happens at an end
    */
-  Contexts(Flags flags, Function<End, PipeEvents> events) {
+  Contexts(Flags flags, Frames frames, Function<End, PipeEvents> events) {
     this.shared =
-        PipeContext.messages(Hostpipe.pool())
-            .withEncoding(Encoding.RAW)
-            .withAck(flags.ack())
-            .withRetry(flags.retry());
+        PipeContext.messages(Hostpipe.pool()).withAck(flags.ack()).withRetry(flags.retry());
     this.duplex = flags.duplex();
+    this.frames = frames;
     this.events = events;
   }
 
   /** For the end that is the source; with {@code --duplex} it is written to as well. */
   PipeContext incoming(End end) {
-    return shared.withDirections(duplex, true).withEvents(events.apply(end));
+    return at(end).withDirections(duplex, true);
   }
 
   /** For an end that is a sink; with {@code --duplex} it is read from as well. */
   PipeContext outgoing(End end) {
-    return shared.withDirections(true, duplex).withEvents(events.apply(end));
+    return at(end).withDirections(true, duplex);
+  }
+
+  private PipeContext at(End end) {
+    return shared.withEncoding(frames.encoding(end)).withEvents(events.apply(end));
   }
 }

@@ -32,6 +32,59 @@ enum Flag {
       null,
       List.of(),
       "join the two ends both ways; it is over when both ways have ended"),
+  FRAME(
+      "frame",
+      null,
+      "HOW",
+      List.of(),
+      "carry messages, and tell them apart where bytes are read: raw (bytes), lines, delim:X (X with"
+          + " \\n \\r \\t \\0 \\xHH), fixed:N, u32 (a length of 4 bytes first, big-endian), varint"),
+  FRAME_OUT(
+      "frame-out",
+      null,
+      "HOW",
+      List.of(),
+      "how messages are told apart where bytes are written (as --frame); enough at a host that only"
+          + " writes"),
+  MESSAGE_MAX(
+      "message-max", null, "SIZE", List.of(), "the longest message that --frame finds (16 MiB)"),
+  MESSAGE_OVER(
+      "message-over",
+      null,
+      "WHAT",
+      List.of("fail", "split"),
+      "a line that is longer ends the pipe with 6 and the position (fail), or comes in parts of"
+          + " --message-max"),
+  RATE(
+      "rate",
+      null,
+      "RATE",
+      List.of(),
+      "at most so much a second: 10MB/s, 500K/s, or 5000msg/s where there are messages"),
+  IN_FLIGHT(
+      "in-flight",
+      null,
+      "N",
+      List.of(),
+      "at most N messages that are not acknowledged; of bytes N batches"),
+  WINDOW(
+      "window",
+      null,
+      "SIZE",
+      List.of(),
+      "at most so many bytes that are not acknowledged; 1msg is stop-and-wait"),
+  BATCH_BYTES(
+      "batch-bytes",
+      null,
+      "SIZE",
+      List.of(),
+      "batches of at most SIZE, unless one message is longer"),
+  LINGER(
+      "linger",
+      null,
+      "DURATION",
+      List.of(),
+      "let a small batch wait so long for more, as in 5ms (not at all)"),
   DIGEST(
       "digest",
       null,
@@ -110,9 +163,21 @@ enum Flag {
   boolean appliesTo(CommandName command) {
     return switch (this) {
       case HELP, VERSION, VERBOSE -> true;
-      case REQUIRE, DUPLEX, THROUGH -> command.movesBytes() || command == CommandName.CHECK;
+      case REQUIRE, DUPLEX, THROUGH, FRAME, FRAME_OUT, MESSAGE_MAX, MESSAGE_OVER ->
+          command.movesBytes() || command == CommandName.CHECK;
       case PROGRESS, QUIET -> command.movesBytes() || command == CommandName.DEMO;
-      case ACK, DIGEST, SIZE, SUMMARY, GIVE_UP, RETRY_MAX -> command.movesBytes();
+      case ACK,
+          DIGEST,
+          SIZE,
+          SUMMARY,
+          GIVE_UP,
+          RETRY_MAX,
+          RATE,
+          IN_FLIGHT,
+          WINDOW,
+          BATCH_BYTES,
+          LINGER ->
+          command.movesBytes();
     };
   }
 

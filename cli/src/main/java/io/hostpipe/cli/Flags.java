@@ -3,6 +3,7 @@ package io.hostpipe.cli;
 import io.hostpipe.AckLevel;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.flow.FlowControl;
 import io.hostpipe.spi.RetryPolicy;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param through the commands of the programs in between, in order
  * @param require the least the pair must give; null when anything will do
  * @param duplex join the ends both ways
+ * @param frames how messages are made of bytes
+ * @param flow what is set of the flow by hand
  * @param digest which digest the summary shows
  * @param progress when the line of progress is drawn
  * @param sizeBytes how much will come; -1 when nobody said
@@ -32,6 +35,8 @@ record Flags(
     List<String> through,
     @Nullable Guarantee require,
     boolean duplex,
+    FrameFlags frames,
+    FlowControl flow,
     DigestKind digest,
     ProgressWhen progress,
     long sizeBytes,
@@ -68,6 +73,8 @@ record Flags(
         values(line, Flag.THROUGH),
         choiceOrNull(line, Flag.REQUIRE, Guarantee.class),
         line.hasOption(Flag.DUPLEX.word()),
+        FrameFlags.of(line),
+        FlowFlags.of(line),
         choice(line, Flag.DIGEST, DigestKind.class, DigestKind.CRC),
         choice(line, Flag.PROGRESS, ProgressWhen.class, ProgressWhen.AUTO),
         size == null ? -1 : Quantity.bytes(size, "--size"),
@@ -117,8 +124,8 @@ record Flags(
     return given == null ? standard : given;
   }
 
-  private static <T extends Enum<T>> @Nullable T choiceOrNull(
-      CommandLine line, Flag flag, Class<T> type) throws PipeException {
+  static <T extends Enum<T>> @Nullable T choiceOrNull(CommandLine line, Flag flag, Class<T> type)
+      throws PipeException {
     String given = value(line, flag);
     if (given == null) {
       return null;
@@ -144,7 +151,7 @@ record Flags(
     return values == null ? List.of() : List.of(values);
   }
 
-  private static @Nullable String value(CommandLine line, Flag flag) throws PipeException {
+  static @Nullable String value(CommandLine line, Flag flag) throws PipeException {
     String[] values = line.getOptionValues(flag.word());
     if (values == null) {
       return null;

@@ -30,7 +30,7 @@ final class ManyCommand {
     this.flags = flags;
     this.console = console;
     ManyLinks links = new ManyLinks(console, flags.quiet(), flags.verbosity() > 0);
-    this.contexts = new Contexts(flags, end -> links);
+    this.contexts = new Contexts(flags, plan.frames(), end -> links);
     this.pipes = new ManyPipes(plan, flags, places, contexts, this::tellPipe);
     this.progress = new Progress(console, pipes, pipes::state, flags.sizeBytes());
   }

@@ -3,7 +3,10 @@ package io.hostpipe.cli;
 import io.hostpipe.Batch;
 import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
+import io.hostpipe.FrameEncoder;
+import io.hostpipe.Framing;
 import io.hostpipe.runtime.RelayProgress;
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -18,15 +21,25 @@ import org.jspecify.annotations.Nullable;
  * the counts may be read from any.
  */
 final class Meter implements Counts {
+  /** Room for messages on their way to the SHA-256; a longer one takes as much as it needs. */
+  private static final int FRAMED_BYTES = 64 << 10;
+
   private final @Nullable MessageDigest sha256;
+  private final @Nullable FrameEncoder encoder;
+  private ByteBuffer framed = ByteBuffer.allocate(0);
   private volatile @Nullable RelayProgress progress;
   private volatile long messageCount = -1;
   private volatile long startNanos;
   private volatile boolean started;
 
-  /** A meter at the start of a stream, for a summary with this digest. */
-  Meter(Flags.DigestKind kind) {
+  /**
+   * A meter at the start of a stream, for a summary with this digest.
+   *
+   * @param framing how a person sees the stream's messages as bytes; null for a stream of bytes
+   */
+  Meter(Flags.DigestKind kind, @Nullable Framing framing) {
     this.sha256 = kind == Flags.DigestKind.SHA256 ? newSha256() : null;
+    this.encoder = framing == null ? null : new FrameEncoder(framing);
   }
 
   /** The relay that moves the stream has begun; the positions are its. */
@@ -41,7 +54,7 @@ final class Meter implements Counts {
       started = true;
     }
     if (sha256 != null) {
-      sha256.update(batch.bytes());
+      digest(batch, sha256);
     }
     if (batch.encoding() == Encoding.RECORDS) {
       messageCount = Math.max(messageCount, 0) + batch.count();
@@ -112,6 +125,27 @@ final class Meter implements Counts {
         : "sha256 not available: the stream went on at position "
             + startPosition()
             + ", what lies before it did not pass here again";
+  }
+
+  /** Messages are digested the way they are written, so that sha256sum can be compared. */
+  private void digest(Batch batch, MessageDigest sum) {
+    if (encoder == null || batch.encoding() == Encoding.RAW) {
+      sum.update(batch.bytes());
+      return;
+    }
+    if (batch.beginsInsideRecord()) {
+      return; // of a stream that goes on there is no sum anyway
+    }
+    encoder.begin(batch);
+    FrameEncoder.Outcome outcome;
+    do {
+      if (framed.capacity() < Math.max(FRAMED_BYTES, encoder.neededBytes())) {
+        framed = ByteBuffer.allocate(Math.max(FRAMED_BYTES, encoder.neededBytes()));
+      }
+      outcome = encoder.encode(framed);
+      sum.update(framed.flip());
+      framed.clear();
+    } while (outcome != FrameEncoder.Outcome.DONE);
   }
 
   private static MessageDigest newSha256() {

@@ -89,20 +89,27 @@ final class OpenEnds implements AutoCloseable {
       source = filter.connector().through(filter.address(), source, incoming);
       closings.add(source::close);
     }
+    Source framed = plan.frames().around(from, source);
+    closings.add(framed::close);
     List<Sink> sinks = new ArrayList<>();
     for (End to : plan.sinks()) {
-      sinks.add(sink(to, source));
+      sinks.add(sink(to, framed));
     }
-    return new Way(from, plan.sinks(), source, sinks);
+    return new Way(from, plan.sinks(), framed, sinks);
   }
 
   private Sink sink(End to, Source source) throws PipeException, InterruptedException {
     Target target = places.target(to);
     if (target == null) {
-      PipeContext context = contexts.outgoing(to).withEncoding(source.encoding());
-      // One of many streams keeps its name on its way; a name of its own is for a stream alone.
-      boolean oneOfMany = plan.source().intake().many();
-      return pipe(to, oneOfMany ? context.withStream(source.stream()) : context).sink();
+      PipeContext outgoing = contexts.outgoing(to);
+      if (!plan.frames().messages()) {
+        outgoing = outgoing.withEncoding(source.encoding());
+      }
+      if (plan.source().intake().many()) {
+        // One of many streams keeps its name on its way; a name of its own is for a stream alone.
+        outgoing = outgoing.withStream(source.stream());
+      }
+      return plan.frames().around(to, source.stream(), pipe(to, outgoing).sink());
     }
     Sink sink = target.open(source.stream(), source.encoding());
     closings.add(sink::close);
@@ -117,9 +124,12 @@ final class OpenEnds implements AutoCloseable {
     return List.of(way(near, nearPipe, far, farPipe), way(far, farPipe, near, nearPipe));
   }
 
-  private static Way way(End from, Pipe fromPipe, End to, Pipe toPipe) {
-    Source source = new HalfSource(fromPipe.source());
-    return new Way(from, List.of(to), source, List.of(new HalfSink(toPipe.sink())));
+  private Way way(End from, Pipe fromPipe, End to, Pipe toPipe)
+      throws PipeException, InterruptedException {
+    Source source = plan.frames().around(from, new HalfSource(fromPipe.source()));
+    Sink half = new HalfSink(toPipe.sink());
+    Sink sink = plan.frames().around(to, source.stream(), half);
+    return new Way(from, List.of(to), source, List.of(sink));
   }
 
   private Pipe pipe(End end, PipeContext context) throws PipeException, InterruptedException {

@@ -31,7 +31,7 @@ final class PipeCommand {
     this.flags = flags;
     this.console = console;
     this.links = new LinkWatches(console, flags.quiet(), flags.verbosity() > 0);
-    this.contexts = new Contexts(flags, links::of);
+    this.contexts = new Contexts(flags, plan.frames(), links::of);
     this.pipe = new PipeRun(plan, flags, places, contexts, null);
     this.progress = new Progress(console, pipe, links::state, sizeBytes());
   }

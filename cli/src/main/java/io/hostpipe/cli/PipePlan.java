@@ -5,6 +5,7 @@ import io.hostpipe.Address;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.runtime.flow.Rate;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,16 @@ import org.jspecify.annotations.Nullable;
  * @param filters the programs that the bytes pass through on their way, in order
  * @param sinks where they go, each of them everything
  * @param duplex whether they go the other way as well; then there is one sink
+ * @param frames whether it carries messages
  * @param pairs what each pair of ends promises: the source with each sink, then the ways back
  */
-record PipePlan(End source, List<End> filters, List<End> sinks, boolean duplex, List<Pair> pairs) {
+record PipePlan(
+    End source,
+    List<End> filters,
+    List<End> sinks,
+    boolean duplex,
+    Frames frames,
+    List<Pair> pairs) {
   /** The most destinations of a pipe; each may hold back a window of memory. */
   static final int SINK_COUNT_MAX = 64;
 
@@ -53,7 +61,7 @@ record PipePlan(End source, List<End> filters, List<End> sinks, boolean duplex, 
               + invocation.command().usage());
     }
     Flags flags = invocation.flags();
-    PipePlan plan = of(ends, End.filters(flags.through(), catalog), flags.duplex());
+    PipePlan plan = of(ends, End.filters(flags.through(), catalog), flags);
     refuseUnkeptAck(flags.ack());
     plan.refuseLessThan(flags.require());
     return plan;
@@ -75,7 +83,8 @@ record PipePlan(End source, List<End> filters, List<End> sinks, boolean duplex, 
   }
 
   /** The plan of two or more ends, the first of which is the source. */
-  static PipePlan of(List<End> ends, List<End> filters, boolean duplex) throws PipeException {
+  static PipePlan of(List<End> ends, List<End> filters, Flags flags) throws PipeException {
+    boolean duplex = flags.duplex();
     End source = ends.getFirst();
     List<End> sinks = List.copyOf(ends.subList(1, ends.size()));
     if (duplex && sinks.size() > 1) {
@@ -97,6 +106,14 @@ record PipePlan(End source, List<End> filters, List<End> sinks, boolean duplex, 
           "a pipe has at most " + SINK_COUNT_MAX + " destinations, not " + sinks.size());
     }
     refuseUnkeptIntake(source, sinks, duplex);
+    Frames frames = Frames.of(flags.frames(), source, sinks, duplex);
+    if (!filters.isEmpty()) {
+      frames.refuseMessagesOf(source);
+    }
+    Rate rate = flags.flow().rate();
+    if (rate != null) {
+      rate.checkFits(frames.messages() || (!source.isLink() && source.capabilities().messages()));
+    }
     List<Pair> pairs = new ArrayList<>();
     for (End sink : sinks) {
       pairs.add(Pair.of(source, filters, sink));
@@ -104,7 +121,7 @@ record PipePlan(End source, List<End> filters, List<End> sinks, boolean duplex, 
     if (duplex) {
       pairs.add(Pair.of(sinks.getFirst(), List.of(), source));
     }
-    return new PipePlan(source, filters, sinks, duplex, pairs);
+    return new PipePlan(source, filters, sinks, duplex, frames, pairs);
   }
 
   /**

@@ -43,7 +43,7 @@ final class PipeRun implements Counts, AutoCloseable {
     try (ends) {
       List<StreamRun> opened = new ArrayList<>();
       for (Way way : ends.open(accepted)) {
-        opened.add(new StreamRun(plan, way, flags.digest()));
+        opened.add(new StreamRun(plan, way, flags));
       }
       streams = List.copyOf(opened);
       Thread back = opened.size() == 1 ? null : inBackground(opened.getLast());

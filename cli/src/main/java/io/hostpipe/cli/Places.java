@@ -39,7 +39,8 @@ final class Places implements AutoCloseable {
         PipeContext context = contexts.outgoing(sink);
         Target target = sink.connector().target(sink.address(), context);
         closings.add(target::close);
-        targets.put(sink, plan.intake().many() ? shared(target, sink, plan) : target);
+        Target framed = plan.frames().around(sink, target);
+        targets.put(sink, plan.intake().many() ? shared(framed, sink, plan) : framed);
       }
     }
   }
@@ -76,12 +77,13 @@ final class Places implements AutoCloseable {
     if (target.manyAtOnce()) {
       return target;
     }
-    if (plan.intake().mode() == Intake.Mode.AT_ONCE) {
+    if (plan.intake().mode() == Intake.Mode.AT_ONCE && !plan.frames().messages()) {
       throw new PipeException.Config(
           "fan-in into "
               + sink
-              + " would mix the bytes of many streams anywhere; take them one after another with"
-              + " 'keep', or name a folder, as in ./incoming/, for a file for each");
+              + " would mix the bytes of many streams anywhere; tell messages apart, as in"
+              + " --frame lines on both sides, so that whole ones are mixed; or take the streams one"
+              + " after another with 'keep', or name a folder, as in ./incoming/, for a file each");
     }
     MixedTarget many = new MixedTarget(target, Hostpipe.pool());
     closings.add(many::close);

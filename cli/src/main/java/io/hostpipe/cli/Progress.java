@@ -109,7 +109,13 @@ final class Progress implements AutoCloseable {
   }
 
   private String line() {
-    return line(counts.readPosition(), bytesPerSecond, sizeBytes, linkState.get());
+    String state = linkState.get();
+    long messageCount = counts.messageCount();
+    if (messageCount >= 0) {
+      String messages = Quantity.groupedText(messageCount) + " messages";
+      state = state.isEmpty() ? messages : messages + "  " + state;
+    }
+    return line(counts.readPosition(), bytesPerSecond, sizeBytes, state);
   }
 
   /** The line: bytes, rate, share and time left where the size is known, the link. */

@@ -2,8 +2,11 @@ package io.hostpipe.cli;
 
 import io.hostpipe.AckLevel;
 import io.hostpipe.Guarantee;
+import io.hostpipe.Hostpipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.PipeStats;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
 import io.hostpipe.runtime.Relay;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,11 +23,13 @@ final class StreamRun {
   private final Meter meter;
   private final Relay relay;
 
-  StreamRun(PipePlan plan, Way way, Flags.DigestKind digest) {
+  StreamRun(PipePlan plan, Way way, Flags flags) throws PipeException {
     this.plan = plan;
     this.way = way;
-    this.meter = new Meter(digest);
-    this.relay = new Relay(new MeteredSource(way.source(), meter), way.sinks());
+    this.meter = new Meter(flags.digest(), plan.frames().out());
+    Source source = flags.flow().around(way.source(), Hostpipe.pool());
+    List<Sink> sinks = way.sinks().stream().map(flags.flow()::around).toList();
+    this.relay = new Relay(new MeteredSource(source, meter), sinks);
     meter.follow(relay.progress());
   }
 

@@ -32,9 +32,11 @@ final class Compatibility {
           "one end of '"
               + config.name()
               + "' carries "
-              + config.encoding()
+              + named(config.encoding())
               + ", the other "
-              + hello.encoding(),
+              + named(hello.encoding())
+              + "; both have to carry the same: give --frame or --frame-out to both commands, or to"
+              + " neither (programs: the same encoding)",
           false);
     }
     if (hello.ackLevel() == Frame.AckLevel.DURABLE && fromPeer && !config.durable()) {
@@ -42,5 +44,13 @@ final class Compatibility {
           Code.UNIMPLEMENTED, "the receiver cannot acknowledge 'durable'", false);
     }
     return null;
+  }
+
+  private static String named(String encoding) {
+    return switch (encoding) {
+      case "raw" -> "bytes (raw)";
+      case "records" -> "messages (records)";
+      default -> encoding;
+    };
   }
 }

@@ -62,7 +62,8 @@ final class SessionGreetingTest {
     pair.acceptor.encoding = "records";
     pair.connect();
     assertThat(pair.dialer.failureCode()).isEqualTo(Code.FAILED_PRECONDITION);
-    assertThat(pair.dialer.failureReason()).contains("carries records, the other raw");
+    assertThat(pair.dialer.failureReason())
+        .contains("carries messages (records), the other bytes (raw); both have to");
   }
 
   @ParameterizedTest
