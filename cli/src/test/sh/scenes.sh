@@ -145,3 +145,58 @@ before_fan_in() {
 after_fan_in() {
   equal "$(cat a b | wc -c)" "$(cat incoming/* | wc -c)" && equal 2 "$(ls incoming | wc -l)"
 }
+
+before_move_tree() {
+  mkdir web1/site db2/restored && some_file web1/site/a 2 && echo hello >web1/site/b
+}
+
+after_move_tree() {
+  diff -r web1/site db2/restored
+}
+
+before_move_disk() {
+  some_file web1/disk.img 8
+}
+
+# What the sender said, and what the receiver's own sha256sum said.
+after_move_disk() {
+  cmp web1/disk.img db2/disk.img &&
+    equal 2 "$(grep -c "$(sha256sum <web1/disk.img | cut -c 1-64)" "$work/printed")"
+}
+
+before_move_part() {
+  some_file web1/disk.img 4
+}
+
+after_move_part() {
+  dd if=web1/disk.img bs=1M skip=1 count=2 status=none | cmp - db2/part.img
+}
+
+before_onto_device() {
+  some_file web1/disk.img 3 && truncate -s 4M db2/target
+}
+
+after_onto_device() {
+  cmp -n 3145728 web1/disk.img db2/target
+}
+
+before_sender_killed() {
+  some_file disk.img 3
+}
+
+after_sender_killed() {
+  cmp disk.img copy.img
+}
+
+before_receiver_killed() {
+  some_file disk.img 3
+}
+
+# It names a range that is certain, and one that is not.
+after_receiver_killed() {
+  cmp disk.img copy.img && says 'perhaps up to' "$work/printed"
+}
+
+before_disk_full() {
+  some_file disk.img 3
+}

@@ -20,6 +20,11 @@ enum CommandName {
       "demo",
       "[FILE] [over=tcp] [size=1G] [rate=150MB/s] [cuts=N]",
       "send a file through a link that is cut again and again, and compare"),
+  BENCH(
+      "bench",
+      "ADDR [option…] [for=3s] [rate=N] [message=BYTES] [request=BYTES]",
+      "measure the way to the bench that listens at ADDR; where ADDR listens: answer one; '-': local"
+          + " pipes"),
   PACKAGE("package", "", "write a tar.gz that runs without Java (in a clone: ./hostpipe package)");
 
   private final @Nullable String word;
@@ -51,7 +56,7 @@ enum CommandName {
   boolean movesBytes() {
     return switch (this) {
       case PIPE, SEND, RECV -> true;
-      case CHECK, ADDRESSES, COMPLETION, DEMO, PACKAGE -> false;
+      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, PACKAGE -> false;
     };
   }
 

@@ -51,12 +51,16 @@ record CompletionWords(
     Map<String, List<String>> byCommand = new LinkedHashMap<>();
     byCommand.put("addresses", catalog.schemes());
     byCommand.put("completion", CompletionCommand.SHELLS);
-    List<String> ofDemo = new ArrayList<>();
-    for (OptionSpec option : DemoOptions.SPECS) {
-      ofDemo.add(option.name() + "=");
-    }
-    byCommand.put("demo", ofDemo);
+    byCommand.put("demo", words(DemoOptions.SPECS));
     byCommand.put("package", List.of());
     return new CompletionWords(commands, schemes, options, byCommand);
+  }
+
+  private static List<String> words(List<OptionSpec> options) {
+    List<String> words = new ArrayList<>();
+    for (OptionSpec option : options) {
+      words.add(option.name() + "=");
+    }
+    return words;
   }
 }

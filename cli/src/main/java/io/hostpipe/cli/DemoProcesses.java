@@ -47,7 +47,7 @@ final class DemoProcesses implements AutoCloseable {
   }
 
   /** This java with the flags it was started with, up to the main class. */
-  private static List<String> ownCommand() {
+  static List<String> ownCommand() {
     String main = Main.class.getName();
     ProcessHandle.Info info = ProcessHandle.current().info();
     List<String> own = new ArrayList<>();

@@ -36,6 +36,7 @@ final class Dispatch {
       case CHECK -> CheckCommand.run(invocation, Catalog.ofProcess(), console);
       case ADDRESSES -> AddressesCommand.run(invocation, Catalog.ofProcess(), console);
       case COMPLETION -> CompletionCommand.run(invocation, Catalog.ofProcess(), console);
+      case BENCH -> BenchCommand.run(invocation, Catalog.ofProcess(), console);
       case DEMO -> DemoCommand.run(invocation, console);
       case PACKAGE ->
           throw new PipeException.Config(

@@ -165,19 +165,11 @@ enum Flag {
       case HELP, VERSION, VERBOSE -> true;
       case REQUIRE, DUPLEX, THROUGH, FRAME, FRAME_OUT, MESSAGE_MAX, MESSAGE_OVER ->
           command.movesBytes() || command == CommandName.CHECK;
-      case PROGRESS, QUIET -> command.movesBytes() || command == CommandName.DEMO;
-      case ACK,
-          DIGEST,
-          SIZE,
-          SUMMARY,
-          GIVE_UP,
-          RETRY_MAX,
-          RATE,
-          IN_FLIGHT,
-          WINDOW,
-          BATCH_BYTES,
-          LINGER ->
-          command.movesBytes();
+      case PROGRESS -> command.movesBytes() || command == CommandName.DEMO;
+      case QUIET ->
+          command.movesBytes() || command == CommandName.DEMO || command == CommandName.BENCH;
+      case SUMMARY, GIVE_UP, RETRY_MAX -> command.movesBytes() || command == CommandName.BENCH;
+      case ACK, DIGEST, SIZE, RATE, IN_FLIGHT, WINDOW, BATCH_BYTES, LINGER -> command.movesBytes();
     };
   }
 

@@ -29,7 +29,7 @@ final class HelpText {
     if (command == CommandName.PIPE) {
       commands(text);
     }
-    if (command.movesBytes() || command == CommandName.CHECK) {
+    if (command.movesBytes() || command == CommandName.CHECK || command == CommandName.BENCH) {
       addresses(text);
     }
     flags(text, command);
@@ -91,6 +91,11 @@ final class HelpText {
           case CHECK -> List.of("hostpipe check ./in ./out");
           case COMPLETION -> List.of("source <(hostpipe completion bash)");
           case DEMO -> List.of("hostpipe demo", "hostpipe demo ./big.iso cuts=12");
+          case BENCH ->
+              List.of(
+                  "hostpipe bench tcp-listen://127.0.0.1:9000/bench",
+                  "hostpipe bench tcp://127.0.0.1:9000/bench for=10s --summary json",
+                  "hostpipe bench -");
           case ADDRESSES, PACKAGE -> List.of();
         };
     if (!examples.isEmpty()) {

@@ -85,7 +85,7 @@ final class Leak implements Runnable {
 
   private void tell(String text) {
     PipeEvents events = pipe.context.events();
-    if (events == PipeEvents.SILENT) {
+    if (events.equals(PipeEvents.SILENT)) {
       System.getLogger("io.hostpipe").log(System.Logger.Level.WARNING, text);
     } else {
       events.warning(text);
