@@ -26,7 +26,8 @@ import java.util.concurrent.CompletableFuture;
  * What arrives, and how often, when a link is cut again and again under a transfer; and whether the
  * sender is told when not all of it arrived.
  *
- * <p>Every eight bytes say where they belong, so what is missing and what came twice can be counted.
+ * <p>Every eight bytes say where they belong, so what is missing and what came twice can be
+ * counted.
  */
 public final class Cuts {
   private static final int CUT_COUNT = 5;
@@ -66,8 +67,7 @@ public final class Cuts {
     String place = unix ? folder.resolve("s").toString() : "127.0.0.1:0" + name;
     try (Listener listener =
             Hostpipe.listen(
-                Address.parse(scheme + "-listen://" + place),
-                context.withDirections(false, true));
+                Address.parse(scheme + "-listen://" + place), context.withDirections(false, true));
         FaultProxy proxy = FaultProxy.between(front(unix, folder), back(unix, folder, listener))) {
       for (int cut = 1; cut <= CUT_COUNT; cut++) {
         proxy.cutAt(sizeBytes * cut / (CUT_COUNT + 1) + round, FAULTS[cut % FAULTS.length]);
@@ -77,7 +77,9 @@ public final class Cuts {
       String there = unix ? folder.resolve("p").toString() : hostPort(proxy.address()) + name;
       boolean told =
           !send(
-              Address.parse(scheme + "://" + there), context.withDirections(true, false), sizeBytes);
+              Address.parse(scheme + "://" + there),
+              context.withDirections(true, false),
+              sizeBytes);
       long[] counts = received.get();
       return new Outcome(sizeBytes - counts[0], counts[1], told);
     }

@@ -144,7 +144,8 @@ final class LinkDriver {
     lock.lock();
     try {
       while (!link.down) {
-        if (!awaitTurn(link)) {
+        // What was the peer's last word may have come while this waited for its turn.
+        if (!awaitTurn(link) || session.hasHeardAll()) {
           continue;
         }
         readOnce(link);

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -72,6 +73,31 @@ final class SessionReuseTest {
     }
     assertThat(kept()).isBetween(1, POOL_MAX);
     Eventually.holds("the others are closed", () -> openLinks() <= 2L * POOL_MAX);
+  }
+
+  @Test
+  void noCloseWaitsForItsLimitWhileManyPipesShareFewLinks() throws Exception {
+    serve(hosts.listen("orders", 64));
+    AtomicLong longestNanos = new AtomicLong();
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    for (int index = 0; index < 8; index++) {
+      all.add(
+          Hosts.inBackground(() -> {
+            for (int count = 0; count < 300; count++) {
+              Pipe pipe = hosts.dial("orders", hosts.messages().withDirections(true, false));
+              pipe.send(new byte[1]);
+              pipe.sink().finish();
+              long begun = System.nanoTime();
+              pipe.close();
+              longestNanos.accumulateAndGet(System.nanoTime() - begun, Math::max);
+            }
+          }));
+    }
+    for (CompletableFuture<Void> each : all) {
+      each.get();
+    }
+    // The limit is the linger time of five seconds.
+    assertThat(longestNanos.get()).isLessThan(Duration.ofSeconds(4).toNanos());
   }
 
   @Test

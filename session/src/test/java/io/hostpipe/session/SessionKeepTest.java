@@ -147,7 +147,8 @@ final class SessionKeepTest {
     session.poll(transmit, 0);
     transmit.clear();
     session.onFrame(1, new Frame.Welcome(Frames.ALICE, 0, 0, null, 0, null, 0), 0);
-    session.onFrame(1, Frames.received(0, null, ByteBuffer.wrap(new byte[] {1}), Lease.UNPOOLED), 0);
+    session.onFrame(
+        1, Frames.received(0, null, ByteBuffer.wrap(new byte[] {1}), Lease.UNPOOLED), 0);
     session.onFrame(1, new Frame.Fin(1, Side.extend(0, ByteBuffer.wrap(new byte[] {1}))), 0);
     Delivery delivery = session.pollDelivery();
     assertThat(delivery).isNotNull();
