@@ -53,4 +53,4 @@ while [ $((round += 1)) -le "$rounds" ]; do
   done
 done
 # shellcheck disable=SC2086 # a list of words
-in_java Cuts "$rounds" "$cut_mib" $links >>"$raw" || failed="$failed cuts"
+in_java Cuts "$rounds" "$cut_mib" plain $links >>"$raw" || failed="$failed cuts"

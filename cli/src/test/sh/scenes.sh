@@ -200,3 +200,11 @@ after_receiver_killed() {
 before_disk_full() {
   some_file disk.img 3
 }
+
+after_bench_address() {
+  says 'throughput' "$work/printed" && says 'memory, there' "$work/printed"
+}
+
+after_bench_local() {
+  says '"gibPerSecond":' "$work/printed"
+}

@@ -12,11 +12,15 @@ import io.hostpipe.runtime.fault.Fault;
 import io.hostpipe.runtime.fault.FaultProxy;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.RetryPolicy;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,18 +37,25 @@ public final class Cuts {
   private static final int CUT_COUNT = 5;
   private static final int CHUNK_BYTES = 64 << 10;
   private static final Duration GIVE_UP = Duration.ofSeconds(3);
+
+  /** Two sockets with nothing above them, as nc has them. */
+  private static final String PLAIN = "plain";
+
   private static final Fault[] FAULTS = {Fault.RESET, Fault.FIN, Fault.TORN_FRAME};
 
   private Cuts() {}
 
-  /** Words: how many rounds, how many MiB a transfer, then the schemes. */
+  /** Words: how many rounds, how many MiB a transfer, then schemes, or {@value #PLAIN}. */
   public static void main(String[] words) throws Exception {
     int rounds = Integer.parseInt(words[0]);
     long sizeBytes = Long.parseLong(words[1]) << 20;
     Figures figures = new Figures("choosing");
     for (int index = 2; index < words.length; index++) {
       for (int round = 1; round <= rounds; round++) {
-        Outcome outcome = transfer(words[index], sizeBytes, round);
+        Outcome outcome =
+            words[index].equals(PLAIN)
+                ? plainTransfer(sizeBytes, round)
+                : transfer(words[index], sizeBytes, round);
         figures.tell("lost", words[index], round, outcome.lostBytes, "bytes");
         figures.tell("twice", words[index], round, outcome.twiceBytes, "bytes");
         figures.tell("told", words[index], round, outcome.told ? 1 : 0, "");
@@ -69,9 +80,7 @@ public final class Cuts {
             Hostpipe.listen(
                 Address.parse(scheme + "-listen://" + place), context.withDirections(false, true));
         FaultProxy proxy = FaultProxy.between(front(unix, folder), back(unix, folder, listener))) {
-      for (int cut = 1; cut <= CUT_COUNT; cut++) {
-        proxy.cutAt(sizeBytes * cut / (CUT_COUNT + 1) + round, FAULTS[cut % FAULTS.length]);
-      }
+      plan(proxy, sizeBytes, round);
       CompletableFuture<long[]> received = new CompletableFuture<>();
       Threads.start("receiver", () -> received.complete(receive(listener)));
       String there = unix ? folder.resolve("p").toString() : hostPort(proxy.address()) + name;
@@ -83,6 +92,51 @@ public final class Cuts {
       long[] counts = received.get();
       return new Outcome(sizeBytes - counts[0], counts[1], told);
     }
+  }
+
+  private static void plan(FaultProxy proxy, long sizeBytes, int round) {
+    for (int cut = 1; cut <= CUT_COUNT; cut++) {
+      proxy.cutAt(sizeBytes * cut / (CUT_COUNT + 1) + round, FAULTS[cut % FAULTS.length]);
+    }
+  }
+
+  private static Outcome plainTransfer(long sizeBytes, int round) throws Exception {
+    InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    try (ServerSocketChannel listener = ServerSocketChannel.open().bind(anyPort);
+        FaultProxy proxy = FaultProxy.to((InetSocketAddress) listener.getLocalAddress())) {
+      plan(proxy, sizeBytes, round);
+      CompletableFuture<Long> received = new CompletableFuture<>();
+      Threads.start("receiver", () -> received.complete(receivePlain(listener)));
+      boolean told = false;
+      try (SocketChannel channel = SocketChannel.open(proxy.address())) {
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        for (long position = 0; position < sizeBytes; position += CHUNK_BYTES) {
+          chunk.clear();
+          while (chunk.hasRemaining()) {
+            channel.write(chunk);
+          }
+        }
+      } catch (IOException e) {
+        told = true;
+      }
+      return new Outcome(sizeBytes - received.get(), 0, told);
+    }
+  }
+
+  private static long receivePlain(ServerSocketChannel listener) throws IOException {
+    long receivedBytes = 0;
+    try (SocketChannel channel = listener.accept()) {
+      ByteBuffer bytes = ByteBuffer.allocate(CHUNK_BYTES);
+      int readBytes = channel.read(bytes);
+      while (readBytes >= 0) {
+        receivedBytes += readBytes;
+        readBytes = channel.read(bytes.clear());
+      }
+    } catch (SocketException e) {
+      // What came before the reset is what counts.
+      return receivedBytes;
+    }
+    return receivedBytes;
   }
 
   private static SocketAddress front(boolean unix, Path folder) {

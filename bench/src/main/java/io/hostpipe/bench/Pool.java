@@ -32,7 +32,10 @@ public final class Pool {
 
   private Pool() {}
 
-  /** Words: how many rounds, how many pipes a round; {@code serve} is the other JVM. */
+  /**
+   * Words: how many rounds, how many pipes a round, perhaps the largest pool; {@code serve} is the
+   * other JVM.
+   */
   public static void main(String[] words) throws Exception {
     if (words[0].equals("serve")) {
       serve();
@@ -41,7 +44,10 @@ public final class Pool {
     int rounds = Integer.parseInt(words[0]);
     int pipesOfThread = Math.max(1, Integer.parseInt(words[1]) / THREADS);
     measure(0, "without a pool", rounds, pipesOfThread);
-    int most = LINKS_A_PROCESSOR_MAX * Runtime.getRuntime().availableProcessors();
+    int most =
+        words.length > 2
+            ? Integer.parseInt(words[2])
+            : LINKS_A_PROCESSOR_MAX * Runtime.getRuntime().availableProcessors();
     for (int poolMax = 1; poolMax <= most; poolMax *= 2) {
       measure(poolMax, "pool-max=" + poolMax, rounds, pipesOfThread);
     }
