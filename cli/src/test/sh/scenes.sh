@@ -98,6 +98,26 @@ after_unix() {
   cmp sent received && [ ! -e app.sock ]
 }
 
+before_raw_nc() {
+  some_file sent 8
+}
+
+after_raw_nc() {
+  cmp sent received
+}
+
+before_raw_socket() {
+  some_file sent 8
+}
+
+after_raw_socket() {
+  cmp sent received
+}
+
+after_raw_reply() {
+  equal 'Hello Remote' "$(cat received)"
+}
+
 after_tcp_open() {
   says auth=none "$work/printed"
 }

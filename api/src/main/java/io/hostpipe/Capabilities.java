@@ -10,6 +10,7 @@ package io.hostpipe;
  * @param rejects can refuse one message without ending the stream
  * @param ordered keeps the order of a stream
  * @param limit one sentence on what it cannot promise, for people; empty when there is nothing
+ * @param best the strongest guarantee that a pair with this end can have, whatever the other end is
  */
 public record Capabilities(
     boolean replayable,
@@ -18,4 +19,17 @@ public record Capabilities(
     boolean messages,
     boolean rejects,
     boolean ordered,
-    String limit) {}
+    String limit,
+    Guarantee best) {
+  /** An end that lets its pair be as good as the rest says. */
+  public Capabilities(
+      boolean replayable,
+      boolean resumes,
+      boolean durable,
+      boolean messages,
+      boolean rejects,
+      boolean ordered,
+      String limit) {
+    this(replayable, resumes, durable, messages, rejects, ordered, limit, Guarantee.ONCE);
+  }
+}

@@ -29,6 +29,9 @@ final class FramedCommits {
   FramedCommits(Source inner) {
     this.inner = inner;
     this.messages = inner instanceof MessageCommits wants ? wants : null;
+    if (messages != null) {
+      messages.onFramed();
+    }
   }
 
   /** Whether anybody below wants to hear of commits. */

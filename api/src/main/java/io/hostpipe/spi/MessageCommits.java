@@ -11,6 +11,9 @@ import io.hostpipe.Rejection;
  * committed or as refused, and only after the sink has committed what it is told of.
  */
 public interface MessageCommits {
+  /** A {@link FramedSource} makes messages of the bytes; called before the first read. */
+  default void onFramed() {}
+
   /**
    * So many messages more are committed.
    *

@@ -22,6 +22,15 @@ record PairGuarantee(Guarantee guarantee, String why) {
     Capabilities from = source.capabilities();
     Capabilities to = sink.capabilities();
     List<String> reasons = new ArrayList<>();
+    if (from.best() == Guarantee.AT_MOST_ONCE) {
+      reasons.add(source + ": " + from.limit());
+    }
+    if (to.best() == Guarantee.AT_MOST_ONCE && !to.limit().equals(from.limit())) {
+      reasons.add(sink + ": " + to.limit());
+    }
+    if (!reasons.isEmpty()) {
+      return new PairGuarantee(Guarantee.AT_MOST_ONCE, String.join("; ", reasons));
+    }
     if (!from.ordered() || !to.ordered()) {
       reasons.add((from.ordered() ? sink : source) + " keeps no order");
     }

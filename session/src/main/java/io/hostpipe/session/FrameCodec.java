@@ -193,6 +193,23 @@ public final class FrameCodec {
     return bytes.getShort(start + CHECK_OFFSET) == headCheck(bytes, start, crc);
   }
 
+  /**
+   * Whether the first bytes of a connection are a session's: the HELLO of who dials, or the ERROR
+   * of who turns somebody away. The buffer's remaining bytes; it is left as it is.
+   */
+  public static boolean beginsSession(ByteBuffer first) {
+    int start = first.position();
+    if (first.remaining() < FRAME_BYTES_MIN) {
+      return false;
+    }
+    int type = first.get(start + LENGTH_FIELD_BYTES) & 0xFF;
+    long lengthBytes = LENGTH_FIELD_BYTES + (first.getInt(start) & 0xFFFF_FFFFL);
+    return (type == HELLO || type == ERROR)
+        && lengthBytes >= FRAME_BYTES_MIN
+        && lengthBytes <= CONTROL_BYTES_MAX
+        && isHeadWhole(first, start, new CRC32C());
+  }
+
   /** Appends what stands before a payload of this length. */
   static void encodeDataHead(
       long position, byte @Nullable [] cursor, int payloadLengthBytes, ByteBuffer out, CRC32C crc) {

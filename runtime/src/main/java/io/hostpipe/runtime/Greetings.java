@@ -1,0 +1,20 @@
+package io.hostpipe.runtime;
+
+import io.hostpipe.session.FrameCodec;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Tells peers that speak the session protocol from those that do not. */
+public final class Greetings {
+  private Greetings() {}
+
+  /**
+   * Whether the first bytes of a connection are those of a session: for ends without one, so that
+   * they can say who is at the other.
+   *
+   * @param first its remaining bytes; left as it is
+   */
+  public static boolean isSession(ByteBuffer first) {
+    return FrameCodec.beginsSession(first.duplicate().order(ByteOrder.BIG_ENDIAN));
+  }
+}
