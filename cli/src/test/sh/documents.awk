@@ -2,6 +2,7 @@
 #
 # Variables: document (its name for messages), out (a folder that exists). For each scene it writes
 # out/SCENE/: NN.sh with NN.how ("WAY CODE HOST", as the comment asked), files/NAME, and shows.
+# What is said to be from a file of the tree (it is run in its root) is compared with it.
 # What breaks the rules is printed, one line each; silence is good.
 
 function complain(what) {
@@ -33,6 +34,21 @@ function begin(where, name) {
   printf "" >>target
 }
 
+function trimmed(text) {
+  gsub(/^[ \t]+|[ \t]+$/, "", text)
+  return text
+}
+
+# Whether these lines stand together in the file, however far they are indented.
+function stands_in(file, lines, whole, line, found) {
+  while ((getline line <file) > 0) {
+    whole = whole trimmed(line) "\n"
+  }
+  close(file)
+  found = index("\n" whole, "\n" lines)
+  return lines != "" && found
+}
+
 # What a comment asks for: its words are in asked[1..count].
 function order_given(count, i) {
   order = asked[1]
@@ -40,10 +56,13 @@ function order_given(count, i) {
   way = "foreground"
   code = 0
   host = "."
-  if (order !~ /^(run|file|shows):$/ || count < 2) {
+  if (order !~ /^(run|file|shows|from):$/ || count < 2) {
     return 0
   }
   sub(/:$/, "", order)
+  if (order == "from") {
+    return 1
+  }
   for (i = 3; i <= count; i++) {
     if (asked[i] == "background" || asked[i] == "until-killed") {
       way = asked[i]
@@ -62,7 +81,7 @@ function order_given(count, i) {
   return 1
 }
 
-!inside && /^[ ]*<!-- (run|file|shows):/ {
+!inside && /^[ ]*<!-- (run|file|shows|from):/ {
   text = $0
   sub(/^[ ]*<!-- /, "", text)
   if (!sub(/ -->[ ]*$/, "", text)) {
@@ -79,14 +98,18 @@ function order_given(count, i) {
   language = substr($0, indent + 4)
   gsub(/[ \t]+$/, "", language)
   target = ""
+  source = ""
   if (language ~ /^(bash|shell|console|zsh|cmd|terminal)$/) {
     complain("a block of commands is marked ```sh, so that it is run")
   } else if (language == "sh" && !(pending && order == "run")) {
     complain("a ```sh block without <!-- run: SCENE --> before it")
-  } else if (language == "java" && !(pending && order == "file")) {
-    complain("a ```java block without <!-- file: SCENE/NAME --> before it")
+  } else if (language == "java" && !(pending && order ~ /^(file|from)$/)) {
+    complain("a ```java block without <!-- file: SCENE/NAME --> or <!-- from: PATH --> before it")
   } else if (pending && order == "run" && language != "sh") {
     complain("<!-- run --> stands before a block that is not ```sh")
+  } else if (pending && order == "from") {
+    source = scene
+    lines = ""
   } else if (pending) {
     begin()
   }
@@ -99,6 +122,9 @@ inside && /^[ ]*```[ ]*$/ {
   if (target != "") {
     close(target)
   }
+  if (source != "" && !stands_in(source, lines)) {
+    complain("the block is not in " source)
+  }
   next
 }
 
@@ -110,6 +136,7 @@ inside {
   if (target != "") {
     print line >>target
   }
+  lines = lines trimmed(line) "\n"
   next
 }
 

@@ -10,6 +10,7 @@
 #   <!-- run: SCENE until-killed -->  the same, but it is ended with SIGTERM behind the last block
 #   <!-- run: SCENE on web1 -->       in a folder of that name, as if on that host (with any of these)
 #   <!-- file: SCENE/NAME -->         the block (of any kind) is a file that the scene needs
+#   <!-- from: PATH -->               the block stands in that file of the tree, which a test runs
 #   <!-- shows: SCENE -->             each line of the block (a ```text) is among what the blocks
 #                                     of the scene printed, numbers and spaces aside
 #
@@ -170,6 +171,8 @@ refuses_offenders() {
 <!-- run: one -->\n```sh\nhostpipe demo\n
 <!-- run: one -->\n
 ```java\nvoid main() {}\n```\n
+<!-- from: examples/Orders.java -->\n```java\nvoid main() {}\n```\n
+<!-- from: examples/None.java -->\n```java\nvoid main() throws Exception {\n```\n
 <!-- shows: one -->\n```text\nhello\n```\n
 OFFENDERS
 }

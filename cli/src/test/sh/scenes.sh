@@ -227,4 +227,47 @@ after_bench_address() {
 
 after_bench_local() {
   says '"gibPerSecond":' "$work/printed"
+# Installs into a repository of its own, which begins with links to what this user's Maven has: the
+# scene has no network. Its mvn uses that repository.
+before_library_maven() {
+  repository=$work/repository
+  mkdir -- "$repository" src src/test src/test/java && mv OrdersTest.java src/test/java/
+  cp -as -- "$HOME/.m2/repository/." "$repository/" 2>/dev/null
+  rm -rf -- "$repository/io/hostpipe"
+  find_maven && maven=$(command -v mvn) &&
+    (cd -- "$root" && "$maven" -q -B -ntp -Dquick -Dmaven.test.skip=true -Dhostpipe.target=target/library \
+      -Dmaven.repo.local="$repository" install) &&
+    printf '#!/bin/sh\nexec "%s" -B -ntp -Dstyle.color=never -Dmaven.repo.local="%s" "$@"\n' \
+      "$maven" "$repository" >"$work/bin/mvn" && chmod +x "$work/bin/mvn" &&
+    # The offline run finds what it needs; JUnit's provider is fetched when tests first run.
+    (mvn -q test >/dev/null 2>&1 || true) && rm -rf target
+}
+
+after_library_maven() {
+  rm -f -- "$work/bin/mvn"
+  for module in api session runtime connector-local connector-tcp testkit; do
+    for kind in '' -sources -javadoc; do
+      [ -s "$work/repository/io/hostpipe/hostpipe-$module/0.1.0/hostpipe-$module-0.1.0$kind.jar" ] && continue
+      echo "there is no hostpipe-$module$kind"
+      return 1
+    done
+  done
+  [ -d target/surefire-reports ]
+}
+
+# The article's programs, as they are in examples/: Java finds one by the folders of its package.
+examples() {
+  mkdir io && cp -r -- "$root/examples/src/main/java/io/hostpipe" io/
+}
+
+before_article_1_java() {
+  examples
+}
+
+before_article_2_4() {
+  examples
+}
+
+before_article_2_5() {
+  examples
 }

@@ -1,15 +1,32 @@
 package io.hostpipe.examples;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.hostpipe.FrameDecoder;
 import io.hostpipe.Framing;
 import io.hostpipe.PipeException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Section 2.4: borders in a stream of bytes, by four bytes of length before each message. */
 public final class Frames {
   private final FrameDecoder decoder = Framing.U32.decoder();
+
+  /** Cuts two messages every seven bytes, and shows what each decoder makes of the pieces. */
+  public static void main(String[] words) throws PipeException {
+    byte[] sent = ("\0\0\0\14Hello Remote" + "\0\0\0\3ACK").getBytes(US_ASCII);
+    Frames frames = new Frames();
+    for (int from = 0; from < sent.length; from += 7) {
+      byte[] piece = Arrays.copyOfRange(sent, from, Math.min(sent.length, from + 7));
+      frames
+          .decode(piece)
+          .forEach(message -> IO.println("whole: " + new String(message, US_ASCII)));
+      IO.println("the article's decoder: " + LostRest.decode(piece).size() + " messages");
+    }
+    frames.end();
+  }
 
   /** The article's {@code encode_message}. */
   static byte[] encode(byte[] message) throws PipeException {
@@ -33,25 +50,5 @@ public final class Frames {
   /** The end of the stream: an error when it is in the middle of a message. */
   void end() throws PipeException {
     decoder.end();
-  }
-
-  /**
-   * The article's {@code decode_messages}, as it is. In Python it is a generator: its {@code return
-   * buffer} ends the iteration, and nobody ever sees the rest. So a message that is cut is lost,
-   * and what follows is read from the wrong place.
-   */
-  static List<byte[]> decodeAndLoseTheRest(byte[] received) {
-    List<byte[]> messages = new ArrayList<>();
-    ByteBuffer buffer = ByteBuffer.wrap(received);
-    while (buffer.remaining() >= 4) {
-      int length = buffer.getInt(buffer.position());
-      if (length < 0 || buffer.remaining() < 4 + length) {
-        break;
-      }
-      byte[] message = new byte[length];
-      buffer.position(buffer.position() + 4).get(message);
-      messages.add(message);
-    }
-    return messages; // and the rest of the buffer is gone
   }
 }

@@ -34,6 +34,18 @@ public final class ListenLoop {
     }
   }
 
+  /** The same on a thread of its own; what fails is printed. */
+  static void inBackground(Listener listener, Handler handler) {
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            serve(listener, handler, e -> IO.println(e.getMessage()));
+          } catch (IOException | InterruptedException e) {
+            IO.println(e.getMessage());
+          }
+        });
+  }
+
   private static void handle(Pipe accepted, Handler handler, Consumer<Exception> failed) {
     try (Pipe pipe = accepted) {
       handler.handle(pipe);

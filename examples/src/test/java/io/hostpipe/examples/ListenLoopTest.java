@@ -35,7 +35,8 @@ final class ListenLoopTest {
         String address = "tcp://127.0.0.1:" + listener.address().port() + "/echo";
         Pipe silent = Hostpipe.connect(address);
         silent.sink().resume();
-        Hostpipe.connect(address).send("fail".getBytes(UTF_8));
+        Pipe failing = Hostpipe.connect(address);
+        failing.send("fail".getBytes(UTF_8));
         List<Future<String>> replies =
             IntStream.range(0, 50)
                 .mapToObj(number -> threads.submit(() -> ask(address, "question " + number)))
@@ -44,6 +45,7 @@ final class ListenLoopTest {
           assertThat(replies.get(number).get()).isEqualTo("question " + number);
         }
         silent.close();
+        failing.close();
       } finally {
         listener.close();
       }

@@ -9,8 +9,8 @@ import java.util.concurrent.Flow;
 import java.util.function.UnaryOperator;
 
 /** A pipe behind a pipe, as java.util.concurrent.Flow has it: commits travel back, too. */
-public final class Relay {
-  private Relay() {}
+public final class FlowRelay {
+  private FlowRelay() {}
 
   /**
    * Hands every message on; one is committed at its source when the far end committed it.

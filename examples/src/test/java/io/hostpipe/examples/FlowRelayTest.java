@@ -17,13 +17,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-final class RelayTest {
+final class FlowRelayTest {
   @Test
   void aMessageIsCommittedAtItsSourceWhenTheFarEndHasCommittedIt() throws Exception {
     try (Hostpipe.Pair in = Hostpipe.pair();
         Hostpipe.Pair out = Hostpipe.pair()) {
       CompletableFuture<Committed> joined =
-          Relay.join(in.far(), RelayTest::upperCase, out.near()).toCompletableFuture();
+          FlowRelay.join(in.far(), FlowRelayTest::upperCase, out.near()).toCompletableFuture();
       Pipe.Sent sent = in.near().send("quiet".getBytes(UTF_8));
       Message message = Objects.requireNonNull(out.far().messages().read());
       assertThat(message.text()).isEqualTo("QUIET");
@@ -41,7 +41,8 @@ final class RelayTest {
   void aBreakIsHandedOnAsABreak() throws Exception {
     try (Hostpipe.Pair in = Hostpipe.pair();
         Hostpipe.Pair out = Hostpipe.pair()) {
-      CompletableFuture<Committed> joined = Relay.join(in.far(), out.near()).toCompletableFuture();
+      CompletableFuture<Committed> joined =
+          FlowRelay.join(in.far(), out.near()).toCompletableFuture();
       in.near().send("half".getBytes(UTF_8));
       in.near().close();
       assertThat(joined)
