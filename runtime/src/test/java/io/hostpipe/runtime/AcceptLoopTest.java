@@ -1,0 +1,118 @@
+package io.hostpipe.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hostpipe.Message;
+import io.hostpipe.Pipe;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+final class AcceptLoopTest {
+  private final Hosts hosts = new Hosts();
+  private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+  private final AtomicInteger handled = new AtomicInteger();
+  private final AtomicInteger mostHandled = new AtomicInteger();
+
+  @AfterEach
+  void closeAll() {
+    hosts.close();
+  }
+
+  @Test
+  void takesOneAfterAnotherWhenToldOne() throws Exception {
+    AcceptLoop loop = loop(1);
+    CompletableFuture<Void> running = Hosts.inBackground(loop::run);
+    Pipe first = hosts.dial("name");
+    send(first, "first");
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("first");
+    Pipe second = hosts.dial("name");
+    send(second, "second");
+    send(first, "first again");
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("first again");
+    first.sink().finish();
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("second");
+    second.sink().finish();
+    loop.close();
+    running.get(30, TimeUnit.SECONDS);
+    assertThat(mostHandled).hasValue(1);
+  }
+
+  @Test
+  void takesAsManyAtATimeAsItIsToldAndTheOthersInTheirTurn() throws Exception {
+    AcceptLoop loop = loop(3);
+    CompletableFuture<Void> running = Hosts.inBackground(loop::run);
+    List<Pipe> pipes = new ArrayList<>();
+    for (int index = 0; index < 8; index++) {
+      Pipe pipe = hosts.dial("name");
+      pipes.add(pipe);
+      send(pipe, "pipe " + index);
+    }
+    List<CompletableFuture<Void>> finishing = new ArrayList<>();
+    for (Pipe pipe : pipes) {
+      finishing.add(Hosts.inBackground(() -> pipe.sink().finish()));
+    }
+    for (CompletableFuture<Void> each : finishing) {
+      each.get(30, TimeUnit.SECONDS);
+    }
+    loop.close();
+    running.get(30, TimeUnit.SECONDS);
+    assertThat(heard).hasSize(8);
+    assertThat(mostHandled.get()).isBetween(1, 3);
+  }
+
+  @Test
+  void whatWasTakenWhenItIsClosedGoesOnToItsEnd() throws Exception {
+    AcceptLoop loop = loop(10);
+    CompletableFuture<Void> running = Hosts.inBackground(loop::run);
+    Pipe pipe = hosts.dial("name");
+    send(pipe, "before");
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("before");
+    loop.close();
+    send(pipe, "behind");
+    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("behind");
+    assertThat(running).isNotDone();
+    pipe.sink().finish();
+    running.get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void isOfNoUseForNoPipes() {
+    assertThatThrownBy(() -> loop(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at least one pipe");
+  }
+
+  private AcceptLoop loop(int pipeCountMax) throws Exception {
+    return new AcceptLoop(hosts.listen("name", 16), pipeCountMax, this::hear);
+  }
+
+  private void hear(Pipe pipe) {
+    mostHandled.accumulateAndGet(handled.incrementAndGet(), Math::max);
+    for (Message message : pipe.messages()) {
+      heard.add(message.text());
+      try {
+        message.commit();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    handled.decrementAndGet();
+  }
+
+  private static void send(Pipe pipe, String text) throws Exception {
+    pipe.send(text.getBytes(StandardCharsets.UTF_8));
+  }
+}
