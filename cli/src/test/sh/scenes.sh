@@ -219,6 +219,17 @@ after_receiver_killed() {
 
 before_disk_full() {
   some_file disk.img 3
+
+before_fan_in_lines() {
+  seq 1 2 999 >web1.log && seq 2 2 1000 >web2.log
+}
+
+after_fan_in_lines() {
+  seq 1 1000 >expected && sort -n all.log | cmp - expected
+}
+
+after_duplex_echo() {
+  says hello "$work/printed"
 }
 
 after_bench_address() {

@@ -38,6 +38,12 @@ final class ManyLinks implements PipeEvents {
     }
   }
 
+  /** Untouched, also with -q: it is not Hostpipe that speaks. */
+  @Override
+  public void programSaid(String program, byte[] line) {
+    console.foreign(verbose ? program + ": " : "", line);
+  }
+
   @Override
   public void warning(String text) {
     if (!quiet) {

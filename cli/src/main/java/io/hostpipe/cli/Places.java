@@ -39,8 +39,8 @@ final class Places implements AutoCloseable {
         PipeContext context = contexts.outgoing(sink);
         Target target = sink.connector().target(sink.address(), context);
         closings.add(target::close);
-        Target framed = plan.frames().around(sink, target);
-        targets.put(sink, plan.intake().many() ? shared(framed, sink, plan) : framed);
+        Target shared = plan.intake().many() ? shared(target, sink, plan) : target;
+        targets.put(sink, plan.frames().around(sink, shared));
       }
     }
   }

@@ -60,6 +60,27 @@ final class DuplexTest {
   }
 
   @Test
+  void aProgramIsStartedForEachPeerAndAnswersIt() throws IOException, InterruptedException {
+    try (CommandProcess server =
+        CommandProcess.start("--duplex", "tcp-listen://127.0.0.1:0/echo", "fan-in", "exec:cat")) {
+      String address = "tcp://127.0.0.1:" + server.awaitPort() + "/echo";
+      try (CommandProcess first = CommandProcess.start("--duplex", "-", address, "-q");
+          CommandProcess second = CommandProcess.start("--duplex", "-", address, "-q")) {
+        first.feed("first".getBytes(StandardCharsets.UTF_8)).awaitOutput(5);
+        second.feed("second".getBytes(StandardCharsets.UTF_8)).awaitOutput(6);
+        first.endInput();
+        second.endInput();
+        assertThat(first.exitCode()).as(first::err).isZero();
+        assertThat(second.exitCode()).as(second::err).isZero();
+        assertThat(first.out()).asString().isEqualTo("first");
+        assertThat(second.out()).asString().isEqualTo("second");
+      }
+      server.signal("TERM");
+      assertThat(server.exitCode()).as(server::err).isZero();
+    }
+  }
+
+  @Test
   void onePeerMayUseOneWayOnly() throws IOException, InterruptedException {
     try (CommandProcess far = CommandProcess.start("tcp-listen://127.0.0.1:0/x", "-");
         CommandProcess near =

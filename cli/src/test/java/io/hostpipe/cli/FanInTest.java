@@ -14,6 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A listening end that takes all pipes at once. */
 final class FanInTest {
+  private static final int SENDER_COUNT = 3;
+  private static final int LINE_COUNT = 2_000;
+
   @TempDir private Path folder;
 
   @Test
@@ -51,8 +54,45 @@ final class FanInTest {
   }
 
   @Test
-  void aBridgeForManyPeersGivesEachAPipeOfItsOwnBothWays()
+  void wholeLinesOfAllStreamsStandInOneFileAndEachStreamInItsOrder()
       throws IOException, InterruptedException {
+    Path all = folder.resolve("all.log");
+    List<CommandProcess> senders = new ArrayList<>();
+    try (CommandProcess listener =
+        CommandProcess.start(
+            "tcp-listen://127.0.0.1:0/x", "fan-in", "--frame", "lines", all.toString())) {
+      String to = "tcp://127.0.0.1:" + listener.awaitPort() + "/x";
+      for (int index = 0; index < SENDER_COUNT; index++) {
+        senders.add(CommandProcess.start("-", to, "--frame", "lines", "-q"));
+      }
+      for (int line = 0; line < LINE_COUNT; line += 100) {
+        for (int index = 0; index < SENDER_COUNT; index++) {
+          senders.get(index).feed(lines(index, line, line + 100));
+        }
+      }
+      for (CommandProcess sender : senders) {
+        sender.endInput();
+        assertThat(sender.exitCode()).as(sender::err).isZero();
+      }
+      listener.signal("TERM");
+      assertThat(listener.exitCode()).as(listener::err).isZero();
+      assertThat(listener.err())
+          .contains("  pipes               " + SENDER_COUNT + " arrived, 0 did not\n")
+          .contains("  messages            6,000\n");
+    } finally {
+      senders.forEach(CommandProcess::close);
+    }
+    int[] next = new int[SENDER_COUNT];
+    for (String line : Files.readAllLines(all)) {
+      int sender = line.charAt("sender ".length()) - '0';
+      assertThat(line).isEqualTo(line(sender, next[sender]));
+      next[sender]++;
+    }
+    assertThat(next).containsOnly(LINE_COUNT);
+  }
+
+  @Test
+  void aBridgeForManyPeersGivesEachAPipeOfItsOwn() throws IOException, InterruptedException {
     Path incoming = Files.createDirectory(folder.resolve("incoming"));
     try (CommandProcess listener =
             CommandProcess.start("tcp-listen://127.0.0.1:0/x", "fan-in", incoming + "/");
@@ -79,6 +119,19 @@ final class FanInTest {
       assertThat(listener.exitCode()).as(listener::err).isZero();
     }
     awaitFiles(incoming, 4);
+  }
+
+  private static byte[] lines(int sender, int from, int to) {
+    StringBuilder lines = new StringBuilder();
+    for (int line = from; line < to; line++) {
+      lines.append(line(sender, line)).append('\n');
+    }
+    return lines.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Of a length that differs from line to line. */
+  private static String line(int sender, int number) {
+    return "sender " + sender + " line " + number + " " + "x".repeat(number * 37 % 301);
   }
 
   private static void awaitFiles(Path folder, int count) throws IOException {

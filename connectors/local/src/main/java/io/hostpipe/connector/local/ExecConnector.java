@@ -2,7 +2,9 @@ package io.hostpipe.connector.local;
 
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
@@ -121,6 +123,28 @@ public final class ExecConnector implements Connector {
     return new ExecTarget(program, context, commitsAtEnd(address));
   }
 
+  /** A program that is spoken to and answers. It has to read its input to the end. */
+  @Override
+  public Pipe connect(Address address, PipeContext context) throws PipeException {
+    OptionValues.checkNames(address, OPTIONS);
+    Program program = findable(address);
+    String where = "the program '" + program.shown() + "'";
+    LocalConnector.checkRaw(context.encoding(), where);
+    boolean atEnd = commitsAtEnd(address);
+    RunningProgram running = program.start(Program.Role.FILTER, context.events());
+    Source source =
+        new PumpedSource(
+            new StreamId("exec:" + UUID.randomUUID()),
+            where,
+            context.pool(),
+            () -> outputOf(running),
+            () -> {},
+            -1);
+    StreamId input = new StreamId("input of a program");
+    Sink sink = new ExecSink(input, where, context.pool(), running, atEnd, () -> {});
+    return new ExecPipe(where, source, sink);
+  }
+
   @Override
   public Source through(Address address, Source source, PipeContext context) throws PipeException {
     OptionValues.checkNames(address, OPTIONS);
@@ -128,7 +152,10 @@ public final class ExecConnector implements Connector {
   }
 
   private static ProgramOutput output(Program program, PipeContext context) throws IOException {
-    RunningProgram running = program.start(Program.Role.SOURCE, context.events());
+    return outputOf(program.start(Program.Role.SOURCE, context.events()));
+  }
+
+  private static ProgramOutput outputOf(RunningProgram running) {
     return new ProgramOutput(
         running,
         outputBytes ->

@@ -99,8 +99,6 @@ final class FolderTargetTest {
   @Test
   void theFolderHasToBeThereAndTakesNoAppend() {
     assertThatExceptionOfType(PipeException.Config.class)
-        .isThrownBy(() -> Ends.target(pool, Path.of("/none")).close());
-    assertThatExceptionOfType(PipeException.Config.class)
         .isThrownBy(() -> target("append"))
         .withMessageContaining("leave 'append' out");
     assertThatExceptionOfType(PipeException.Config.class)
