@@ -219,6 +219,7 @@ after_receiver_killed() {
 
 before_disk_full() {
   some_file disk.img 3
+}
 
 before_fan_in_lines() {
   seq 1 2 999 >web1.log && seq 2 2 1000 >web2.log

@@ -25,6 +25,12 @@ public interface Source extends AutoCloseable {
    */
   default void commitsComeAtEnd() {}
 
+  /**
+   * Who moves this stream says by {@link #commit(long, Digest)} behind its end that the sink has
+   * finished; until then the peer is not told that all of it arrived. Called before the first read.
+   */
+  default void confirmsEnd() {}
+
   /** The stream's id, the same for every try at the same stream. */
   StreamId stream();
 

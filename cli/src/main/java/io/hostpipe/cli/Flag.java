@@ -37,8 +37,10 @@ enum Flag {
       null,
       "HOW",
       List.of(),
-      "carry messages, and tell them apart where bytes are read: raw (bytes), lines, delim:X (X with"
-          + " \\n \\r \\t \\0 \\xHH), fixed:N, u32 (a length of 4 bytes first, big-endian), varint"),
+      "carry messages, and tell them apart where bytes are read: raw (bytes), lines, delim:X (X"
+          + " with \\n"
+          + " \\r"
+          + " \\t \\0 \\xHH), fixed:N, u32 (a length of 4 bytes first, big-endian), varint"),
   FRAME_OUT(
       "frame-out",
       null,

@@ -29,6 +29,11 @@ final class HalfSource implements Source {
   }
 
   @Override
+  public void confirmsEnd() {
+    source.confirmsEnd();
+  }
+
+  @Override
   public void commitsComeAtEnd() {
     source.commitsComeAtEnd();
   }

@@ -27,6 +27,11 @@ final class MeteredSource implements Source {
   }
 
   @Override
+  public void confirmsEnd() {
+    source.confirmsEnd();
+  }
+
+  @Override
   public void commitsComeAtEnd() {
     source.commitsComeAtEnd();
   }

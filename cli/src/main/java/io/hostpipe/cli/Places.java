@@ -81,9 +81,9 @@ final class Places implements AutoCloseable {
       throw new PipeException.Config(
           "fan-in into "
               + sink
-              + " would mix the bytes of many streams anywhere; tell messages apart, as in"
-              + " --frame lines on both sides, so that whole ones are mixed; or take the streams one"
-              + " after another with 'keep', or name a folder, as in ./incoming/, for a file each");
+              + " would mix the bytes of many streams anywhere; tell messages apart, as in --frame"
+              + " lines on both sides, so that whole ones are mixed; or take the streams one after"
+              + " another with 'keep', or name a folder, as in ./incoming/, for a file each");
     }
     MixedTarget many = new MixedTarget(target, Hostpipe.pool());
     closings.add(many::close);

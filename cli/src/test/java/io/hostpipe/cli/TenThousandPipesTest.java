@@ -58,6 +58,7 @@ final class TenThousandPipesTest {
       inAll(users, index -> send(index, "second"));
       assertThat(residentKib(listener)).isLessThan(KIB_MAX);
       inAll(users, index -> finish(index));
+      awaitIdle(listener);
       listener.signal("TERM");
       assertThat(listener.exitCode()).as(listener::err).isZero();
       assertThat(listener.err())
@@ -82,6 +83,14 @@ final class TenThousandPipesTest {
       pipes.get(index).sink().finish();
       return index;
     };
+  }
+
+  /** The senders know that all arrived before the listener has put everything away. */
+  private static void awaitIdle(CommandProcess listener) {
+    Waiting.until(() -> {
+      listener.signal("USR1");
+      return listener.err().contains("; " + PIPE_COUNT + " arrived, 0 did not, 0 under way");
+    });
   }
 
   /** Does something with all pipes at the same time. */

@@ -92,6 +92,11 @@ final class HeldPipe implements Pipe {
     }
 
     @Override
+    public void confirmsEnd() {
+      pipe.source().confirmsEnd();
+    }
+
+    @Override
     public void commitsComeAtEnd() {
       pipe.source().commitsComeAtEnd();
     }
@@ -145,7 +150,11 @@ final class HeldPipe implements Pipe {
 
     @Override
     public void commit(long position) throws PipeException {
-      commit(position, null);
+      try {
+        pipe.source().commit(position);
+      } finally {
+        keepReachable();
+      }
     }
 
     @Override

@@ -130,6 +130,7 @@ public final class Relay implements AutoCloseable {
       each.checkAgainst(from);
     }
     boolean verified = source.seek(from);
+    source.confirmsEnd();
     for (RelaySink each : sinks) {
       if (each.sink.commitsAtEnd()) {
         source.commitsComeAtEnd();
@@ -323,7 +324,7 @@ public final class Relay implements AutoCloseable {
       digest = digest == null ? end.digest() : digest;
     }
     if (!told) {
-      source.commit(position);
+      source.commit(position, null);
     }
     committed = position;
     progress.committed(position);

@@ -66,6 +66,16 @@ final class SessionSource implements Source {
   }
 
   @Override
+  public void confirmsEnd() {
+    pipe.lock.lock();
+    try {
+      pipe.session.holdEnd();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
   public boolean seek(Resume from) throws PipeException {
     pipe.lock.lock();
     try {
@@ -108,11 +118,16 @@ final class SessionSource implements Source {
 
   @Override
   public void commit(long position) throws PipeException {
-    commit(position, null);
+    commit(position, null, false);
   }
 
   @Override
   public void commit(long position, @Nullable Digest digest) throws PipeException {
+    commit(position, digest, true);
+  }
+
+  private void commit(long position, @Nullable Digest digest, boolean mayBeEnd)
+      throws PipeException {
     pipe.lock.lock();
     try {
       if (position > pipe.session.incoming().received()) {
@@ -120,7 +135,12 @@ final class SessionSource implements Source {
             "position " + position + " was not read yet; read up to there first");
       }
       pipe.check();
-      pipe.session.onApplied(position, digest == null ? null : digest.toLong(), Ticker.now());
+      Long there = digest == null ? null : digest.toLong();
+      if (mayBeEnd && ended) {
+        pipe.session.onFinished(position, there, Ticker.now());
+      } else {
+        pipe.session.onApplied(position, there, Ticker.now());
+      }
       // What the sink has takes no room here: one acknowledgement tells of both.
       if (!creditUpTo(Math.min(position, handedPosition))) {
         afterProgress();

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -280,6 +281,23 @@ final class SessionPipeTest {
       sent.awaitCommitted();
     }
     assertThat(Ticker.SHARED.taskCount()).isLessThan(20);
+  }
+
+  @Test
+  void theEndIsConfirmedOnlyWhenWhoMovesTheStreamSaysSo() throws Exception {
+    SessionListener listener = hosts.listen("name", 16);
+    Pipe sender = hosts.dial("name");
+    long end = sender.send(new byte[100]).endPosition();
+    Pipe receiver = hosts.accept(listener);
+    receiver.source().confirmsEnd();
+    CompletableFuture<Void> finishing = Hosts.inBackground(() -> sender.sink().finish());
+    assertThat(Hosts.next(receiver.source())).hasSize(100);
+    assertThat(receiver.source().read()).isNull();
+    receiver.source().commit(end);
+    assertThat(sender.sink().awaitCommitted(end).position()).isEqualTo(end);
+    assertThat(finishing).as("all is committed, and the sink has not finished").isNotDone();
+    receiver.source().commit(end, null);
+    finishing.get(30, TimeUnit.SECONDS);
   }
 
   @Test

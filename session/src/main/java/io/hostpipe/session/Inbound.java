@@ -69,6 +69,7 @@ public final class Inbound {
   private @Nullable Long finDigest;
   private boolean finAckDue;
   private boolean finAcked;
+  private boolean endHeld;
 
   Inbound(SessionConfig config) {
     this.digest = config.digest();
@@ -281,6 +282,14 @@ public final class Inbound {
     }
   }
 
+  void holdEnd() {
+    endHeld = true;
+  }
+
+  void releaseEnd() {
+    endHeld = false;
+  }
+
   void onAppliesAtEnd() {
     appliesAtEndDue = !appliesAtEnd;
     appliesAtEnd = true;
@@ -305,6 +314,9 @@ public final class Inbound {
       return null;
     }
     boolean early = ackLevel == Frame.AckLevel.RECEIVED;
+    if (endHeld && !early) {
+      return null;
+    }
     if ((early ? received : applied) != finPosition) {
       return null;
     }

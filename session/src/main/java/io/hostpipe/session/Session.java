@@ -336,6 +336,17 @@ public final class Session {
     scheduleAck(nowNanos);
   }
 
+  /** The host says by itself when its sink has finished: FIN_ACK waits for {@link #onFinished}. */
+  public void holdEnd() {
+    in.holdEnd();
+  }
+
+  /** The host's sink has finished the stream, which ends at this position. */
+  public void onFinished(long position, @Nullable Long digest, long nowNanos) {
+    in.releaseEnd();
+    onApplied(position, digest, nowNanos);
+  }
+
   /** The host's sink commits only when the stream has ended: the peer must not wait for it. */
   public void onAppliesAtEnd() {
     in.onAppliesAtEnd();

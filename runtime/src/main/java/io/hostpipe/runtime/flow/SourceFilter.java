@@ -23,6 +23,16 @@ abstract class SourceFilter implements Source {
   }
 
   @Override
+  public final void confirmsEnd() {
+    inner.confirmsEnd();
+  }
+
+  @Override
+  public final void commitsComeAtEnd() {
+    inner.commitsComeAtEnd();
+  }
+
+  @Override
   public final StreamId stream() {
     return inner.stream();
   }
