@@ -110,7 +110,8 @@ final class KeepTest {
       sender.feed("67890".getBytes(StandardCharsets.UTF_8));
       assertThat(listener.exitCode()).as(listener::err).isEqualTo(6);
       assertThat(listener.err()).contains("the program behind standard output ended");
-      assertThat(sender.exitCode()).as(sender::err).isEqualTo(6);
+      // 4 where it was quick enough to come again, and met a listener that knows nothing of it.
+      assertThat(sender.exitCode()).as(sender::err).isIn(4, 6);
     }
   }
 
