@@ -1,4 +1,5 @@
-# Moves bytes from stdin over tcp to stdout. Sourced by bench/run.
+# Moves bytes from stdin over tcp to stdout: the parts bytes, with the session, and raw, without a
+# protocol of ours. Sourced by bench/run.
 #
 # The feeder is cat of a file in memory, the drain is cat to /dev/null, for everybody: what is timed
 # goes from the start of the sender (its receiver listens already) to the end of all processes. In a
@@ -6,7 +7,10 @@
 # has no ends and feeds itself: it is the mark that the network alone can reach.
 
 check_peers
-contenders="hostpipe $peers"
+case $part in
+  raw) contenders="raw $(echo " $peers " | sed 's/ iperf3 / /')" ;;
+  *) contenders="hostpipe $peers" ;;
+esac
 "$root/hostpipe" --version >/dev/null || exit 1
 
 memory=$(mktemp /dev/shm/hostpipe-bench.XXXXXX) || exit 1
@@ -22,6 +26,7 @@ measured() {
 receive() {
   case $1 in
     hostpipe) measured "$work/receiver" "$root/hostpipe" -q "tcp-listen://127.0.0.1:$port/bench" - ;;
+    raw) measured "$work/receiver" "$root/hostpipe" -q "raw+tcp-listen://127.0.0.1:$port" - ;;
     nc) measured "$work/receiver" nc -d -l 127.0.0.1 "$port" ;;
     ncat) measured "$work/receiver" ncat --recv-only -l 127.0.0.1 "$port" ;;
     socat) measured "$work/receiver" socat -u -b1048576 "TCP-LISTEN:$port,bind=127.0.0.1" - ;;
@@ -33,6 +38,7 @@ receive() {
 send() {
   case $1 in
     hostpipe) measured "$work/sender" "$root/hostpipe" -q - "tcp://127.0.0.1:$port/bench" ;;
+    raw) measured "$work/sender" "$root/hostpipe" -q - "raw+tcp://127.0.0.1:$port" ;;
     nc) measured "$work/sender" nc -N 127.0.0.1 "$port" ;;
     ncat) measured "$work/sender" ncat --send-only 127.0.0.1 "$port" ;;
     socat) measured "$work/sender" socat -u -b1048576 - "TCP:127.0.0.1:$port" ;;
@@ -73,9 +79,9 @@ told() {
     # The last line: a first one may say that the exit code was not 0.
     tail -n 1 "$work/$end" >"$work/used"
     read -r user system resident <"$work/used"
-    figure bytes "$end cpu" "$1" "$2" \
+    figure "$part" "$end cpu" "$1" "$2" \
       "$(awk -v u="$user" -v s="$system" -v m="$size" 'BEGIN { printf "%.4g", (u + s) * 1024 / m }')" s/GiB
-    figure bytes "$end resident" "$1" "$2" "$(divide "$resident" 1024)" MiB
+    figure "$part" "$end resident" "$1" "$2" "$(divide "$resident" 1024)" MiB
   done
   rate=$(awk -v n="$nanos" -v m="$size" 'BEGIN { printf "%.4g", m / 1024 * 1e9 / n }')
   if [ "$1" = iperf3 ]; then
@@ -84,7 +90,7 @@ told() {
       here && /"bits_per_second"/ { gsub(/[^0-9.e+]/, "", $2); printf "%.4g", $2 / 8 / 1073741824; exit }' \
       "$work/sender.out")
   fi
-  figure bytes rate "$1" "$2" "$rate" GiB/s
+  figure "$part" rate "$1" "$2" "$rate" GiB/s
 }
 
 expected=$(cksum <"$memory")
@@ -95,7 +101,7 @@ for contender in $contenders; do
     say "$contender delivered something else than what was sent"
     exit 1
   }
-  figure bytes verified "$contender" 0 1 bool
+  figure "$part" verified "$contender" 0 1 bool
 done
 round=0
 while [ $((round += 1)) -le "$rounds" ]; do
