@@ -239,6 +239,8 @@ after_bench_address() {
 
 after_bench_local() {
   says '"gibPerSecond":' "$work/printed"
+}
+
 # Installs into a repository of its own, which begins with links to what this user's Maven has: the
 # scene has no network. Its mvn uses that repository.
 before_library_maven() {

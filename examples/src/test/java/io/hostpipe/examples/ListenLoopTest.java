@@ -7,6 +7,7 @@ import io.hostpipe.Hostpipe;
 import io.hostpipe.Listener;
 import io.hostpipe.Message;
 import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -36,7 +37,11 @@ final class ListenLoopTest {
         Pipe silent = Hostpipe.connect(address);
         silent.sink().resume();
         Pipe failing = Hostpipe.connect(address);
-        failing.send("fail".getBytes(UTF_8));
+        try {
+          failing.send("fail".getBytes(UTF_8));
+        } catch (PipeException.Closed e) {
+          // So fast is the news that the handler failed.
+        }
         List<Future<String>> replies =
             IntStream.range(0, 50)
                 .mapToObj(number -> threads.submit(() -> ask(address, "question " + number)))
