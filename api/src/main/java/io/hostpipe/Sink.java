@@ -65,6 +65,13 @@ public interface Sink extends AutoCloseable {
    */
   void finish() throws PipeException, InterruptedException;
 
+  /**
+   * Closes the sink before the stream's end, and tells a peer why, where there is one. Any thread.
+   */
+  default void abort(String reason) {
+    close();
+  }
+
   /** Releases the sink. Without a {@link #finish} before it, the stream is aborted. */
   @Override
   void close();

@@ -85,6 +85,14 @@ public interface Source extends AutoCloseable {
   /** The message that ends at the position is refused for good. A later commit passes it. */
   void reject(long endPosition, Rejection why) throws PipeException;
 
+  /**
+   * Closes the source before its end, and tells a peer why, where there is one: that its stream
+   * failed here, and not only that nobody reads it any more. Any thread.
+   */
+  default void abort(String reason) {
+    close();
+  }
+
   /** Releases what the source holds. What was not committed will come again where it can. */
   @Override
   void close();

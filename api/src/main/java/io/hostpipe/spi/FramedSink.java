@@ -168,6 +168,11 @@ public final class FramedSink implements Sink, Settling {
   }
 
   @Override
+  public void abort(String reason) {
+    inner.abort(reason);
+  }
+
+  @Override
   public void close() {
     inner.close();
   }

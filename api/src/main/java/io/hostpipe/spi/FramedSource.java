@@ -205,9 +205,18 @@ public final class FramedSource implements Source {
   }
 
   @Override
+  public void abort(String reason) {
+    close(() -> inner.abort(reason));
+  }
+
+  @Override
   public void close() {
+    close(inner::close);
+  }
+
+  private void close(Runnable closeInner) {
     State before = state.getAndUpdate(now -> now == State.IDLE ? State.CLOSED : now.closing());
-    inner.close();
+    closeInner.run();
     if (before == State.IDLE) {
       release();
     }

@@ -75,6 +75,13 @@ final class HalfSink implements Sink {
   }
 
   @Override
+  public void abort(String reason) {
+    if (!finished) {
+      sink.abort(reason);
+    }
+  }
+
+  @Override
   public void close() {
     if (!finished) {
       sink.close();

@@ -89,6 +89,13 @@ final class HalfSource implements Source {
   }
 
   @Override
+  public void abort(String reason) {
+    if (!source.finished()) {
+      source.abort(reason);
+    }
+  }
+
+  @Override
   public void close() {
     if (!source.finished()) {
       source.close();

@@ -87,6 +87,11 @@ final class MeteredSource implements Source {
   }
 
   @Override
+  public void abort(String reason) {
+    source.abort(reason);
+  }
+
+  @Override
   public void close() {
     source.close();
   }

@@ -97,6 +97,20 @@ final class LinkProcessTest {
   }
 
   @Test
+  void aSenderHearsThatTheReceiversDiskIsFull() throws IOException, InterruptedException {
+    try (CommandProcess receiver = CommandProcess.start("tcp-listen://127.0.0.1:0/x", "/dev/full");
+        CommandProcess sender =
+            CommandProcess.start("-", "tcp://127.0.0.1:" + receiver.awaitPort() + "/x")) {
+      sender.feed(new byte[1_000]).endInput();
+      assertThat(sender.exitCode()).isEqualTo(6);
+      assertThat(receiver.exitCode()).isEqualTo(4);
+      assertThat(receiver.err()).contains("/dev/full has no room left at position 0");
+      assertThat(sender.err())
+          .contains("the peer gave up at position 0: /dev/full has no room left at position 0");
+    }
+  }
+
+  @Test
   void anInterruptedSenderTellsTheReceiver() throws IOException, InterruptedException {
     try (CommandProcess receiver = CommandProcess.start("tcp-listen://127.0.0.1:0/x", "-");
         CommandProcess sender =

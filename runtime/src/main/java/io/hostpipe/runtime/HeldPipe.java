@@ -176,6 +176,12 @@ final class HeldPipe implements Pipe {
     }
 
     @Override
+    public void abort(String reason) {
+      pipe.source().abort(reason);
+      halfClosed();
+    }
+
+    @Override
     public void close() {
       pipe.source().close();
       halfClosed();
@@ -262,6 +268,12 @@ final class HeldPipe implements Pipe {
       } finally {
         keepReachable();
       }
+    }
+
+    @Override
+    public void abort(String reason) {
+      pipe.sink().abort(reason);
+      halfClosed();
     }
 
     @Override

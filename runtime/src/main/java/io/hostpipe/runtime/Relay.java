@@ -11,6 +11,7 @@ import io.hostpipe.Source;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,12 +100,33 @@ public final class Relay implements AutoCloseable {
         move();
         end();
       } catch (PipeException.Rejected e) {
+        abort(e);
         throw e;
-      } catch (PipeException | InterruptedException e) {
+      } catch (PipeException e) {
+        lastLook();
+        abort(e);
+        throw e;
+      } catch (InterruptedException e) {
         lastLook();
         throw e;
       }
     }
+  }
+
+  /** As {@link #close}, and the peers of source and sinks hear what failed here. */
+  private void abort(PipeException why) {
+    String reason = reason(why);
+    for (RelaySink each : sinks) {
+      each.sink.abort(reason);
+    }
+    source.abort(reason);
+  }
+
+  private static String reason(Throwable told) {
+    Throwable cause = told.getCause();
+    Throwable why = told instanceof CompletionException && cause != null ? cause : told;
+    String message = why.getMessage();
+    return message == null ? why.getClass().getSimpleName() : message;
   }
 
   /** Closes the source and the sinks, which ends a {@link #run}. Idempotent. */
@@ -139,7 +161,7 @@ public final class Relay implements AutoCloseable {
           each.sink
               .whenCommitted(Long.MAX_VALUE)
               .exceptionally(failure -> {
-                source.close();
+                source.abort(reason(failure));
                 return null;
               });
     }

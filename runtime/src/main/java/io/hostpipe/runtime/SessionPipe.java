@@ -98,6 +98,11 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
 
   @Override
   public void close() {
+    close("the pipe was closed before its end");
+  }
+
+  /** Closes it; a peer whose stream has not ended is told this. */
+  void close(String reason) {
     // An interrupt ends waiting, not telling: a write on an interrupted thread breaks its link.
     boolean interrupted = Thread.interrupted();
     lock.lock();
@@ -106,7 +111,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
         return;
       }
       closed = true;
-      sink.endOrAbort();
+      sink.endOrAbort(reason);
       driver.changed.signalAll();
       driver.settle();
       awaitGoodbye();

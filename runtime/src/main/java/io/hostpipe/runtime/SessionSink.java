@@ -181,6 +181,13 @@ final class SessionSink implements Sink {
   }
 
   @Override
+  public void abort(String reason) {
+    if (!pipe.goesOnReading()) {
+      pipe.close(reason);
+    }
+  }
+
+  @Override
   public void close() {
     if (!pipe.goesOnReading()) {
       pipe.close();
@@ -213,8 +220,8 @@ final class SessionSink implements Sink {
         });
   }
 
-  /** The pipe is closed: without a finish the peer hears that there is no more. Locked. */
-  void endOrAbort() {
+  /** The pipe is closed: without a finish the peer hears why there is no more. Locked. */
+  void endOrAbort(String reason) {
     boolean neverUsed =
         pipe.context.receives()
             && pipe.session.incomingFinished()
@@ -222,7 +229,7 @@ final class SessionSink implements Sink {
     if (neverUsed) {
       pipe.session.finish();
     } else if (!pipe.session.outgoingFinished() || !pipe.session.incomingFinished()) {
-      pipe.session.abort("the pipe was closed before its end");
+      pipe.session.abort(reason);
     }
   }
 

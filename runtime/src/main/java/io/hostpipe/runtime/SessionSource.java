@@ -162,6 +162,13 @@ final class SessionSource implements Source {
   }
 
   @Override
+  public void abort(String reason) {
+    if (!pipe.goesOnWriting()) {
+      pipe.close(reason);
+    }
+  }
+
+  @Override
   public void close() {
     if (!pipe.goesOnWriting()) {
       pipe.close();

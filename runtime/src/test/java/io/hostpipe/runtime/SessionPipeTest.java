@@ -95,7 +95,9 @@ final class SessionPipeTest {
       shortestNanos = Math.min(shortestNanos, System.nanoTime() - from);
     }
     assertThat(Duration.ofNanos(shortestNanos)).isLessThan(Duration.ofMillis(900));
-    assertThat(hosts.dialerTold.lines("down").getFirst()).contains("silent for 3 heartbeats");
+    // Either side may be the first to notice; the other one then sees a link that broke.
+    assertThat(hosts.dialerTold.lines("down"))
+        .anySatisfy(line -> assertThat(line).contains("silent for 3 heartbeats"));
     assertThat(taken.stats().resumes()).isPositive();
   }
 

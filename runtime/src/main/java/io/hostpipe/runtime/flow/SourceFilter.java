@@ -66,4 +66,10 @@ abstract class SourceFilter implements Source {
   public final void reject(long endPosition, Rejection why) throws PipeException {
     inner.reject(endPosition, why);
   }
+
+  @Override
+  public void abort(String reason) {
+    inner.abort(reason);
+    close();
+  }
 }

@@ -133,6 +133,11 @@ public final class WindowedSink implements Sink {
   }
 
   @Override
+  public void abort(String reason) {
+    inner.abort(reason);
+  }
+
+  @Override
   public void close() {
     inner.close();
   }

@@ -118,6 +118,12 @@ final class ThroughSource implements Source {
   public void reject(long position, Rejection why) {}
 
   @Override
+  public void abort(String reason) {
+    fed.abort(reason);
+    close();
+  }
+
+  @Override
   public void close() {
     output.close();
     fed.close();
