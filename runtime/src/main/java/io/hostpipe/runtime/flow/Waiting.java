@@ -13,6 +13,7 @@ public interface Waiting {
         }
 
         @Override
+        @SuppressWarnings("WaitNotInLoop") // the callers loop over what they wait for
         public void await(Condition woken, long nanos) throws InterruptedException {
           // Whoever waits looks again at what it waits for, so what is left of the time is no news.
           long _ = woken.awaitNanos(nanos);
