@@ -10,6 +10,7 @@ import io.hostpipe.Source;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.LockSupport;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -142,7 +143,7 @@ final class LeakTest {
   private static void collect() throws Exception {
     for (int count = 0; count < COLLECTIONS; count++) {
       System.gc();
-      Thread.yield();
+      LockSupport.parkNanos(1_000_000);
     }
   }
 
