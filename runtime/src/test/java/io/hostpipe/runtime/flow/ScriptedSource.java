@@ -113,5 +113,6 @@ final class ScriptedSource implements Source {
     closed = true;
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Step(long atNanos, String[] messages) {}
 }
