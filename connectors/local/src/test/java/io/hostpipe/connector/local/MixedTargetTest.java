@@ -59,7 +59,7 @@ final class MixedTargetTest {
     Map<String, Integer> next = new HashMap<>();
     List<String> lines = Files.readAllLines(file);
     for (int index = 0; index < lines.size(); index += 2) {
-      String[] words = lines.get(index).split(" ");
+      String[] words = lines.get(index).split(" ", -1);
       assertThat(Integer.parseInt(words[1])).isEqualTo(next.getOrDefault(words[0], 0));
       assertThat(lines.get(index + 1)).isEqualTo("rest of " + words[0] + " " + words[1]);
       next.merge(words[0], 1, Integer::sum);
