@@ -223,9 +223,19 @@ final class LinkState {
     return up && helloSeen && welcomeSeen && welcomeSent;
   }
 
-  void requireOpen(String what) throws ProtocolException {
-    if (!helloSeen || !welcomeSeen) {
-      throw new ProtocolException(Code.INVALID_ARGUMENT, what + " before the greeting was over");
+  /** What is about the stream comes when both sides have welcomed each other. */
+  void requireTurn(Frame frame) throws ProtocolException {
+    boolean ofStream =
+        switch (frame) {
+          case Frame.Ack _, Frame.Reject _, Frame.AppliesAtEnd _ -> true;
+          case Frame.Fin _, Frame.FinAck _, Frame.Bye _ -> true;
+          case Frame.Hello _, Frame.Welcome _, Frame.Data _ -> false;
+          case Frame.Ping _, Frame.Pong _, Frame.Skipped _ -> false;
+          case Frame.Abort _, Frame.GoAway _, Frame.Failure _ -> false;
+        };
+    if (ofStream && !(helloSeen && welcomeSeen)) {
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT, "a frame of the stream before the greeting was over");
     }
   }
 

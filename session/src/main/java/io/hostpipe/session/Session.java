@@ -420,22 +420,14 @@ public final class Session {
     if (link.hasHeardAll()) {
       throw new ProtocolException(Code.ABORTED, "the peer spoke on behind its BYE");
     }
+    link.requireTurn(frame);
     switch (frame) {
       case Frame.Hello hello -> onHello(hello);
       case Frame.Welcome welcome -> onWelcome(welcome);
       case Frame.Data data -> onData(data, nowNanos);
-      case Frame.Ack ack -> {
-        link.requireOpen("ACK");
-        out.onAck(ack);
-      }
-      case Frame.Reject reject -> {
-        link.requireOpen("REJECT");
-        out.onReject(reject);
-      }
-      case Frame.AppliesAtEnd atEnd -> {
-        link.requireOpen("APPLIES_AT_END");
-        out.onAppliesAtEnd();
-      }
+      case Frame.Ack ack -> out.onAck(ack);
+      case Frame.Reject reject -> out.onReject(reject);
+      case Frame.AppliesAtEnd atEnd -> out.onAppliesAtEnd();
       case Frame.Ping ping -> link.onPing(ping);
       case Frame.Pong pong -> {
         if (link.onPong(pong)) {
@@ -443,7 +435,6 @@ public final class Session {
         }
       }
       case Frame.Fin fin -> {
-        link.requireOpen("FIN");
         if (!config.receives() || !peerSends) {
           throw new ProtocolException(
               Code.INVALID_ARGUMENT, "a FIN from a peer that sends nothing");
@@ -451,13 +442,7 @@ public final class Session {
         in.onFin(fin);
         settleEnd();
       }
-      case Frame.FinAck finAck -> {
-        link.requireOpen("FIN_ACK");
-        SessionFailure mismatch = out.onFinAck(finAck);
-        if (mismatch != null) {
-          fail(mismatch);
-        }
-      }
+      case Frame.FinAck finAck -> fail(out.onFinAck(finAck));
       case Frame.Bye bye -> onBye();
       case Frame.Abort abort ->
           endByPeer(
@@ -523,7 +508,6 @@ public final class Session {
   }
 
   private void onBye() throws ProtocolException {
-    link.requireOpen("BYE");
     if (config.receives() && peerSends && !in.finAcked()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a BYE before the end of the stream");
     }
@@ -548,18 +532,15 @@ public final class Session {
     link.close(null);
   }
 
-  private void fail(SessionFailure why) {
-    if (failure == null) {
+  private void fail(@Nullable SessionFailure why) {
+    if (why != null && failure == null) {
       failure = why;
       link.close(new Frame.Failure(why.code(), why.reason()));
     }
   }
 
   private void settleEnd() {
-    SessionFailure mismatch = in.settle();
-    if (mismatch != null) {
-      fail(mismatch);
-    }
+    fail(in.settle());
   }
 
   private void scheduleAck(long nowNanos) {
