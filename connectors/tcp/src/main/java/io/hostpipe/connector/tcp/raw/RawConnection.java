@@ -299,10 +299,10 @@ final class RawConnection implements FirstLink.Outcome<SocketLink> {
     }
   }
 
+  @SuppressWarnings("WaitNotInLoop") // the callers loop over what they wait for
   private void awaitChange(long timeoutNanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      // Whoever is woken too early looks again.
       long _ = changed.awaitNanos(timeoutNanos);
     } finally {
       lock.unlock();
