@@ -82,6 +82,30 @@ after_exec() {
     equal "$(grep ERROR access.log)" "$(gzip -dc errors.gz)" && equal 2 "$(wc -l <rest.log)"
 }
 
+before_tail() {
+  seq 1000 >web1/app.log
+}
+
+after_tail() {
+  cmp web1/app.log db2/app.log
+}
+
+before_tail_many() {
+  seq 100 >app-a.log && seq 200 >app-b.log && mkdir incoming
+}
+
+after_tail_many() {
+  equal 2 "$(ls incoming | wc -l)" && equal 300 "$(cat incoming/* | wc -l)"
+}
+
+before_tail_once() {
+  seq 1000 >app.log
+}
+
+after_tail_once() {
+  cmp app.log copy.log && cmp app.log twice.log
+}
+
 before_tcp() {
   some_file sent 8
 }

@@ -35,6 +35,16 @@ public interface Connector {
   /** What that scheme does. */
   Kind kind(String scheme);
 
+  /** What that address does; some stores give many streams by some of their addresses. */
+  default Kind kind(Address address) {
+    return kind(address.scheme());
+  }
+
+  /** Whether there are addresses of the scheme that wait for pipes. */
+  default boolean mayListen(String scheme) {
+    return kind(scheme) == Kind.LISTENS;
+  }
+
   /** One line about the scheme, and how its addresses are written. */
   String help(String scheme);
 

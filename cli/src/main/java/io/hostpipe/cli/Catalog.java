@@ -67,7 +67,7 @@ final class Catalog {
   List<OptionSpec> options(String scheme) {
     Connector connector = connector(scheme);
     List<OptionSpec> own = connector.options(scheme);
-    if (connector.kind(scheme) != Connector.Kind.LISTENS) {
+    if (!connector.mayListen(scheme)) {
       return own;
     }
     List<OptionSpec> all = new ArrayList<>(own);

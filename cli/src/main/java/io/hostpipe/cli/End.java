@@ -19,7 +19,7 @@ import java.util.List;
 record End(Address address, Connector connector, Intake intake) {
   /** What its scheme does. */
   Connector.Kind kind() {
-    return connector.kind(address.scheme());
+    return connector.kind(address);
   }
 
   /** Whether a peer stands behind it. */
@@ -78,7 +78,17 @@ record End(Address address, Connector connector, Intake intake) {
 
   /** Takes the words that say how many pipes there are to be out of the address. */
   private End withIntake() throws PipeException {
-    return new End(Intake.without(address), connector, listens() ? Intake.of(address) : Intake.ONE);
+    Intake intended = Intake.of(address);
+    if (intended.many() && !listens()) {
+      throw new PipeException.Config(
+          "'keep' and 'fan-in' are for what gives many pipes, and " + address + " gives one");
+    }
+    // A pattern means all that matches, without a word that says so.
+    boolean manyByItself = listens() && connector.kind(address.scheme()) == Connector.Kind.STORES;
+    return new End(
+        Intake.without(address),
+        connector,
+        manyByItself && !intended.many() ? Intake.ALL : intended);
   }
 
   /** The programs between source and sink: commands as they are, or addresses. */

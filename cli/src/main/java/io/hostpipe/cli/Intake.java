@@ -25,6 +25,9 @@ record Intake(Mode mode, int pipeCountMax) {
 
   private static final int PIPE_COUNT_MAX = 1_000_000;
 
+  /** All at once, as many as are usual. */
+  static final Intake ALL = new Intake(Mode.AT_ONCE, PIPE_COUNT_DEFAULT);
+
   /** The words. */
   static final List<OptionSpec> OPTIONS =
       List.of(

@@ -42,6 +42,14 @@ final class CommandProcess implements AutoCloseable {
     return new CommandProcess(process, process);
   }
 
+  /** Starts it by another program, such as {@code ip netns exec}, which becomes it. */
+  static CommandProcess startBy(List<String> starter, String... words) throws IOException {
+    ProcessBuilder builder = builder(words);
+    builder.command().addAll(0, starter);
+    Process process = builder.start();
+    return new CommandProcess(process, process);
+  }
+
   /** Starts it with another program behind its stdout; what that one says is {@link #out}. */
   static CommandProcess startInto(List<String> program, String... words) throws IOException {
     List<Process> both =

@@ -51,11 +51,14 @@ final class ExecProcessTest {
       int port = there.awaitPort();
       try (CommandProcess here =
           CommandProcess.start(
-              "exec:sh -c 'echo one; echo broken >&2; exit 3'", "tcp://127.0.0.1:" + port + "/x")) {
+              "exec:sh -c 'echo one; until [ -s out ]; do sleep 0.1; done; echo broken >&2; exit 3'",
+              "cwd=" + folder,
+              "tcp://127.0.0.1:" + port + "/x")) {
         assertThat(here.exitCode()).isEqualTo(6);
         assertThat(here.err())
             .contains("\nbroken\n")
-            .contains("the program 'sh -c 'echo one; echo broken >&2; exit 3'' ended with status 3")
+            .contains("the program 'sh -c 'echo one; until [ -s out ]; do sleep ")
+            .contains("ended with status 3")
             .contains("behind 4 bytes of output")
             .contains("its last words: broken");
       }

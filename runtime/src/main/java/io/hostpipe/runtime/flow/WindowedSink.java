@@ -7,6 +7,7 @@ import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Sink;
+import io.hostpipe.Status;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -107,6 +108,11 @@ public final class WindowedSink implements Sink {
   }
 
   @Override
+  public boolean commitsAtEnd() {
+    return inner.commitsAtEnd();
+  }
+
+  @Override
   public Committed committed() throws PipeException {
     return told(inner.committed());
   }
@@ -151,6 +157,12 @@ public final class WindowedSink implements Sink {
     for (long position = fullUntil(lengthBytes, messages);
         position >= 0;
         position = fullUntil(lengthBytes, messages)) {
+      if (inner.commitsAtEnd()) {
+        throw new PipeException.Refused(
+            Status.FAILED_PRECONDITION,
+            "--window and --in-flight wait for commits, and this destination commits when the stream"
+                + " has ended: leave them out (a program can count with commit=written instead)");
+      }
       Committed news = inner.awaitCommitted(position);
       lock.lock();
       try {

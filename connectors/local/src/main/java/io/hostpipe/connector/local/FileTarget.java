@@ -15,6 +15,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,9 @@ final class FileTarget implements Target {
   /** Whether this target made the file. */
   private final boolean created;
 
+  /** What is remembered beside the file; null where nothing is. */
+  private final @Nullable KeptStream kept;
+
   private final ReentrantLock lock = new ReentrantLock();
   private FileChannel channel;
   private @Nullable Sink open;
@@ -54,16 +58,27 @@ final class FileTarget implements Target {
   private boolean closed;
 
   private FileTarget(
-      BlockPool pool, Existing existing, LocalFile file, FileChannel channel, boolean created) {
+      BlockPool pool,
+      Existing existing,
+      LocalFile file,
+      FileChannel channel,
+      boolean created,
+      @Nullable KeptStream kept) {
     this.pool = pool;
     this.existing = existing;
     this.file = file;
     this.channel = channel;
     this.created = created;
+    this.kept = kept;
   }
 
-  /** Opens and locks the file, creating it where it is missing; it is not changed yet. */
-  static FileTarget open(Path path, BlockPool pool, Existing existing) throws PipeException {
+  /**
+   * Opens and locks the file, creating it where it is missing; it is not changed yet.
+   *
+   * @param keeps whether what it holds is remembered beside it, and gone on from
+   */
+  static FileTarget open(Path path, BlockPool pool, Existing existing, boolean keeps)
+      throws PipeException {
     LocalFile before = LocalFile.find(path);
     if (before == null) {
       create(path);
@@ -71,14 +86,20 @@ final class FileTarget implements Target {
     LocalFile file = LocalFile.existing(path);
     FilesInUse.beginWriting(file.key(), path.toString());
     FileChannel channel = null;
+    KeptStream kept = null;
     try {
       channel = openLocked(file);
-      if (existing == Existing.REFUSE && channel.size() > 0) {
+      kept = keeps ? KeptStream.open(file, before == null, pool) : null;
+      boolean ours = kept != null && kept.stream() != null;
+      if (existing == Existing.REFUSE && channel.size() > 0 && !ours) {
         throw hasContent(path, channel.size());
       }
-      return new FileTarget(pool, existing, file, channel, before == null);
+      return new FileTarget(pool, existing, file, channel, before == null, kept);
     } catch (IOException e) {
       closeQuietly(channel);
+      if (kept != null) {
+        kept.close();
+      }
       FilesInUse.endWriting(file.key());
       throw e instanceof PipeException known ? known : IoErrors.opening(path, e);
     }
@@ -117,7 +138,7 @@ final class FileTarget implements Target {
       } else {
         begin(wanted);
       }
-      Sink sink = new FileSink(wanted, file, pool, held, channel, base, this::released);
+      Sink sink = new FileSink(wanted, file, pool, held, channel, base, kept, this::released);
       open = sink;
       return sink;
     } catch (IOException e) {
@@ -159,6 +180,19 @@ final class FileTarget implements Target {
               + " cannot go into it; give it a file of its own"
               + (streamFinished ? ", or add the word 'append'" : ""));
     }
+    KeptStream before = kept;
+    StreamId inFile = before == null ? null : before.stream();
+    if (before != null && wanted.equals(inFile)) {
+      KeptPlaces.Kept place = before.goOn(channel);
+      stream = wanted;
+      held = place.held();
+      base = place.base();
+      streamFinished = false;
+      return;
+    }
+    if (before != null && inFile != null && existing != Existing.APPEND) {
+      throw before.otherStream(wanted);
+    }
     long lengthBytes = channel.size();
     if (existing == Existing.OVERWRITE) {
       channel.truncate(0);
@@ -170,6 +204,9 @@ final class FileTarget implements Target {
     held = Resume.START;
     base = lengthBytes;
     streamFinished = false;
+    if (before != null) {
+      before.begin(wanted, base);
+    }
   }
 
   /** Somebody else may have cut or replaced the file since this stream was last open. */
@@ -217,6 +254,9 @@ final class FileTarget implements Target {
 
   private void letGo() {
     removeUnused();
+    if (kept != null) {
+      kept.close();
+    }
     closeQuietly(channel);
     FilesInUse.endWriting(file.key());
   }
@@ -229,6 +269,7 @@ final class FileTarget implements Target {
     try {
       if (created && !streamFinished && channel.size() == 0 && file.isStillThere()) {
         Files.delete(file.path());
+        Files.deleteIfExists(KeptPlaces.beside(file.path()));
       }
     } catch (IOException e) {
       // An empty file stays; the next pipe takes it as if it were new.
@@ -250,7 +291,8 @@ final class FileTarget implements Target {
   }
 
   private static FileChannel openLocked(LocalFile file) throws IOException {
-    FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.WRITE);
+    // For reading too where it may be: what was written is compared with what was kept of it.
+    FileChannel channel = FileChannel.open(file.path(), modes(file));
     FileLock held = null;
     try {
       held = channel.tryLock();
@@ -264,6 +306,12 @@ final class FileTarget implements Target {
           file.path() + " is locked by " + LockHolder.of(file) + ", which is writing it");
     }
     return channel;
+  }
+
+  private static Set<StandardOpenOption> modes(LocalFile file) {
+    return Files.isReadable(file.path())
+        ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE)
+        : Set.of(StandardOpenOption.WRITE);
   }
 
   private static void closeQuietly(@Nullable FileChannel channel) {

@@ -92,7 +92,7 @@ final class FolderTarget implements Target {
       }
       Path part = folder.resolve(nameOf(stream) + PART);
       // What an earlier stream of this name left is not the start of this one.
-      FileTarget file = FileTarget.open(part, pool, FileTarget.Existing.OVERWRITE);
+      FileTarget file = FileTarget.open(part, pool, FileTarget.Existing.OVERWRITE, false);
       FolderSink sink;
       try {
         sink = new FolderSink(this, stream, file, file.open(stream, encoding), whole);

@@ -30,12 +30,18 @@ import org.jspecify.annotations.Nullable;
 public final class LocalConnector implements Connector {
   static final String APPEND = "append";
   static final String OVERWRITE = "overwrite";
+  static final String RESUME = "resume";
   static final String VERIFY = "verify";
 
   private static final List<OptionSpec> FILE_OPTIONS =
       List.of(
           OptionSpec.flag(APPEND, "write behind what the file has already").ofDestination(),
           OptionSpec.flag(OVERWRITE, "empty the file first").ofDestination(),
+          OptionSpec.flag(
+                  RESUME,
+                  "remember in PATH.hostpipe how far the stream has got, so that a new start goes on"
+                      + " there")
+              .ofDestination(),
           OptionSpec.flag(
                   VERIFY, "when a stream resumes, read again what was sent and compare digests")
               .ofSource());
@@ -51,6 +57,17 @@ public final class LocalConnector implements Connector {
           "as a destination, what it holds of a stream is remembered by this process only: after a"
               + " crash of it, or of the host, the stream must be sent again from its start into a"
               + " new or overwritten file");
+
+  private static final Capabilities KEEPING =
+      new Capabilities(
+          true,
+          true,
+          true,
+          false,
+          false,
+          true,
+          "after a loss of power the newest bytes may be missing from it, which is found out and"
+              + " said when it is resumed");
 
   private static final Capabilities SEQUENTIAL =
       new Capabilities(
@@ -88,7 +105,10 @@ public final class LocalConnector implements Connector {
     }
     try {
       LocalFile file = LocalFile.find(path(address));
-      return file == null || file.regular() ? SEEKABLE : SEQUENTIAL;
+      if (file != null && !file.regular()) {
+        return SEQUENTIAL;
+      }
+      return resumes(address) ? KEEPING : SEEKABLE;
     } catch (PipeException e) {
       // Opening it will say what is wrong; until then it is whatever it was meant to be.
       return SEEKABLE;
@@ -115,7 +135,7 @@ public final class LocalConnector implements Connector {
       FolderTarget.check(path);
       return path + ": a folder, in which each stream gets a file";
     }
-    return checkTarget(path, existing);
+    return checkTarget(path, existing, resumes(address));
   }
 
   /** Standard input and output together; a file has one way only. */
@@ -176,7 +196,7 @@ public final class LocalConnector implements Connector {
     Path path = path(address);
     LocalFile file = LocalFile.find(path);
     if (file == null || file.regular()) {
-      return FileTarget.open(path, context.pool(), existing(address));
+      return FileTarget.open(path, context.pool(), existing(address), resumes(address));
     }
     checkWritable(path);
     return ChannelTarget.ofPath(path, context.pool());
@@ -204,6 +224,10 @@ public final class LocalConnector implements Connector {
     }
   }
 
+  private static boolean resumes(Address address) {
+    return address.option(RESUME) != null;
+  }
+
   private static FileTarget.Existing existing(Address address) throws PipeException {
     boolean append = address.option(APPEND) != null;
     boolean overwrite = address.option(OVERWRITE) != null;
@@ -214,6 +238,14 @@ public final class LocalConnector implements Connector {
     if (append && isFolder(address)) {
       throw new PipeException.Config(
           address.path() + " is a folder, in which each stream gets a file: leave 'append' out");
+    }
+    if (resumes(address) && isFolder(address)) {
+      throw new PipeException.Config(
+          address.path() + " is a folder, and 'resume' is for one file: leave it out");
+    }
+    if (overwrite && resumes(address)) {
+      throw new PipeException.Config(
+          address.path() + " cannot be both overwritten and resumed; leave one word out");
     }
     if (append) {
       return FileTarget.Existing.APPEND;
@@ -229,7 +261,8 @@ public final class LocalConnector implements Connector {
         : path + ": a FIFO or a device; it cannot go back";
   }
 
-  private static String checkTarget(Path path, FileTarget.Existing existing) throws PipeException {
+  private static String checkTarget(Path path, FileTarget.Existing existing, boolean resumes)
+      throws PipeException {
     LocalFile file = LocalFile.find(path);
     if (file == null) {
       Path folder = LocalFile.folderOf(path);
@@ -243,6 +276,9 @@ public final class LocalConnector implements Connector {
     checkWritable(path);
     if (!file.regular()) {
       return path + ": a FIFO or a device";
+    }
+    if (resumes && Files.exists(KeptPlaces.beside(path))) {
+      return path + ": a file of " + file.lengthBytes() + " bytes, with the place kept beside it";
     }
     if (file.lengthBytes() > 0 && existing == FileTarget.Existing.REFUSE) {
       throw FileTarget.hasContent(path, file.lengthBytes());

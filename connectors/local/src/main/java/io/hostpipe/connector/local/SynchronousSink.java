@@ -3,6 +3,7 @@ package io.hostpipe.connector.local;
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
 import io.hostpipe.Committed;
+import io.hostpipe.Cursor;
 import io.hostpipe.Digester;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
@@ -50,6 +51,7 @@ abstract class SynchronousSink implements Sink, Settling {
   private final Digester digester;
   private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
   private long position;
+  private @Nullable Cursor cursor;
   private boolean finished;
   private @Nullable PipeException failure;
 
@@ -63,6 +65,7 @@ abstract class SynchronousSink implements Sink, Settling {
     this.where = where;
     this.pool = pool;
     this.position = from.position();
+    this.cursor = from.cursor();
     this.commits = new Commits(from.position());
     this.digester = new Digester(Objects.requireNonNull(from.digest(), "digest"));
   }
@@ -81,6 +84,15 @@ abstract class SynchronousSink implements Sink, Settling {
   /** Whether bytes of a write that failed half-way are beyond recall, and so count. */
   abstract boolean countsPartialWrites();
 
+  /**
+   * Called for each part that was written, before it is committed: the place to remember it.
+   *
+   * @param upTo the position behind it
+   * @param behind the source's own place there, if it came with the batch
+   * @param digester has digested everything up to the position
+   */
+  void keep(long upTo, @Nullable Cursor behind, Digester digester) throws IOException {}
+
   /** Makes a blocked {@link #put} return, as far as that can be done. */
   abstract void wakeWriter();
 
@@ -91,9 +103,13 @@ abstract class SynchronousSink implements Sink, Settling {
    */
   abstract void released(Resume held, boolean wasFinished, @Nullable PipeException failure);
 
+  final StreamId stream() {
+    return stream;
+  }
+
   @Override
   public final Resume resume() {
-    return new Resume(position, null, digester.digest());
+    return new Resume(position, cursor, digester.digest());
   }
 
   @Override
@@ -118,7 +134,7 @@ abstract class SynchronousSink implements Sink, Settling {
         if (finished) {
           throw new IllegalStateException("the stream into " + where + " was finished");
         }
-        write(batch.bytes(), batch.position());
+        write(batch.bytes(), batch.position(), batch.cursor());
         return position;
       } finally {
         leave();
@@ -219,7 +235,8 @@ abstract class SynchronousSink implements Sink, Settling {
     }
   }
 
-  private void write(ByteBuffer bytes, long begin) throws PipeException, InterruptedException {
+  private void write(ByteBuffer bytes, long begin, @Nullable Cursor behind)
+      throws PipeException, InterruptedException {
     long ownedBytes = Math.min(position - begin, bytes.remaining());
     bytes.position(bytes.position() + (int) ownedBytes);
     ByteBuffer written = bytes.duplicate();
@@ -227,7 +244,7 @@ abstract class SynchronousSink implements Sink, Settling {
       put(bytes, position);
     } catch (IOException e) {
       if (countsPartialWrites()) {
-        account(written.limit(bytes.position()));
+        account(written.limit(bytes.position()), null);
       }
       if (e instanceof ClosedByInterruptException) {
         // The channel is closed by now: this sink is at its end as well.
@@ -237,12 +254,18 @@ abstract class SynchronousSink implements Sink, Settling {
       }
       throw failed(e);
     }
-    account(written);
+    account(written, behind);
   }
 
-  private void account(ByteBuffer written) {
+  private void account(ByteBuffer written, @Nullable Cursor behind) throws PipeException {
     digester.update(written);
     position += written.remaining();
+    cursor = behind;
+    try {
+      keep(position, behind, digester);
+    } catch (IOException e) {
+      throw failed(e);
+    }
     if (!commitsAtEnd()) {
       commits.advance(position);
     }
