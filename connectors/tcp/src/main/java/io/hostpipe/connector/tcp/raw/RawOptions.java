@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param keepAlive after how long an idle connection is asked for a sign of life; null never
  * @param backlog how many connections may wait to be accepted
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 record RawOptions(
     byte @Nullable [] reply,
     @Nullable Framing framing,

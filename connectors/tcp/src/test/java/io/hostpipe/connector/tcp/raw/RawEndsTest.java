@@ -28,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,8 +53,10 @@ final class RawEndsTest {
     Socket peer = connect(listener);
     peer.getOutputStream().write(new byte[1_000]);
     Source source = place.accept(listener).source();
-    source.read().close();
-    InParallel<Batch> reading = InParallel.run(source::read);
+    try (Batch first = source.read()) {
+      assertThat(first).isNotNull();
+    }
+    InParallel<@Nullable Batch> reading = InParallel.run(source::read);
     reset(peer);
     assertThat(reading.failure())
         .isInstanceOfSatisfying(
@@ -72,12 +75,14 @@ final class RawEndsTest {
             new ProcessBuilder(
                 "python3",
                 "-c",
-                "import socket, time\n"
-                    + "server = socket.create_server(('127.0.0.1', 0))\n"
-                    + "print(server.getsockname()[1], flush=True)\n"
-                    + "taken, _ = server.accept()\n"
-                    + "taken.recv(1024)\n"
-                    + "time.sleep(60)\n"));
+                """
+                import socket, time
+                server = socket.create_server(('127.0.0.1', 0))
+                print(server.getsockname()[1], flush=True)
+                taken, _ = server.accept()
+                taken.recv(1024)
+                time.sleep(60)
+                """));
     int port = Integer.parseInt(peer.inputReader().readLine());
     Sink sink = place.dial(port, place.sending()).sink();
     InParallel<String> writing = writing(sink);
@@ -175,7 +180,7 @@ final class RawEndsTest {
     toReceiver.getOutputStream().write(1);
     toReceiver.shutdownOutput();
     Pipe receiver = place.accept(listener);
-    receiver.source().read().close();
+    readOne(receiver.source());
     assertThat(receiver.source().read()).isNull();
     // All was read, and nobody said that it was taken.
     receiver.close();
@@ -258,7 +263,7 @@ final class RawEndsTest {
   void aBrokenConnectionIsNeverDialedAgain() throws Exception {
     try (ServerSocket server = server()) {
       Pipe pipe = place.dial(server.getLocalPort(), place.receiving());
-      InParallel<Batch> reading = InParallel.run(() -> pipe.source().read());
+      InParallel<@Nullable Batch> reading = InParallel.run(() -> pipe.source().read());
       reset(server.accept());
       assertThat(reading.failure()).isInstanceOf(PipeException.Closed.class);
       server.setSoTimeout(300);
@@ -305,7 +310,7 @@ final class RawEndsTest {
     Source source = place.accept(listener).source();
     assertThat(source.wantsCommits()).isTrue();
     peer.getOutputStream().write(new byte[3]);
-    source.read().close();
+    readOne(source);
     peer.setSoTimeout(100);
     assertThatThrownBy(() -> peer.getInputStream().read())
         .isInstanceOf(java.net.SocketTimeoutException.class);
@@ -314,9 +319,9 @@ final class RawEndsTest {
     source.commit(3);
     assertThat(peer.getInputStream().readNBytes(4)).asString().isEqualTo("OK!\n");
     peer.getOutputStream().write(new byte[4]);
-    source.read(Duration.ofSeconds(10)).close();
+    readOne(source);
     peer.getOutputStream().write(new byte[5]);
-    source.read(Duration.ofSeconds(10)).close();
+    readOne(source);
     peer.shutdownOutput();
     source.commit(12);
     assertThat(source.read()).isNull();
@@ -331,7 +336,7 @@ final class RawEndsTest {
     peer.getOutputStream().write(new byte[3]);
     peer.close();
     Source source = place.accept(listener).source();
-    source.read().close();
+    readOne(source);
     source.commit(3);
     assertThat(source.read()).isNull();
     for (int count = 0; count < 3; count++) {
@@ -427,6 +432,13 @@ final class RawEndsTest {
       assertThat(place.connector.options(scheme)).isNotEmpty();
       assertThat(place.connector.kind(scheme))
           .isEqualTo(scheme.endsWith("-listen") ? Connector.Kind.LISTENS : Connector.Kind.CONNECTS);
+    }
+  }
+
+  /** With a limit, so that this reads through the source's own thread. */
+  private static void readOne(Source source) throws PipeException, InterruptedException {
+    try (Batch batch = source.read(Duration.ofSeconds(10))) {
+      assertThat(batch).isNotNull();
     }
   }
 
