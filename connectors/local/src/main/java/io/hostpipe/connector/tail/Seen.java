@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,14 +29,19 @@ record Seen(Path path, long inode, long device, long lengthBytes, FileTime modif
       }
       return new Seen(
           path,
-          ((Number) found.get("ino")).longValue(),
-          ((Number) found.get("dev")).longValue(),
-          ((Number) found.get("size")).longValue(),
-          (FileTime) found.get("lastModifiedTime"));
+          number(found, "ino"),
+          number(found, "dev"),
+          number(found, "size"),
+          (FileTime) Objects.requireNonNull(found.get("lastModifiedTime")));
     } catch (IOException e) {
       // Not there, or not to be looked at: it may come.
       return null;
     }
+  }
+
+  /** What was asked for is there. */
+  private static long number(Map<String, Object> found, String name) {
+    return ((Number) Objects.requireNonNull(found.get(name))).longValue();
   }
 
   /** Whether it is the same file, wherever it lies now. */
