@@ -56,8 +56,8 @@ public final class Cuts {
             words[index].equals(PLAIN)
                 ? plainTransfer(sizeBytes, round)
                 : transfer(words[index], sizeBytes, round);
-        figures.tell("lost", words[index], round, outcome.lostBytes, "bytes");
-        figures.tell("twice", words[index], round, outcome.twiceBytes, "bytes");
+        figures.tell("lost", words[index], round, (double) outcome.lostBytes, "bytes");
+        figures.tell("twice", words[index], round, (double) outcome.twiceBytes, "bytes");
         figures.tell("told", words[index], round, outcome.told ? 1 : 0, "");
       }
     }

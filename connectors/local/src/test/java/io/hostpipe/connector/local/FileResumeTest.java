@@ -15,6 +15,7 @@ import io.hostpipe.Target;
 import io.hostpipe.spi.BlockPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -45,7 +46,10 @@ final class FileResumeTest {
         Sink sink = Ends.open(target)) {
       assertThat(sink.resume())
           .isEqualTo(
-              new Resume(3, Cursor.of("place 3"), Digest.of(ByteBuffer.wrap("abc".getBytes()))));
+              new Resume(
+                  3,
+                  Cursor.of("place 3"),
+                  Digest.of(ByteBuffer.wrap("abc".getBytes(StandardCharsets.UTF_8)))));
       write(sink, "de", "place 5");
       assertThat(sink.resume().cursor()).isEqualTo(Cursor.of("place 5"));
     }
@@ -186,7 +190,7 @@ final class FileResumeTest {
 
   private void write(Sink sink, String text, String place)
       throws IOException, InterruptedException {
-    Batch bytes = Ends.batch(pool, sink.resume().position(), text.getBytes());
+    Batch bytes = Ends.batch(pool, sink.resume().position(), text.getBytes(StandardCharsets.UTF_8));
     bytes.block().retain();
     Batch batch =
         new Batch(
