@@ -42,8 +42,12 @@ public class ShortPipes {
   @Param("0")
   public int poolMax;
 
+  @SuppressWarnings("NullAway.Init") // JMH calls start() before all else
   private OtherJvm other;
+
+  @SuppressWarnings("NullAway.Init")
   private Address address;
+
   private long connections;
 
   /** Starts the other JVM. */
@@ -87,7 +91,7 @@ public class ShortPipes {
   private static long activeOpens() throws IOException {
     List<String> tcp =
         Files.readAllLines(COUNTERS).stream().filter(line -> line.startsWith("Tcp:")).toList();
-    int column = List.of(tcp.getFirst().split(" ")).indexOf("ActiveOpens");
-    return Long.parseLong(tcp.getLast().split(" ")[column]);
+    int column = List.of(tcp.getFirst().split(" ", -1)).indexOf("ActiveOpens");
+    return Long.parseLong(tcp.getLast().split(" ", -1)[column]);
   }
 }

@@ -7,7 +7,9 @@ import io.hostpipe.Cursor;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -95,7 +97,7 @@ final class TailSourceTest {
       Files.move(log, folder.resolve("app.log.1"));
       Files.writeString(log, "new\n");
       assertThat(tail.readAvailable()).isEmpty();
-      writer.write(java.nio.ByteBuffer.wrap("late\n".getBytes()));
+      writer.write(ByteBuffer.wrap("late\n".getBytes(StandardCharsets.UTF_8)));
       assertThat(tail.read(9)).isEqualTo("late\nnew\n");
       assertThat(tail.warnings).isEmpty();
     }
@@ -109,7 +111,7 @@ final class TailSourceTest {
       Files.move(log, folder.resolve("app.log.1"));
       Files.writeString(log, "new\n");
       assertThat(tail.read(4)).isEqualTo("new\n");
-      writer.write(java.nio.ByteBuffer.wrap("later\n".getBytes()));
+      writer.write(ByteBuffer.wrap("later\n".getBytes(StandardCharsets.UTF_8)));
       assertThat(tail.read(6)).isEqualTo("later\n");
       assertThat(tail.warnings).singleElement().asString().startsWith("6 bytes were written to");
     }
@@ -231,7 +233,7 @@ final class TailSourceTest {
 
   @Test
   void whatWasSeenAndCutOffUnreadIsALossWithItsRange() throws Exception {
-    byte[] large = "x".repeat(99).concat("\n").repeat(20_000).getBytes();
+    byte[] large = "x".repeat(99).concat("\n").repeat(20_000).getBytes(StandardCharsets.UTF_8);
     Files.write(log, large);
     try (TailReading tail = new TailReading(log)) {
       int readBytes = tail.read(1).length();
