@@ -87,7 +87,7 @@ final class Bench {
   }
 
   private static String modeOf(ByteBuffer head) throws PipeException {
-    String text = new String(head.array(), StandardCharsets.US_ASCII).trim();
+    String text = StandardCharsets.US_ASCII.decode(head.duplicate().flip()).toString().trim();
     if (!text.startsWith(GREETING)) {
       throw new PipeException.Refused(
           Status.INVALID_ARGUMENT, "who came does not bench; measure with: hostpipe bench ADDR");
@@ -107,7 +107,7 @@ final class Bench {
     }
     Map<String, Long> report = new HashMap<>();
     try {
-      for (String field : text.toString().trim().split(" ")) {
+      for (String field : text.toString().trim().split(" ", -1)) {
         int equals = field.indexOf('=');
         report.put(field.substring(0, equals), Long.parseLong(field.substring(equals + 1)));
       }
