@@ -31,7 +31,7 @@ record BenchReport(
         text,
         "throughput",
         "%.2f GiB/s".formatted(gibPerSecond()),
-        Quantity.bytesText(bytes.bytes())
+        Quantity.bytesText((double) bytes.bytes())
             + " in "
             + Quantity.durationText(Duration.ofNanos(bytes.nanos())));
     row(
@@ -51,8 +51,12 @@ record BenchReport(
     percentile(text, "  longest", 100);
     row(text, "processor, here", seconds(cpuPerGib(bytes.cpuNanosHere())), "for each GiB");
     row(text, "processor, there", seconds(cpuPerGib(bytes.cpuNanosThere())), "for each GiB");
-    row(text, "memory, here", Quantity.bytesText(residentBytesHere), "resident, at most");
-    row(text, "memory, there", Quantity.bytesText(bytes.residentBytesThere()), "resident, at most");
+    row(text, "memory, here", Quantity.bytesText((double) residentBytesHere), "resident, at most");
+    row(
+        text,
+        "memory, there",
+        Quantity.bytesText((double) bytes.residentBytesThere()),
+        "resident, at most");
     return text.toString();
   }
 
