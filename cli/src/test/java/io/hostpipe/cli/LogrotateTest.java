@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -100,7 +101,7 @@ final class LogrotateTest {
   /** Each line once and in order; and each that any file has. */
   private void checkOutput(Path out, long last, boolean all) throws IOException {
     long before = -1;
-    TreeSet<Long> missing = numbers();
+    NavigableSet<Long> missing = numbers();
     for (String line : Files.readAllLines(out)) {
       long number = number(line);
       assertThat(line).isEqualTo(line(number).strip());
@@ -114,7 +115,7 @@ final class LogrotateTest {
   }
 
   /** The lines that all files have together. */
-  private TreeSet<Long> numbers() throws IOException {
+  private NavigableSet<Long> numbers() throws IOException {
     TreeSet<Long> numbers = new TreeSet<>();
     List<Path> logs = new ArrayList<>();
     try (Stream<Path> files = Files.list(folder)) {
