@@ -105,7 +105,7 @@ final class UnixConnectorTest {
 
   @Test
   void ofTwoThatReplaceAStaleSocketAtOnceOneListens() throws Exception {
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < 200; round++) {
       Path socket = folder.resolve("x" + round);
       leaveStale(socket);
       List<InParallel<UnixLinkListener>> all = new ArrayList<>();

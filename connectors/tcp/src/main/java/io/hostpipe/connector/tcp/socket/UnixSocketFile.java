@@ -40,6 +40,10 @@ final class UnixSocketFile implements AutoCloseable {
 
   private static final String FOLDER_PREFIX = ".hp";
   private static final int FOLDER_TRIES_MAX = 100;
+
+  /** How often a path is found taken, and free again when it is looked at. */
+  private static final int PLACE_TRIES_MAX = 10;
+
   private static final int FOLDER_NUMBER_BOUND = 1_000_000;
 
   /** What the longest name in the folder has more than the path of the folder's own folder. */
@@ -143,28 +147,31 @@ final class UnixSocketFile implements AutoCloseable {
 
   private static void putInPlace(Path folder, Path fresh, Path path, String shown)
       throws IOException {
-    try {
-      Files.createLink(path, fresh);
-      return;
-    } catch (FileAlreadyExistsException e) {
-      checkStale(path, path, shown);
+    for (int tries = 0; tries < PLACE_TRIES_MAX; tries++) {
+      try {
+        Files.createLink(path, fresh);
+        return;
+      } catch (FileAlreadyExistsException e) {
+        takeAwayStale(folder, path, shown);
+      }
     }
+    throw taken(shown);
+  }
+
+  /** Returns when what was there is gone, by this process or by another. */
+  private static void takeAwayStale(Path folder, Path path, String shown) throws IOException {
     Path found = folder.resolve(FOUND);
     try {
+      checkStale(path, path, shown);
       Files.move(path, found, StandardCopyOption.ATOMIC_MOVE);
-      try {
-        checkStale(found, path, shown);
-      } catch (IOException e) {
-        Files.createLink(path, found);
-        throw e;
-      }
     } catch (NoSuchFileException e) {
-      // Somebody else has taken the stale file away.
+      return; // Somebody else has taken it away.
     }
     try {
-      Files.createLink(path, fresh);
-    } catch (FileAlreadyExistsException e) {
-      throw taken(shown);
+      checkStale(found, path, shown);
+    } catch (IOException e) {
+      Files.createLink(path, found);
+      throw e;
     }
   }
 
