@@ -49,6 +49,22 @@ after_stdio() {
   equal 1000 "$(wc -l <numbers)" && says 1000 "$work/printed"
 }
 
+before_flow_rate() {
+  some_file web1/disk.img 4
+}
+
+after_flow_rate() {
+  cmp web1/disk.img db2/disk.img
+}
+
+after_flow_messages() {
+  equal 300 "$(wc -l <numbers)"
+}
+
+after_flow_stop_and_wait() {
+  seq 1 2000 | cmp - db2/received
+}
+
 before_frames_local() {
   printf 'one\ntwo\n\nfour\n' >app.log
 }

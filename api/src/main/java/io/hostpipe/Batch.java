@@ -51,8 +51,12 @@ public final class Batch implements AutoCloseable {
     this.cursor = cursor;
   }
 
-  /** A batch of so many records. */
-  Batch(
+  /**
+   * A batch of so many records, for who has counted them.
+   *
+   * @param messageCount what {@link #count} is to answer
+   */
+  public Batch(
       StreamId stream,
       long position,
       ByteBuffer bytes,

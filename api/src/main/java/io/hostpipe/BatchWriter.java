@@ -44,6 +44,11 @@ public final class BatchWriter implements AutoCloseable {
     return out.position();
   }
 
+  /** It is full at so many bytes from here on, also where there is more room; one message fits. */
+  public void limit(int mostBytes) {
+    out.limit(Math.clamp(mostBytes, out.position(), out.capacity()));
+  }
+
   /** How many messages were added. */
   public int count() {
     return count;
@@ -225,9 +230,12 @@ public final class BatchWriter implements AutoCloseable {
       if (out.position() > 0) {
         return false;
       }
-      block.release();
-      block = pool.take(neededBytes);
-      out = block.buffer();
+      out.clear();
+      if (out.capacity() < neededBytes) {
+        block.release();
+        block = pool.take(neededBytes);
+        out = block.buffer();
+      }
     }
     if (encoding == Encoding.RECORDS) {
       Records.writeVarint(out, payloadLengthBytes);

@@ -29,19 +29,24 @@ final class Delimiters {
 
   /** The index of the next such byte at or behind this index; -1 when there is none. */
   static int indexOf(ByteBuffer in, int from, byte wanted) {
-    int limit = in.limit();
+    return indexOf(in, from, in.limit(), wanted);
+  }
+
+  /** The index of the next such byte between these indexes; -1 when there is none. */
+  static int indexOf(ByteBuffer in, int from, int limit, byte wanted) {
     int index = from;
-    // A byte of the word below is zero where the input has the wanted byte; the classic trick then
-    // raises the high bit of the lowest such byte (and, harmlessly, of some above it).
     long pattern = ONES * (wanted & 0xFF);
-    boolean bigEndian = in.order() == ByteOrder.BIG_ENDIAN;
     for (; index <= limit - Long.BYTES; index += Long.BYTES) {
-      long word = in.getLong(index);
-      long zeros = (bigEndian ? Long.reverseBytes(word) : word) ^ pattern;
-      long found = (zeros - ONES) & ~zeros & HIGHS;
-      if (found != 0) {
-        return index + (Long.numberOfTrailingZeros(found) >>> 3);
+      long zeros = in.getLong(index) ^ pattern;
+      if (((zeros - ONES) & ~zeros & HIGHS) != 0) {
+        return index + firstZero(in, zeros);
       }
+    }
+    if (index < limit && limit - from >= Long.BYTES) {
+      // The last bytes, together with some that were looked at and are none of those wanted.
+      index = limit - Long.BYTES;
+      long zeros = in.getLong(index) ^ pattern;
+      return ((zeros - ONES) & ~zeros & HIGHS) == 0 ? -1 : index + firstZero(in, zeros);
     }
     for (; index < limit; index++) {
       if (in.get(index) == wanted) {
@@ -49,6 +54,13 @@ final class Delimiters {
       }
     }
     return -1;
+  }
+
+  /** Which of the bytes of this word is the first one that is zero, as they lie in memory. */
+  private static int firstZero(ByteBuffer in, long zeros) {
+    long inOrder = in.order() == ByteOrder.BIG_ENDIAN ? Long.reverseBytes(zeros) : zeros;
+    // The classic trick raises the high bit of the lowest zero byte, and of some above it.
+    return Long.numberOfTrailingZeros((inOrder - ONES) & ~inOrder & HIGHS) >>> 3;
   }
 
   private static boolean matches(ByteBuffer in, int index, byte[] delimiter) {

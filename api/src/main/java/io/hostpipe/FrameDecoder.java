@@ -96,7 +96,11 @@ public final class FrameDecoder {
     if (rest.position() > 0 && !moveRest(in, out)) {
       return;
     }
+    byte[] delimiter = framing.delimiterBytes();
     while (in.hasRemaining()) {
+      if (delimiter.length == 1 && !moveLines(in, delimiter[0], out)) {
+        return;
+      }
       if (!findWhole(in)) {
         keep(in, in.remaining());
         return;
@@ -146,6 +150,32 @@ public final class FrameDecoder {
     restTakenBytes = 0;
     restFound = false;
     position = newPosition;
+  }
+
+  /**
+   * Moves what ends with one byte: the usual case, without the questions of the others.
+   *
+   * @return whether there was room; the input begins with something else then, or is at its end
+   */
+  private boolean moveLines(ByteBuffer in, byte delimiter, BatchWriter out) throws PipeException {
+    int begin = in.position();
+    int limit = in.limit();
+    int start = begin;
+    boolean room = true;
+    while (start < limit) {
+      int border = Delimiters.indexOf(in, start, limit, delimiter);
+      if (border < 0 || border - start > messageBytesMax) {
+        break;
+      }
+      room = out.add(in, start, border - start);
+      if (!room) {
+        break;
+      }
+      start = border + 1;
+    }
+    position += start - begin;
+    in.position(start);
+    return room;
   }
 
   /** Moves the messages that begin in the rest; false when the batch or the input is at its end. */

@@ -48,6 +48,10 @@ public final class FrameEncoder {
    * @throws IllegalArgumentException when the batch does not hold whole records
    */
   public Outcome encode(ByteBuffer out) {
+    byte[] delimiter = framing.delimiterBytes();
+    if (delimiter.length == 1) {
+      encodeLines(delimiter[0], out);
+    }
     while (index < limit) {
       int begin = index;
       int payloadIndex = index + 2;
@@ -77,6 +81,41 @@ public final class FrameEncoder {
       framing.put(view, out);
     }
     return Outcome.DONE;
+  }
+
+  /**
+   * Appends short messages that end with one byte: the usual case, without the questions of the
+   * others. It ends before the first message that is something else.
+   */
+  private void encodeLines(byte delimiter, ByteBuffer out) {
+    int at = out.position();
+    int room = out.limit();
+    int next = index;
+    while (next + 2 <= limit) {
+      int headBytes = 2;
+      int payloadBytes = bytes.get(next);
+      int second = bytes.get(next + 1);
+      if (payloadBytes < 0 && second > 0 && next + 3 <= limit) {
+        payloadBytes = (payloadBytes & 0x7F) | (second << 7);
+        second = bytes.get(next + 2);
+        headBytes = 3;
+      }
+      int payloadIndex = next + headBytes;
+      int end = payloadIndex + payloadBytes;
+      if (second != 0
+          || payloadBytes < 0
+          || end > limit
+          || at + payloadBytes >= room
+          || Delimiters.indexOf(bytes, payloadIndex, end, delimiter) >= 0) {
+        break;
+      }
+      out.put(at, bytes, payloadIndex, payloadBytes);
+      at += payloadBytes;
+      out.put(at++, delimiter);
+      next = end;
+    }
+    index = next;
+    out.position(at);
   }
 
   /** The position in the stream behind the last message that was appended or refused. */

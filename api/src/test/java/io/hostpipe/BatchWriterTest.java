@@ -30,6 +30,42 @@ final class BatchWriterTest {
   }
 
   @Test
+  void aMessageFromAPlaceInABufferIsEncodedAsAnyOther() throws Exception {
+    byte[] content = Fixtures.random(new Random(5), 20_000);
+    ByteBuffer from = ByteBuffer.allocateDirect(content.length).put(content).flip();
+    for (int lengthBytes : new int[] {0, 1, 127, 128, 129, 255, 256, 16_383, 16_384, 19_999}) {
+      try (BatchWriter one = records(1 << 16);
+          BatchWriter other = records(1 << 16)) {
+        assertThat(one.add(from, 1, lengthBytes)).isTrue();
+        assertThat(other.add(content, 1, lengthBytes, Headers.EMPTY)).isTrue();
+        assertThat(one.count()).isEqualTo(1);
+        try (Batch first = one.toBatch(Fixtures.STREAM, 0);
+            Batch second = other.toBatch(Fixtures.STREAM, 0)) {
+          assertThat(first.bytes()).as("%s bytes", lengthBytes).isEqualTo(second.bytes());
+        }
+      }
+    }
+    assertThat(from.position()).isZero();
+  }
+
+  @Test
+  void isFullAtItsLimitButTakesOneMessage() throws Exception {
+    ByteBuffer from = ByteBuffer.allocate(5_000);
+    try (BatchWriter writer = records(4_096)) {
+      writer.limit(100);
+      assertThat(writer.add(from, 0, 90)).isTrue();
+      assertThat(writer.add(from, 0, 90)).isFalse();
+    }
+    for (int lengthBytes : new int[] {200, 5_000}) {
+      try (BatchWriter writer = records(4_096)) {
+        writer.limit(100);
+        assertThat(writer.add(from, 0, lengthBytes)).isTrue();
+        assertThat(writer.count()).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
   void roundTripsMessagesOfAllKinds() throws Exception {
     Random random = new Random(4);
     List<ByteBuffer> sent = new ArrayList<>();

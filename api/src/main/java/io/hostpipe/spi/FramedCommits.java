@@ -17,14 +17,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The bytes are committed from batch to batch; messages are counted one by one, for which the
  * batches' blocks are kept until then. What it holds is bounded by what the sinks leave
- * uncommitted. Thread rule: the source's thread.
+ * uncommitted; where they commit at the end of the stream only, messages are counted as they are
+ * handed out. Thread rule: the source's thread.
  */
 final class FramedCommits {
+  /** The most batches that are told apart; from there on commits of bytes are coarser. */
+  private static final int HANDED_MAX = 65_536;
+
   private final Source inner;
   private final @Nullable MessageCommits messages;
   private final ArrayDeque<Handed> handed = new ArrayDeque<>();
   private final ArrayDeque<Refused> refused = new ArrayDeque<>();
   private long innerCommitted;
+  private boolean atEnd;
 
   FramedCommits(Source inner) {
     this.inner = inner;
@@ -39,16 +44,32 @@ final class FramedCommits {
     return messages != null || inner.wantsCommits();
   }
 
+  /** Nothing is committed before the end. */
+  void comeAtEnd() {
+    atEnd = true;
+  }
+
   /** These messages are handed out; they end where the inner position is. */
   void add(Batch batch, long innerEnd) {
     if (!wanted()) {
       return;
     }
-    Block block = messages == null ? null : batch.block();
+    Handed last = handed.peekLast();
+    if (last != null && last.block == null && (atEnd || handed.size() >= HANDED_MAX)) {
+      last.endPosition = batch.endPosition();
+      last.innerEnd = innerEnd;
+      last.count += atEnd ? batch.count() : 0;
+      return;
+    }
+    Block block = messages == null || atEnd ? null : batch.block();
     if (block != null) {
       block.retain();
     }
-    handed.add(new Handed(batch.position(), batch.endPosition(), innerEnd, batch.bytes(), block));
+    Handed one = new Handed(batch.position(), batch.bytes(), block);
+    one.endPosition = batch.endPosition();
+    one.innerEnd = innerEnd;
+    one.count = atEnd ? batch.count() : 0;
+    handed.add(one);
   }
 
   void reject(long endPosition, Rejection why) {
@@ -96,6 +117,14 @@ final class FramedCommits {
       return 0;
     }
     long count = before;
+    if (batch.block == null) {
+      if (batch.endPosition <= position) {
+        count += batch.count - refused.size();
+        refused.forEach(each -> passed.add(each.why));
+        refused.clear();
+      }
+      return count;
+    }
     ByteBuffer bytes = batch.bytes;
     while (batch.position < position && bytes.hasRemaining()) {
       int lengthBytes = Records.lengthAt(bytes, bytes.position());
@@ -136,16 +165,17 @@ final class FramedCommits {
     /** Of the first message that was not passed yet. */
     long position;
 
-    final long endPosition;
-    final long innerEnd;
+    long endPosition;
+    long innerEnd;
+
+    /** Of the messages, where there is no block to count them in. */
+    long count;
+
     final ByteBuffer bytes;
     final @Nullable Block block;
 
-    Handed(
-        long position, long endPosition, long innerEnd, ByteBuffer bytes, @Nullable Block block) {
+    Handed(long position, ByteBuffer bytes, @Nullable Block block) {
       this.position = position;
-      this.endPosition = endPosition;
-      this.innerEnd = innerEnd;
       this.bytes = bytes;
       this.block = block;
     }

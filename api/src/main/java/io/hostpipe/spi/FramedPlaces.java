@@ -119,6 +119,19 @@ final class FramedPlaces {
     }
   }
 
+  /** The same for a sink that commits nothing before its end: places on the way are of no use. */
+  void addForEnd(Place place) {
+    lock.lock();
+    try {
+      if (places.size() > 1) {
+        places.removeLast();
+      }
+      places.add(place);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The place that the last one takes after a write that failed half-way. */
   void replaceLast(Place place) {
     lock.lock();

@@ -158,6 +158,7 @@ public final class FramedSink implements Sink, Settling {
   @Override
   public void finish() throws PipeException, InterruptedException {
     inner.finish();
+    advance(inner.committed());
   }
 
   @Override
@@ -217,7 +218,11 @@ public final class FramedSink implements Sink, Settling {
     ByteBuffer framed = block.buffer();
     int framedBytes = framed.remaining();
     Cursor cursor = behind.cursor(framing);
-    places.add(behind);
+    if (inner.commitsAtEnd()) {
+      places.addForEnd(behind);
+    } else {
+      places.add(behind);
+    }
     Batch raw = new Batch(stream, Encoding.RAW, innerPosition, framed, block, cursor);
     try {
       inner.write(raw);
@@ -227,7 +232,9 @@ public final class FramedSink implements Sink, Settling {
     }
     position = behind.records().position();
     innerPosition = behind.innerPosition();
-    var _ = inner.whenCommitted(innerPosition).thenAccept(this::advance);
+    if (!inner.commitsAtEnd()) {
+      var _ = inner.whenCommitted(innerPosition).thenAccept(this::advance);
+    }
   }
 
   /** The bytes that the sink holds already have to be those that come again. */

@@ -35,8 +35,11 @@ import org.jspecify.annotations.Nullable;
  * {@link Source}. It owns the inner source.
  */
 public final class FramedSource implements Source {
-  /** The most bytes of records that are put into one batch, unless one message is longer. */
-  private static final int BATCH_BYTES = 256 << 10;
+  /**
+   * The most bytes of records that are put into one batch, unless one message is longer: with a
+   * frame around it, it fits into a block of 256 KiB.
+   */
+  private static final int BATCH_BYTES = 252 << 10;
 
   /** So that what the reader holds is let go of by nobody else while the reader is inside. */
   private enum State {
@@ -103,6 +106,7 @@ public final class FramedSource implements Source {
   @Override
   public void commitsComeAtEnd() {
     inner.commitsComeAtEnd();
+    commits.comeAtEnd();
   }
 
   @Override
@@ -286,6 +290,7 @@ public final class FramedSource implements Source {
     int leastBytes = in.remaining() + in.remaining() / 4 + 2 * Records.VARINT_BYTES_MAX;
     try (BatchWriter writer =
         new BatchWriter(pool, Encoding.RECORDS, Math.min(leastBytes, BATCH_BYTES))) {
+      writer.limit(BATCH_BYTES);
       ByteBuffer taken = in.duplicate();
       try {
         decoder.moveTo(in, writer);

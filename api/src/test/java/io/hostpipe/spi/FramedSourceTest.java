@@ -220,6 +220,19 @@ final class FramedSourceTest {
   }
 
   @Test
+  void countsWithoutKeepingAnythingWhereCommitsComeAtTheEnd() throws Exception {
+    CountingSource inner = new CountingSource("a\nbb\nccc\ndddd\n".getBytes(UTF_8), pool);
+    try (FramedSource source = new FramedSource(inner, Framing.LINES, pool)) {
+      source.commitsComeAtEnd();
+      long end = drain(source);
+      assertThat(pool.takenBytes()).isZero();
+      source.reject(7, new Rejection(Status.INVALID_ARGUMENT, "no"));
+      source.commit(end);
+      assertThat(inner.told).containsExactly("3", "no");
+    }
+  }
+
+  @Test
   void whatWasNeverCommittedIsGivenBackWhenItIsClosed() throws Exception {
     CountingSource inner = new CountingSource("a\nbb\n".getBytes(UTF_8), pool);
     FramedSource source = new FramedSource(inner, Framing.LINES, pool);

@@ -126,10 +126,9 @@ final class OpenEnds implements AutoCloseable {
 
   private Way way(End from, Pipe fromPipe, End to, Pipe toPipe)
       throws PipeException, InterruptedException {
-    Source source = plan.frames().around(from, new HalfSource(fromPipe.source()));
-    Sink half = new HalfSink(toPipe.sink());
-    Sink sink = plan.frames().around(to, source.stream(), half);
-    return new Way(from, List.of(to), source, List.of(sink));
+    Source source = new HalfSource(plan.frames().around(from, fromPipe.source()));
+    Sink sink = plan.frames().around(to, source.stream(), toPipe.sink());
+    return new Way(from, List.of(to), source, List.of(new HalfSink(sink)));
   }
 
   private Pipe pipe(End end, PipeContext context) throws PipeException, InterruptedException {

@@ -28,7 +28,10 @@ final class StreamRun {
     this.way = way;
     this.meter = new Meter(flags.digest(), plan.frames().out());
     Source source = flags.flow().around(way.source(), Hostpipe.pool());
-    List<Sink> sinks = way.sinks().stream().map(flags.flow()::around).toList();
+    List<Sink> sinks = new ArrayList<>();
+    for (Sink sink : way.sinks()) {
+      sinks.add(flags.flow().around(sink));
+    }
     this.relay = new Relay(new MeteredSource(source, meter), sinks);
     meter.follow(relay.progress());
   }

@@ -54,8 +54,20 @@ final class Training {
     run(in, folder.resolve("copy").toString());
     run(in, folder.resolve("copy").toString(), "overwrite", "--summary", "json", "-q");
     run(in, "/dev/null");
+    run(
+        in,
+        "/dev/null",
+        "--frame",
+        "lines",
+        "--frame-out",
+        "u32",
+        "--rate",
+        "1G",
+        "--window",
+        "1M");
     if (hasLoopback()) {
       moveOverLink(in, folder.resolve("out").toString());
+      moveOverLink(in, "/dev/null", "--frame", "lines");
       // Standard input is empty in a build: what reads it starts all the same. Last, because it
       // and standard output are closed by this.
       moveOverLink("-", "-");
@@ -63,7 +75,7 @@ final class Training {
   }
 
   /** From one end to the other through a link of this host, both sides in this process. */
-  private static void moveOverLink(String source, String destination)
+  private static void moveOverLink(String source, String destination, String... flags)
       throws IOException, InterruptedException {
     int port;
     try (ServerSocket free = listening()) {
@@ -73,9 +85,13 @@ final class Training {
     Thread receiver =
         Thread.ofPlatform()
             .name("receiver")
-            .start(() -> run("tcp-listen://" + hostPort + "/training", destination));
-    run(source, "tcp://" + hostPort + "/training");
+            .start(() -> run(words(flags, "tcp-listen://" + hostPort + "/training", destination)));
+    run(words(flags, source, "tcp://" + hostPort + "/training"));
     receiver.join();
+  }
+
+  private static String[] words(String[] flags, String... ends) {
+    return Stream.concat(Stream.of(ends), Stream.of(flags)).toArray(String[]::new);
   }
 
   /** A network namespace of its own may have the interface, but not up. */

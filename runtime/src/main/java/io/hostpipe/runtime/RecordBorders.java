@@ -31,6 +31,7 @@ final class RecordBorders {
   private long runEnd;
   private @Nullable Block partial;
   private long partialPosition;
+  private int recordCount;
 
   RecordBorders(BlockPool pool) {
     this.pool = pool;
@@ -70,14 +71,12 @@ final class RecordBorders {
     }
     long position = runEnd - bytes.remaining();
     boolean whole = border == bytes.limit();
+    ByteBuffer content = bytes.slice(start, border - start);
+    Cursor behind = whole ? cursor() : null;
     Batch batch =
-        new Batch(
-            stream,
-            encoding,
-            position,
-            bytes.slice(start, border - start),
-            lease.block(),
-            whole ? cursor() : null);
+        encoding == Encoding.RAW
+            ? new Batch(stream, encoding, position, content, lease.block(), behind)
+            : new Batch(stream, position, content, lease.block(), behind, recordCount);
     lease.retain();
     bytes.position(border);
     releaseIfEmpty(bytes, lease);
@@ -105,14 +104,17 @@ final class RecordBorders {
     partial = null;
   }
 
-  private static int lastBorder(ByteBuffer bytes) {
+  /** Where the last whole record ends; counts them on the way. */
+  private int lastBorder(ByteBuffer bytes) {
     int border = bytes.position();
+    recordCount = 0;
     while (border < bytes.limit()) {
       int lengthBytes = Records.lengthAt(bytes, border);
       if (lengthBytes == Records.INCOMPLETE || lengthBytes > bytes.limit() - border) {
         return border;
       }
       border += lengthBytes;
+      recordCount++;
     }
     return border;
   }

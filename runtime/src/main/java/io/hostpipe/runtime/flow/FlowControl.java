@@ -36,7 +36,7 @@ public record FlowControl(
   }
 
   /** The sink, with as much uncommitted as set. */
-  public Sink around(Sink sink) {
+  public Sink around(Sink sink) throws PipeException {
     return windowBytes == Long.MAX_VALUE && windowMessages == Long.MAX_VALUE
         ? sink
         : new WindowedSink(sink, windowBytes, windowMessages);

@@ -45,8 +45,14 @@ public final class WindowedSink implements Sink {
    *
    * @param bytesMax bytes that may be uncommitted; {@link Long#MAX_VALUE} for any number
    * @param messagesMax messages that may be uncommitted; {@link Long#MAX_VALUE} for any number
+   * @throws PipeException Config when the sink commits nothing before its end
    */
-  public WindowedSink(Sink inner, long bytesMax, long messagesMax) {
+  public WindowedSink(Sink inner, long bytesMax, long messagesMax) throws PipeException {
+    if (inner.commitsAtEnd()) {
+      throw new PipeException.Config(
+          "a window of what is not acknowledged would never move: the sink acknowledges nothing"
+              + " before the end of the stream; leave --window and --in-flight out");
+    }
     if (bytesMax < 1 || messagesMax < 1) {
       throw new IllegalArgumentException(
           "a window has room for 1 byte and 1 message at least, not "
@@ -57,6 +63,11 @@ public final class WindowedSink implements Sink {
     this.inner = inner;
     this.bytesMax = bytesMax;
     this.messagesMax = messagesMax;
+  }
+
+  @Override
+  public boolean commitsAtEnd() {
+    return inner.commitsAtEnd();
   }
 
   @Override
