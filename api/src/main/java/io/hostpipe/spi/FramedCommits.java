@@ -83,8 +83,9 @@ final class FramedCommits {
    *
    * @param innerEnd the inner position there, when this is the end of all that was handed out; else
    *     -1
+   * @param withDigest whether it is told in the form with a digest, which may confirm the end
    */
-  void commit(long position, long innerEnd) throws PipeException {
+  void commit(long position, long innerEnd, boolean withDigest) throws PipeException {
     List<Rejection> passed = new ArrayList<>();
     long count = 0;
     for (Handed first = handed.peek();
@@ -99,7 +100,11 @@ final class FramedCommits {
       first.release();
     }
     innerCommitted = Math.max(innerCommitted, innerEnd);
-    inner.commit(innerCommitted);
+    if (withDigest) {
+      inner.commit(innerCommitted, null);
+    } else {
+      inner.commit(innerCommitted);
+    }
     tell(count, passed);
   }
 

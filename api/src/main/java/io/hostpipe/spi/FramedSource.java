@@ -104,6 +104,11 @@ public final class FramedSource implements Source {
   }
 
   @Override
+  public void confirmsEnd() {
+    inner.confirmsEnd();
+  }
+
+  @Override
   public void commitsComeAtEnd() {
     inner.commitsComeAtEnd();
     commits.comeAtEnd();
@@ -193,11 +198,23 @@ public final class FramedSource implements Source {
 
   @Override
   public void commit(long committed) throws PipeException {
+    commit(committed, false);
+  }
+
+  /**
+   * The digest is that of the records; the inner source is told that there is none of its bytes.
+   */
+  @Override
+  public void commit(long committed, @Nullable Digest digest) throws PipeException {
+    commit(committed, true);
+  }
+
+  private void commit(long committed, boolean told) throws PipeException {
     if (!state.compareAndSet(State.IDLE, State.BUSY)) {
       return; // it was closed: nobody is left to be told
     }
     try {
-      commits.commit(committed, committed == position ? decoder.position() : -1);
+      commits.commit(committed, committed == position ? decoder.position() : -1, told);
     } finally {
       leave();
     }
