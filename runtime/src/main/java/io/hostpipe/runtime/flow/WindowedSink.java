@@ -119,11 +119,6 @@ public final class WindowedSink implements Sink {
   }
 
   @Override
-  public boolean commitsAtEnd() {
-    return inner.commitsAtEnd();
-  }
-
-  @Override
   public Committed committed() throws PipeException {
     return told(inner.committed());
   }
