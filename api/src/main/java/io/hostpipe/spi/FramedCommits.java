@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,11 @@ import org.jspecify.annotations.Nullable;
  * <p>The bytes are committed from batch to batch; messages are counted one by one, for which the
  * batches' blocks are kept until then. What it holds is bounded by what the sinks leave
  * uncommitted; where they commit at the end of the stream only, messages are counted as they are
- * handed out. Thread rule: the source's thread.
+ * handed out.
+ *
+ * <p>Thread rule: any thread, also while the source's reader is inside a read: a peer may wait for
+ * its answer before it sends on. One lock guards what is held, and never while somebody is told;
+ * those who commit take turns, so that each message is told once and in order.
  */
 final class FramedCommits {
   /** The most batches that are told apart; from there on commits of bytes are coarser. */
@@ -26,10 +31,18 @@ final class FramedCommits {
 
   private final Source inner;
   private final @Nullable MessageCommits messages;
+
+  /** Whose turn it is to commit; held while the inner source is told. */
+  private final ReentrantLock turn = new ReentrantLock();
+
+  private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<Handed> handed = new ArrayDeque<>();
   private final ArrayDeque<Refused> refused = new ArrayDeque<>();
   private long innerCommitted;
+  private long endPosition;
+  private long innerEndPosition;
   private boolean atEnd;
+  private boolean closed;
 
   FramedCommits(Source inner) {
     this.inner = inner;
@@ -46,14 +59,40 @@ final class FramedCommits {
 
   /** Nothing is committed before the end. */
   void comeAtEnd() {
-    atEnd = true;
+    lock.lock();
+    try {
+      atEnd = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The stream goes on here. */
+  void startAt(long position, long innerPosition) {
+    lock.lock();
+    try {
+      endPosition = position;
+      innerEndPosition = innerPosition;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** These messages are handed out; they end where the inner position is. */
   void add(Batch batch, long innerEnd) {
-    if (!wanted()) {
-      return;
+    lock.lock();
+    try {
+      endPosition = batch.endPosition();
+      innerEndPosition = innerEnd;
+      if (wanted() && !closed) {
+        keep(batch, innerEnd);
+      }
+    } finally {
+      lock.unlock();
     }
+  }
+
+  private void keep(Batch batch, long innerEnd) {
     Handed last = handed.peekLast();
     if (last != null && last.block == null && (atEnd || handed.size() >= HANDED_MAX)) {
       last.endPosition = batch.endPosition();
@@ -72,52 +111,89 @@ final class FramedCommits {
     handed.add(one);
   }
 
-  void reject(long endPosition, Rejection why) {
-    if (messages != null) {
-      refused.add(new Refused(endPosition, why));
+  void reject(long endPositionOfMessage, Rejection why) {
+    lock.lock();
+    try {
+      if (messages != null) {
+        refused.add(new Refused(endPositionOfMessage, why));
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
   /**
-   * Everything before the position is committed.
+   * Everything before the position is committed; nobody is told once this is closed.
    *
-   * @param innerEnd the inner position there, when this is the end of all that was handed out; else
-   *     -1
    * @param withDigest whether it is told in the form with a digest, which may confirm the end
    */
-  void commit(long position, long innerEnd, boolean withDigest) throws PipeException {
-    List<Rejection> passed = new ArrayList<>();
-    long count = 0;
-    for (Handed first = handed.peek();
-        first != null && first.position < position;
-        first = handed.peek()) {
-      count = pass(first, position, count, passed);
-      if (first.endPosition > position) {
-        break;
+  void commit(long position, boolean withDigest) throws PipeException {
+    turn.lock();
+    try {
+      List<News> news = new ArrayList<>();
+      long innerPosition = take(position, news);
+      if (innerPosition < 0) {
+        return;
       }
-      innerCommitted = first.innerEnd;
-      handed.remove();
-      first.release();
+      if (withDigest) {
+        inner.commit(innerPosition, null);
+      } else {
+        inner.commit(innerPosition);
+      }
+      for (News each : news) {
+        tell(each);
+      }
+    } finally {
+      turn.unlock();
     }
-    innerCommitted = Math.max(innerCommitted, innerEnd);
-    if (withDigest) {
-      inner.commit(innerCommitted, null);
-    } else {
-      inner.commit(innerCommitted);
-    }
-    tell(count, passed);
   }
 
   void close() {
-    handed.forEach(Handed::release);
-    handed.clear();
+    lock.lock();
+    try {
+      closed = true;
+      handed.forEach(Handed::release);
+      handed.clear();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets go of what is committed; how far that is in the inner source's bytes, -1 when closed. */
+  private long take(long position, List<News> news) {
+    lock.lock();
+    try {
+      if (closed) {
+        return -1;
+      }
+      long count = 0;
+      for (Handed first = handed.peek();
+          first != null && first.position < position;
+          first = handed.peek()) {
+        count = pass(first, position, count, news);
+        if (first.endPosition > position) {
+          break;
+        }
+        innerCommitted = first.innerEnd;
+        handed.remove();
+        first.release();
+      }
+      if (count > 0) {
+        news.add(new News(count, null));
+      }
+      if (position == endPosition) {
+        innerCommitted = Math.max(innerCommitted, innerEndPosition);
+      }
+      return innerCommitted;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
    * Walks over the messages of a batch up to the position; the count since the last refused one.
    */
-  private long pass(Handed batch, long position, long before, List<Rejection> passed)
-      throws PipeException {
+  private long pass(Handed batch, long position, long before, List<News> news) {
     if (messages == null) {
       return 0;
     }
@@ -125,8 +201,10 @@ final class FramedCommits {
     if (batch.block == null) {
       if (batch.endPosition <= position) {
         count += batch.count - refused.size();
-        refused.forEach(each -> passed.add(each.why));
+        news.add(new News(count, null));
+        refused.forEach(each -> news.add(new News(0, each.why)));
         refused.clear();
+        count = 0;
       }
       return count;
     }
@@ -139,8 +217,7 @@ final class FramedCommits {
       bytes.position(bytes.position() + lengthBytes);
       batch.position += lengthBytes;
       if (!refused.isEmpty() && refused.element().endPosition == batch.position) {
-        passed.add(refused.remove().why);
-        tell(count, passed);
+        news.add(new News(count, refused.remove().why));
         count = 0;
       } else {
         count++;
@@ -149,19 +226,21 @@ final class FramedCommits {
     return count;
   }
 
-  private void tell(long count, List<Rejection> passed) throws PipeException {
+  private void tell(News news) throws PipeException {
     MessageCommits listener = messages;
     if (listener == null) {
       return;
     }
-    if (count > 0) {
-      listener.onMessagesCommitted(count);
+    if (news.count > 0) {
+      listener.onMessagesCommitted(news.count);
     }
-    for (Rejection why : passed) {
-      listener.onMessageRejected(why);
+    if (news.refused != null) {
+      listener.onMessageRejected(news.refused);
     }
-    passed.clear();
   }
+
+  /** So many messages are committed, and the one behind them is refused when there is a reason. */
+  private record News(long count, @Nullable Rejection refused) {}
 
   private record Refused(long endPosition, Rejection why) {}
 

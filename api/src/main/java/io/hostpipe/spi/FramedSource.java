@@ -159,6 +159,7 @@ public final class FramedSource implements Source {
     innerCursor = place.inner().cursor();
     innerCursorPosition = place.inner().cursorPosition();
     decoder.startAt(place.inner().position());
+    commits.startAt(position, decoder.position());
     Digest there = place.inner().digest();
     digester = there == null ? null : new Digester(there);
     Digest wanted = from.digest();
@@ -210,13 +211,9 @@ public final class FramedSource implements Source {
   }
 
   private void commit(long committed, boolean told) throws PipeException {
-    if (!state.compareAndSet(State.IDLE, State.BUSY)) {
-      return; // it was closed: nobody is left to be told
-    }
-    try {
-      commits.commit(committed, committed == position ? decoder.position() : -1, told);
-    } finally {
-      leave();
+    State now = state.get();
+    if (now == State.IDLE || now == State.BUSY) { // once it was closed nobody is left to be told
+      commits.commit(committed, told);
     }
   }
 

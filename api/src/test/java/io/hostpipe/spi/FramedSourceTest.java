@@ -21,6 +21,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -244,8 +249,51 @@ final class FramedSourceTest {
     assertThatThrownBy(source::read).isInstanceOf(PipeException.Closed.class);
   }
 
+  @Test
+  void whoWaitsForTheAnswerBeforeItSendsOnGetsIt() throws Exception {
+    CountDownLatch answered = new CountDownLatch(1);
+    CountingSource inner =
+        new CountingSource("a\n".getBytes(UTF_8), pool) {
+          @Override
+          public @Nullable Batch read() throws PipeException {
+            Batch batch = super.read();
+            if (batch == null) {
+              awaitAnswer(answered);
+            }
+            return batch;
+          }
+
+          @Override
+          public void onMessagesCommitted(long count) {
+            super.onMessagesCommitted(count);
+            answered.countDown();
+          }
+        };
+    try (FramedSource source = new FramedSource(inner, Framing.LINES, pool)) {
+      Objects.requireNonNull(source.read()).close();
+      FutureTask<@Nullable Batch> reading = new FutureTask<>(source::read);
+      Thread reader = Thread.ofPlatform().start(reading);
+      while (reader.getState() != Thread.State.TIMED_WAITING) {
+        LockSupport.parkNanos(1_000_000);
+      }
+      source.commit(3);
+      assertThat(reading.get(20, TimeUnit.SECONDS)).isNull();
+      assertThat(inner.told).containsExactly("1");
+    }
+  }
+
+  private static void awaitAnswer(CountDownLatch answered) throws PipeException {
+    try {
+      if (!answered.await(20, TimeUnit.SECONDS)) {
+        throw new PipeException.Closed(Status.DEADLINE_EXCEEDED, "nobody answered");
+      }
+    } catch (InterruptedException e) {
+      throw new PipeException.Closed(Status.CANCELLED, "interrupted");
+    }
+  }
+
   /** A raw source that wants to know what became of its messages. */
-  private static final class CountingSource extends ByteSource implements MessageCommits {
+  private static class CountingSource extends ByteSource implements MessageCommits {
     final List<String> told = new ArrayList<>();
 
     CountingSource(byte[] content, BlockPool pool) {
