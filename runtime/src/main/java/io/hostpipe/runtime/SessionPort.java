@@ -171,7 +171,7 @@ public final class SessionPort implements AutoCloseable {
             Ticker.now() + limit.toNanos(),
             () -> {
               if (greeted.compareAndSet(false, true)) {
-                link.close();
+                turnAway(link, limit, first);
               }
             });
     List<BooleanSupplier> stay = new ArrayList<>(1);
@@ -213,6 +213,23 @@ public final class SessionPort implements AutoCloseable {
       }
     }
     return !stay.isEmpty() && stay.getFirst().getAsBoolean();
+  }
+
+  /** A program that only listens would take a mere close for the end of an empty stream. */
+  private static void turnAway(Link link, Duration limit, boolean first) {
+    if (!first) {
+      link.close();
+      return;
+    }
+    LinkThreads.write(() -> {
+      try {
+        String reason = "no HELLO within " + Failures.shown(limit);
+        say(link, new Frame.Failure(Code.DEADLINE_EXCEEDED, reason));
+      } catch (IOException e) {
+        // It is gone already.
+      }
+      link.close();
+    });
   }
 
   private @Nullable SessionFailure offer(

@@ -54,6 +54,8 @@ final class SessionPortTest {
   @Test
   void whoSaysNothingIsTurnedAwayWhenHisTimeIsOver() throws Exception {
     RawPeer silent = RawPeer.dial(hosts.network);
+    assertThat(silent.next())
+        .isEqualTo(new Frame.Failure(Code.DEADLINE_EXCEEDED, "no HELLO within 200ms"));
     assertThatThrownBy(silent::next).isInstanceOf(IOException.class);
     Eventually.holds("it was told of", () -> !hosts.listenerTold.lines().isEmpty());
     assertThat(hosts.listenerTold.lines())
@@ -66,6 +68,8 @@ final class SessionPortTest {
     FrameCodec.encode(RawPeer.hello("name").build(), hello);
     RawPeer slow = RawPeer.dial(hosts.network);
     slow.sendBytes(hello.flip().slice(0, 20));
+    assertThat(slow.next())
+        .isEqualTo(new Frame.Failure(Code.DEADLINE_EXCEEDED, "no HELLO within 200ms"));
     assertThatThrownBy(slow::next).isInstanceOf(IOException.class);
     Eventually.holds("it was told of", () -> !hosts.listenerTold.lines().isEmpty());
     assertThat(hosts.listenerTold.lines())

@@ -304,6 +304,17 @@ final class RawEndsTest {
   }
 
   @Test
+  void aRawReaderDoesNotTakeAListeningSessionForAnEmptyStream() throws Exception {
+    try (Listener listener =
+        Hostpipe.listen(Address.parse("tcp-listen://127.0.0.1:0/n"), place.bothWays())) {
+      Pipe pipe = place.dial(listener.address().port(), place.receiving());
+      assertThatThrownBy(() -> pipe.source().read())
+          .isInstanceOf(PipeException.Refused.class)
+          .hasMessageContaining("take tcp:// on this side, or raw+tcp-listen:// on the other");
+    }
+  }
+
+  @Test
   void theReplyComesAfterTheCommitAndOnceForEachRead() throws Exception {
     Listener listener = place.listen("raw+tcp-listen://:0?reply=OK%5Cx21%5Cn", place.receiving());
     Socket peer = connect(listener);
