@@ -33,7 +33,7 @@ final class LocalConnectorTest {
       assertThat(connector.kind(address.scheme())).isEqualTo(Connector.Kind.STORES);
       assertThat(connector.help(address.scheme())).isNotBlank();
     }
-    assertThat(connector.options(Address.FILE)).hasSize(3).allMatch(each -> each.form() == null);
+    assertThat(connector.options(Address.FILE)).hasSize(4).allMatch(each -> each.form() == null);
     assertThat(connector.options(Address.STDIO)).isEmpty();
   }
 
@@ -64,7 +64,7 @@ final class LocalConnectorTest {
     assertThatExceptionOfType(PipeException.Config.class)
         .isThrownBy(() -> connector.target(file, Ends.raw(pool)))
         .withMessageContaining("'apend'")
-        .withMessageContaining("append, overwrite, verify");
+        .withMessageContaining("append, overwrite, resume, verify");
     Address stdin = Address.parse("-").withOption("verify", "true");
     assertThatExceptionOfType(PipeException.Config.class)
         .isThrownBy(() -> connector.source(stdin, Ends.raw(pool)));
