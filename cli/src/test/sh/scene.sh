@@ -28,6 +28,17 @@ ended_with() {
   return 1
 }
 
+# A plain program does not dial again: who listens has to be there before it comes.
+await_listening() {
+  grep -q -e '-listen:' "$2" || return 0
+  tries=200
+  while [ "$tries" -gt 0 ] && kill -0 "$1" 2>/dev/null; do
+    grep -q 'listening on' "$3" 2>/dev/null && return 0
+    tries=$((tries - 1))
+    sleep 0.05
+  done
+}
+
 for block in "$blocks"/*.sh; do
   read -r way code host <"${block%.sh}.how"
   log=${block%.sh}.log
@@ -37,6 +48,7 @@ for block in "$blocks"/*.sh; do
   else
     (cd -- "$host" && exec timeout -k 5 "$seconds_max" sh -e "$block") </dev/null >"$log" 2>&1 &
     begun="$begun $!:$way:$code:$block"
+    await_listening "$!" "$block" "$log"
   fi
 done
 for one in $begun; do

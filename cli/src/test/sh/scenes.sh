@@ -98,6 +98,15 @@ after_exec() {
     equal "$(grep ERROR access.log)" "$(gzip -dc errors.gz)" && equal 2 "$(wc -l <rest.log)"
 }
 
+before_programs() {
+  before_exec
+}
+
+after_programs() {
+  mkdir there && tar -C there -xf site.tar && diff -r site there/site &&
+    equal "$(grep ERROR access.log)" "$(gzip -dc errors.gz)"
+}
+
 before_tail() {
   seq 1000 >web1/app.log
 }
@@ -112,6 +121,14 @@ before_tail_many() {
 
 after_tail_many() {
   equal 2 "$(ls incoming | wc -l)" && equal 300 "$(cat incoming/* | wc -l)"
+}
+
+before_followed_log() {
+  seq 1000 >app.log
+}
+
+after_followed_log() {
+  cmp app.log copy.log
 }
 
 before_tail_once() {
