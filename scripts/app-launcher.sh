@@ -13,10 +13,11 @@ esac
 # The first compiler only. It is ready at once, which is all that short commands need; and a pipe of
 # bytes runs little Java for each block: the second compiler would cost it a second of processor time
 # and give nothing back within gigabytes (docs/DECISIONS.md). A pipe of messages runs loops for each
-# of them, which the second one makes two to three times as fast.
-compiler=-XX:TieredStopAtLevel=1
+# of them, which the second one makes two to three times as fast; and it may have to hold some of the
+# longest messages, of 16 MiB each, several times over. Memory is only taken when they come.
+compiler=-XX:TieredStopAtLevel=1 heap=@HEAP@ direct=@DIRECT@
 case " $* " in
-  *' --frame '* | *' --frame-out '* | *' --frame='* | *' --frame-out='*) compiler=-XX:+TieredCompilation ;;
+  *' --frame '* | *' --frame-out '* | *' --frame='* | *' --frame-out='*) compiler=-XX:+TieredCompilation heap=512m direct=512m ;;
 esac
 
 # A descriptor that the caller closed would go to the first file that java opens for itself, and that
@@ -39,7 +40,7 @@ esac
 # jar) is passed over without a word: it costs a tenth of a second, nothing else.
 # shellcheck disable=SC2086 # a list of words, or nothing
 exec "$home/runtime/bin/java" \
-  -XX:+UseSerialGC "$compiler" -Xms8m -Xmx@HEAP@ -XX:MaxDirectMemorySize=@DIRECT@ \
+  -XX:+UseSerialGC "$compiler" -Xms8m -Xmx"$heap" -XX:MaxDirectMemorySize="$direct" \
   '-XX:OnOutOfMemoryError=kill -9 %p' -XX:-UsePerfData -XX:+DisplayVMOutputToStderr \
   -Xlog:disable -Xlog:all=error:stderr -Xlog:aot=off:stderr -XX:AOTCache="$home/lib/hostpipe.aot" \
   --enable-native-access=ALL-UNNAMED ${HOSTPIPE_JAVA_OPTIONS-} \

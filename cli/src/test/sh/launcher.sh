@@ -184,6 +184,25 @@ maven_missing() {
   equal 1 $? && equal "" "$(cat "$work/out")" && says '(Debian: maven)' "$work/err"
 }
 
+own_input_is_not_overwritten() {
+  seq 1000 >"$work/own"
+  "$launcher" -q - "$work/own" overwrite <"$work/own" 2>"$work/err"
+  equal 4 $? && equal 1000 "$(wc -l <"$work/own")" && says 'the standard input of this very process' "$work/err" || return 1
+  "$launcher" -q "$work/own" - >>"$work/own" 2>"$work/err"
+  equal 4 $? && equal 1000 "$(wc -l <"$work/own")" && says 'the standard output of this very process' "$work/err"
+}
+
+# Two of the longest messages pass; a line that is longer than allowed ends with its position.
+longest_messages_fit() {
+  for each in 1 2; do
+    printf '\001\000\000\000' && head -c 16777216 /dev/zero
+  done >"$work/longest"
+  "$launcher" -q "$work/longest" "$work/longest.out" --frame u32 2>"$work/err"
+  equal 0 $? && cmp "$work/longest" "$work/longest.out" || return 1
+  "$launcher" -q "$work/longest" "$work/line.out" --frame lines 2>"$work/err"
+  equal 6 $? && says 'delivered: 0..0' "$work/err"
+}
+
 . "$root/scripts/find-java.sh"
 find_jdk || exit 1
 
@@ -196,6 +215,8 @@ check "a signal to the launcher's process hits java" signal_hits_java
 check "closed stdin, stdout and stderr are never taken for data" closed_streams_are_no_data
 check "file names outside of ASCII need no locale" names_need_no_locale
 check "a pipe that moves 1 GiB stays below 128 MiB resident on both sides" stays_small 131072
+check "a file that is the standard input or output is left alone" own_input_is_not_overwritten
+check "the longest messages fit, and longer ones end with a position" longest_messages_fit
 check "a touched file with the same content is not built again" same_content_is_not_built_again
 check "a failed build leaves the previous one" failed_build_harms_nothing
 check "a deleted file is noticed, and a state built before is used again" deleted_file_is_noticed

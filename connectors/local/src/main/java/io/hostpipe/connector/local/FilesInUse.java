@@ -2,6 +2,10 @@ package io.hostpipe.connector.local;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,9 +25,28 @@ final class FilesInUse {
   /** By file key: how many readers, or {@link #WRITTEN}. */
   private static final Map<Object, Integer> USES = new HashMap<>();
 
+  private static final int STDIN = 0;
+  private static final int STDOUT = 1;
+
   private FilesInUse() {}
 
+  /** Whether the shell has opened this very file for us: a pipe from it into itself eats it up. */
+  private static boolean isStandard(int descriptor, Object fileKey) {
+    try {
+      BasicFileAttributes found =
+          Files.readAttributes(Path.of("/proc/self/fd/" + descriptor), BasicFileAttributes.class);
+      return found.isRegularFile() && fileKey.equals(found.fileKey());
+    } catch (IOException e) {
+      return false; // closed, or a system that does not show it
+    }
+  }
+
   static void beginReading(Object fileKey, String where) throws PipeException {
+    if (isStandard(STDOUT, fileKey)) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          where + " cannot be read: it is the standard output of this very process");
+    }
     LOCK.lock();
     try {
       int readers = USES.getOrDefault(fileKey, 0);
@@ -47,6 +70,11 @@ final class FilesInUse {
   }
 
   static void beginWriting(Object fileKey, String where) throws PipeException {
+    if (isStandard(STDIN, fileKey)) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          where + " cannot be written: it is the standard input of this very process");
+    }
     LOCK.lock();
     try {
       Integer use = USES.putIfAbsent(fileKey, WRITTEN);
