@@ -19,6 +19,7 @@ final class Threads {
     try {
       work.run();
     } catch (Exception e) {
+      // A bench has nobody to tell: who runs it wants the cause, and no figures.
       e.printStackTrace();
       Runtime.getRuntime().halt(1);
     }

@@ -206,6 +206,8 @@ final class Rotation {
         opened.activeNanos = nowNanos;
         opened.learnFront();
         opened.begunEmpty = opened.lengthBytes() == 0;
+        // The wall clock, since a file's time is one. Where it jumps, a late line of the old file
+        // is read behind the new one's, and said to be late; none is lost.
         long quietMillis = System.currentTimeMillis() - one.modified().toMillis();
         opened.settled = quietMillis >= settleAfter.toMillis() && !path.equals(one.path());
       }
