@@ -11,9 +11,14 @@ import org.jspecify.annotations.Nullable;
  * @param cursorPosition where in the stream the cursor belongs. A break may come inside a batch,
  *     and a cursor belongs to the end of one: then it is below the position, and a source that goes
  *     to the cursor leaves out what it yields in between
+ * @param epoch of the last writer whose bytes are held, as {@link Source#epoch} counts; 0 for none
  */
 public record Resume(
-    long position, @Nullable Cursor cursor, @Nullable Digest digest, long cursorPosition) {
+    long position,
+    @Nullable Cursor cursor,
+    @Nullable Digest digest,
+    long cursorPosition,
+    long epoch) {
   /** The start of a stream. */
   public static final Resume START = new Resume(0, null, Digest.EMPTY);
 
@@ -27,6 +32,12 @@ public record Resume(
       throw new IllegalArgumentException(
           "a cursor belongs to a position from 0 to " + position + ", not to " + cursorPosition);
     }
+  }
+
+  /** Of a writer that nobody counts. */
+  public Resume(
+      long position, @Nullable Cursor cursor, @Nullable Digest digest, long cursorPosition) {
+    this(position, cursor, digest, cursorPosition, 0);
   }
 
   /** With a cursor, if any, for just that position. */

@@ -14,6 +14,15 @@ public interface Sink extends AutoCloseable {
   Resume resume() throws PipeException, InterruptedException;
 
   /**
+   * The writer of this epoch is the valid one from here on. A sink that keeps positions keeps the
+   * epoch with them, and refuses a writer that was replaced. Called before the first write, not for
+   * epoch 0.
+   *
+   * @throws PipeException Refused when the sink knows of a later one
+   */
+  default void fence(long epoch) throws PipeException {}
+
+  /**
    * A batch to fill, with room for at least so many bytes. Blocks while the window is full: this is
    * the backpressure. The caller owns it until {@link #write(BatchWriter)}.
    *

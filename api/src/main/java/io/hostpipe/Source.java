@@ -37,6 +37,14 @@ public interface Source extends AutoCloseable {
   /** Whether the stream is bytes or messages. */
   Encoding encoding();
 
+  /**
+   * Which incarnation of the stream's writer this is, given by the receiver and growing; 0 where
+   * nobody counts. Known once {@link #stream} is.
+   */
+  default long epoch() {
+    return 0;
+  }
+
   /** Whether {@link #seek} can go back to any position it has passed. */
   boolean replayable();
 
@@ -79,6 +87,15 @@ public interface Source extends AutoCloseable {
    * @param digest of the stream up to the position; null when the sink does not tell
    */
   default void commit(long position, @Nullable Digest digest) throws PipeException {
+    commit(position);
+  }
+
+  /**
+   * Everything before the position survives a loss of power here, in a spool, though the sink has
+   * not committed it yet; cumulative. For most that is as good as a commit; a peer that asked for
+   * more hears the difference.
+   */
+  default void durable(long position) throws PipeException {
     commit(position);
   }
 

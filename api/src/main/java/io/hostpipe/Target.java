@@ -1,12 +1,16 @@
 package io.hostpipe;
 
+import io.hostpipe.spi.Holdings;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /**
  * What many streams are written into: a file, a table, a broker. It owns the pools and transactions
  * that its sinks share.
  *
  * <p>Thread rule: any thread.
  */
-public interface Target extends AutoCloseable {
+public interface Target extends Holdings, AutoCloseable {
   /** The sink of this stream, opened where it stands. */
   Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException;
 
@@ -16,6 +20,18 @@ public interface Target extends AutoCloseable {
    */
   default boolean manyAtOnce() {
     return false;
+  }
+
+  /** Nothing, for what forgets its streams when its process ends. */
+  @Override
+  default @Nullable Resume held(StreamId stream) throws PipeException {
+    return null;
+  }
+
+  /** None, for what forgets its streams when its process ends. */
+  @Override
+  default List<StreamId> heldStreams() throws PipeException {
+    return List.of();
   }
 
   /** Closes every sink that is still open, then what they share. Idempotent. */

@@ -3,6 +3,7 @@ package io.hostpipe.spi;
 import io.hostpipe.AckLevel;
 import io.hostpipe.Encoding;
 import io.hostpipe.StreamId;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param sends whether the caller will write
  * @param receives whether the caller will read
  * @param ack what an acknowledgement must mean
+ * @param kept what the caller's own acknowledgements may mean, as a receiver
+ * @param holdings what the caller has of the streams that may come in
+ * @param takesOver whether the stream that goes out is taken from a writer that may still live
  * @param retry how broken links are tried again
  * @param events who is told about the link's state
  */
@@ -24,8 +28,14 @@ public record PipeContext(
     boolean sends,
     boolean receives,
     AckLevel ack,
+    Set<AckLevel> kept,
+    Holdings holdings,
+    boolean takesOver,
     RetryPolicy retry,
     PipeEvents events) {
+  /** What a receiver can say whose sink commits and that keeps nothing by itself. */
+  public static final Set<AckLevel> KEPT_IN_MEMORY = Set.of(AckLevel.RECEIVED, AckLevel.APPLIED);
+
   /** Messages both ways with the defaults. */
   public static PipeContext messages(BlockPool pool) {
     return new PipeContext(
@@ -35,37 +45,68 @@ public record PipeContext(
         true,
         true,
         AckLevel.APPLIED,
+        KEPT_IN_MEMORY,
+        Holdings.NONE,
+        false,
         RetryPolicy.DEFAULT,
         PipeEvents.SILENT);
   }
 
   /** The same for bytes or messages. */
   public PipeContext withEncoding(Encoding other) {
-    return new PipeContext(pool, other, stream, sends, receives, ack, retry, events);
+    return new PipeContext(
+        pool, other, stream, sends, receives, ack, kept, holdings, takesOver, retry, events);
   }
 
   /** The same with another stream id. */
   public PipeContext withStream(StreamId other) {
-    return new PipeContext(pool, encoding, other, sends, receives, ack, retry, events);
+    return new PipeContext(
+        pool, encoding, other, sends, receives, ack, kept, holdings, takesOver, retry, events);
   }
 
   /** The same for these directions. */
   public PipeContext withDirections(boolean willSend, boolean willReceive) {
-    return new PipeContext(pool, encoding, stream, willSend, willReceive, ack, retry, events);
+    return new PipeContext(
+        pool,
+        encoding,
+        stream,
+        willSend,
+        willReceive,
+        ack,
+        kept,
+        holdings,
+        takesOver,
+        retry,
+        events);
   }
 
   /** The same with another acknowledgement level. */
   public PipeContext withAck(AckLevel other) {
-    return new PipeContext(pool, encoding, stream, sends, receives, other, retry, events);
+    return new PipeContext(
+        pool, encoding, stream, sends, receives, other, kept, holdings, takesOver, retry, events);
+  }
+
+  /** The same for a receiver that remembers, and whose acknowledgements may mean this. */
+  public PipeContext withHoldings(Holdings other, Set<AckLevel> keeps) {
+    return new PipeContext(
+        pool, encoding, stream, sends, receives, ack, keeps, other, takesOver, retry, events);
+  }
+
+  /** The same, taking the stream that goes out from whoever writes it now. */
+  public PipeContext takingOver() {
+    return new PipeContext(
+        pool, encoding, stream, sends, receives, ack, kept, holdings, true, retry, events);
   }
 
   /** The same with other limits of retrying. */
   public PipeContext withRetry(RetryPolicy other) {
-    return new PipeContext(pool, encoding, stream, sends, receives, ack, other, events);
+    return new PipeContext(
+        pool, encoding, stream, sends, receives, ack, kept, holdings, takesOver, other, events);
   }
 
   /** The same, told to someone else. */
   public PipeContext withEvents(PipeEvents other) {
-    return new PipeContext(pool, encoding, stream, sends, receives, ack, retry, other);
+    return new PipeContext(
+        pool, encoding, stream, sends, receives, ack, kept, holdings, takesOver, retry, other);
   }
 }

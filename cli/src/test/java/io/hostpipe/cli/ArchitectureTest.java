@@ -50,6 +50,7 @@ final class ArchitectureTest {
   private static final String API = "io.hostpipe";
   private static final String SPI = "io.hostpipe.spi..";
   private static final String SESSION = "io.hostpipe.session..";
+  private static final String STORAGE = "io.hostpipe.storage..";
   private static final String RUNTIME = "io.hostpipe.runtime..";
   private static final String CONNECTORS = "io.hostpipe.connector..";
   private static final String TESTKIT = "io.hostpipe.testkit..";
@@ -174,6 +175,15 @@ final class ArchitectureTest {
         new Offender("io.hostpipe.session", "return new java.util.Random(1);"),
         new Offender("io.hostpipe.session", "return java.util.UUID.randomUUID();"),
         new Offender("io.hostpipe.session", "return Thread.currentThread();")),
+
+    STORAGE_KNOWS_API(
+        classes()
+            .that(resideInAPackage(STORAGE))
+            .should()
+            .onlyDependOnClassesThat(
+                resideInAnyPackage(STORAGE, API, SPI, "java..", "org.jspecify..")),
+        new Offender("io.hostpipe.storage", "return io.hostpipe.runtime.Peer.class;"),
+        new Offender("io.hostpipe.storage", "return io.hostpipe.session.Peer.class;")),
 
     RUNTIME_KNOWS_SESSION_AND_API(
         noClasses()
@@ -314,6 +324,7 @@ final class ArchitectureTest {
         List.of(
             "io.hostpipe",
             "io.hostpipe.session",
+            "io.hostpipe.storage",
             "io.hostpipe.runtime",
             "io.hostpipe.connector.local",
             "io.hostpipe.connector.tcp",

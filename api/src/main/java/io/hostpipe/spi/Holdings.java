@@ -1,0 +1,37 @@
+package io.hostpipe.spi;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
+import io.hostpipe.StreamId;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a receiver holds of streams that began before its process did: asked before a peer is told
+ * where its stream goes on. Thread rule: any thread; may read a device, and not wait for a peer.
+ */
+public interface Holdings {
+  /** Nothing of any stream. */
+  Holdings NONE =
+      new Holdings() {
+        @Override
+        public @Nullable Resume held(StreamId stream) {
+          return null;
+        }
+
+        @Override
+        public List<StreamId> heldStreams() {
+          return List.of();
+        }
+      };
+
+  /**
+   * How far it has this stream, and would have it after a loss of power; null when it never met it.
+   *
+   * @throws PipeException DataLoss when what it had is damaged
+   */
+  @Nullable Resume held(StreamId stream) throws PipeException;
+
+  /** The streams of which it has something. */
+  List<StreamId> heldStreams() throws PipeException;
+}
