@@ -31,6 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  *
  * <p>What copytruncate itself drops (lines between the end of its copy and its truncation) is in no
  * file, so nobody can be asked for it; if it was read before, it may be in the output all the same.
+ * A copy may have seen the first page of a write, whose second one was dropped then: the beginning
+ * of a line, which stands for itself.
  */
 final class LogrotateTest {
   private static final int LINES_PER_SECOND = 50_000;
@@ -106,6 +108,9 @@ final class LogrotateTest {
     long before = -1;
     NavigableSet<Long> missing = numbers();
     for (String line : Files.readAllLines(out)) {
+      if (!all && isTorn(line, before + 1)) {
+        continue;
+      }
       long number = number(line);
       assertThat(line).isEqualTo(line(number).strip());
       assertThat(number).as("behind " + before).isGreaterThan(before);
@@ -125,11 +130,18 @@ final class LogrotateTest {
       files.filter(file -> file.getFileName().toString().startsWith("app.log")).forEach(logs::add);
     }
     for (Path each : logs) {
-      for (String line : Files.readAllLines(each)) {
-        numbers.add(number(line));
-      }
+      String text = Files.readString(each);
+      text.substring(0, text.lastIndexOf('\n') + 1)
+          .lines()
+          .forEach(line -> numbers.add(number(line)));
     }
     return numbers;
+  }
+
+  /** Whether it is the beginning of this line and no more. */
+  private static boolean isTorn(String line, long number) {
+    String whole = line(number).strip();
+    return line.length() < whole.length() && whole.startsWith(line);
   }
 
   private static boolean endsWith(Path file, String end) throws IOException {

@@ -41,6 +41,9 @@ final class Followed implements AutoCloseable {
   /** It is a copy: where it ends, the file that was truncated goes on, be it inside of a line. */
   boolean continues;
 
+  /** Where the file ended that it is a copy of, when more was read of that than was copied. */
+  long cutAt;
+
   /**
    * It was empty when its reading began: what came in it since may have been copied and cut off.
    */
@@ -128,7 +131,15 @@ final class Followed implements AutoCloseable {
         inode,
         device,
         offset,
-        new Fingerprint(frontBytes, crc(head, frontBytes), crc(tail, tail.length)));
+        new Fingerprint(frontBytes, crc(head, frontBytes), crc(tail, tail.length)),
+        continues);
+  }
+
+  /** Whether it ends with the end of a line, as far as it is written now. */
+  boolean endsALine() throws IOException {
+    ByteBuffer last = ByteBuffer.allocate(1);
+    long lengthBytes = channel.size();
+    return lengthBytes > 0 && fill(last, lengthBytes - 1) == 1 && last.get(0) == '\n';
   }
 
   /** Goes on from here; what lies before is remembered. */

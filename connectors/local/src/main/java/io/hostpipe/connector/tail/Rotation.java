@@ -86,6 +86,7 @@ final class Rotation {
       if (each.isSameFile(place.inode(), place.device())) {
         Followed same = openAt(each, place, nowNanos);
         if (same != null) {
+          same.continues = place.inCopy();
           return same;
         }
       }
@@ -94,6 +95,7 @@ final class Rotation {
       // With nothing in front of it, a place is in no other file than its own.
       Followed copy = place.offset() == 0 ? null : openAt(each, place, nowNanos);
       if (copy != null) {
+        copy.continues = true;
         return copy;
       }
     }
@@ -139,6 +141,8 @@ final class Rotation {
         add(each, behind, nowNanos);
       }
     }
+    // Who copies and truncates once does it each time.
+    behind.forEach(copy -> copy.continues = file.continues);
     if (live != null && !file.is(live) && ahead.stream().noneMatch(one -> one.is(live))) {
       Followed opened = behind.size() + ahead.size() < AHEAD_MAX ? open(live, nowNanos) : null;
       if (opened != null) {

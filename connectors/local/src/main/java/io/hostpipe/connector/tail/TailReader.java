@@ -58,6 +58,8 @@ final class TailReader implements AutoCloseable {
   private byte[] carry = NOTHING;
   private long heldSinceNanos;
   private long position;
+  private Tear.Verdict tear = Tear.Verdict.GOES_ON;
+  private int tearLooks;
   private boolean touched;
   private boolean truncated;
   private boolean ended;
@@ -133,6 +135,9 @@ final class TailReader implements AutoCloseable {
     if (file != null && !ahead.isEmpty()) {
       due = Math.max(0, file.activeNanos + options.rotateWait().toNanos() - nowNanos);
     }
+    if (tear == Tear.Verdict.LOOK_AGAIN) {
+      due = tearLooks > 0 ? Tear.LOOK_NANOS : Long.MAX_VALUE;
+    }
     if (options.partialAfter() != null && held.length > 0) {
       long flush = heldSinceNanos + options.partialAfter().toNanos() - nowNanos;
       due = Math.min(due, Math.max(0, flush));
@@ -142,6 +147,7 @@ final class TailReader implements AutoCloseable {
 
   /** The next lines, in a batch that the caller owns; null when there are none now. */
   @Nullable Batch poll(long nowNanos) throws IOException {
+    tear = Tear.Verdict.GOES_ON;
     look(nowNanos);
     while (!ended) {
       Followed file = current;
@@ -310,14 +316,42 @@ final class TailReader implements AutoCloseable {
     if (waits && nowNanos - file.activeNanos < options.rotateWait().toNanos()) {
       return null;
     }
+    tear = tearOf(file);
+    if (tear == Tear.Verdict.LOOK_AGAIN) {
+      return null;
+    }
     Batch batch = null;
-    if (file.continues) {
+    if (tear == Tear.Verdict.TORN) {
+      events.warning(
+          path
+              + " was truncated inside of a line that was just written: its first "
+              + (carry.length + held.length)
+              + " bytes are in the copy and are passed on as a line, its rest is nowhere"
+              + " (copytruncate drops what is written between the copy and the truncation)");
+    }
+    if (file.continues && tear == Tear.Verdict.GOES_ON) {
       carry = joined(carry, held);
     } else if (held.length > 0 || carry.length > 0) {
       batch = unfinished(file, new byte[] {'\n'});
     }
     leave(file);
     return batch;
+  }
+
+  /** Where a copy ends inside of a line: does the truncated file begin with the rest of it? */
+  private Tear.Verdict tearOf(Followed file) throws IOException {
+    if (!file.continues || (held.length == 0 && file.cutAt == 0)) {
+      return Tear.Verdict.GOES_ON;
+    }
+    Followed next = ahead.getFirst();
+    long cutAt = file.cutAt > 0 ? file.cutAt : file.offset() + held.length;
+    Tear.Verdict verdict = Tear.judge(cutAt, next, tearLooks);
+    if (verdict == Tear.Verdict.LOOK_AGAIN && !options.untilEnd()) {
+      tearLooks += next.lengthBytes() > 0 ? 1 : 0;
+      return verdict;
+    }
+    tearLooks = 0;
+    return verdict == Tear.Verdict.LOOK_AGAIN ? Tear.Verdict.GOES_ON : verdict;
   }
 
   /** A last line that nobody will finish, with what stands in for its end. */
@@ -379,8 +413,13 @@ final class TailReader implements AutoCloseable {
   private void onTruncated(Followed file, long nowNanos) throws IOException {
     Followed copy = rotation.openCopy(file, ahead);
     boolean goesOn = copy != null && file.goesOnIn(copy);
-    if (copy != null && goesOn) {
-      copy.goTo(file.offset());
+    if (copy != null && (goesOn || held.length > 0)) {
+      if (!goesOn) {
+        // All of the copy was read, and more: what is held is the end of it.
+        copy.cutAt = file.offset() + held.length;
+        carry = joined(carry, held);
+      }
+      copy.goTo(goesOn ? file.offset() : copy.lengthBytes());
       copy.settled = true;
       copy.continues = true;
       copy.activeNanos = nowNanos;
@@ -394,7 +433,6 @@ final class TailReader implements AutoCloseable {
       current = copy;
     } else if (copy != null) {
       // All of the copy was read, and perhaps more.
-      carry = joined(carry, held);
       rotation.onLeft(copy);
       copy.close();
       file.beginAgain();
