@@ -55,6 +55,8 @@ final class LeakTest {
         .singleElement()
         .asString()
         .contains("LeakTest.loseAccepted");
+    // Its stream ends with an abort, and no empty stream is taken for a whole one meanwhile.
+    Assertions.assertThatThrownBy(() -> dialed.source().read()).isInstanceOf(PipeException.class);
     Assertions.assertThatThrownBy(() -> dialed.sink().finish()).isInstanceOf(PipeException.class);
   }
 
