@@ -31,11 +31,10 @@ import org.jspecify.annotations.Nullable;
  * that the inner sink has; the bytes behind it come again, the same ones, and the inner sink drops
  * what it has. Thread rule: as {@link Sink}. It owns the inner sink.
  */
-public final class FramedSink implements Sink, Settling {
+public final class FramedSink extends ForwardingSink implements Settling {
   private static final int BATCH_BYTES = 256 << 10;
 
   private final StreamId stream;
-  private final Sink inner;
   private final Framing framing;
   private final BlockPool pool;
   private final FramedPlaces places;
@@ -58,8 +57,8 @@ public final class FramedSink implements Sink, Settling {
 
   FramedSink(StreamId stream, Sink inner, Framing framing, BlockPool pool, FramedPlaces places)
       throws PipeException, InterruptedException {
+    super(inner);
     this.stream = stream;
-    this.inner = inner;
     this.framing = framing;
     this.pool = pool;
     this.places = places;
@@ -116,11 +115,6 @@ public final class FramedSink implements Sink, Settling {
   }
 
   @Override
-  public boolean commitsAtEnd() {
-    return inner.commitsAtEnd();
-  }
-
-  @Override
   public Committed committed() throws PipeException {
     try {
       advance(inner.committed());
@@ -166,16 +160,6 @@ public final class FramedSink implements Sink, Settling {
     if (inner instanceof Settling settling) {
       settling.settle();
     }
-  }
-
-  @Override
-  public void abort(String reason) {
-    inner.abort(reason);
-  }
-
-  @Override
-  public void close() {
-    inner.close();
   }
 
   private void encode(Batch batch) throws PipeException, InterruptedException {

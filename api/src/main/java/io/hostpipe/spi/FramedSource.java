@@ -14,7 +14,6 @@ import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
-import io.hostpipe.StreamId;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -34,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * {@link PipeException.Closed}, once the messages before them were handed over. Thread rule: as
  * {@link Source}. It owns the inner source.
  */
-public final class FramedSource implements Source {
+public final class FramedSource extends ForwardingSource {
   /**
    * The most bytes of records that are put into one batch, unless one message is longer: with a
    * frame around it, it fits into a block of 256 KiB.
@@ -54,7 +53,6 @@ public final class FramedSource implements Source {
   }
 
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
-  private final Source inner;
   private final FrameDecoder decoder;
   private final BlockPool pool;
   private final FramedCommits commits;
@@ -88,10 +86,10 @@ public final class FramedSource implements Source {
 
   /** Messages as this decoder finds them; it belongs to the source from here on. */
   public FramedSource(Source inner, FrameDecoder decoder, BlockPool pool) {
+    super(inner);
     if (inner.encoding() != Encoding.RAW) {
       throw new IllegalArgumentException("only raw bytes can be framed, not " + inner.encoding());
     }
-    this.inner = inner;
     this.decoder = decoder;
     this.pool = pool;
     this.commits = new FramedCommits(inner);
@@ -104,29 +102,14 @@ public final class FramedSource implements Source {
   }
 
   @Override
-  public void confirmsEnd() {
-    inner.confirmsEnd();
-  }
-
-  @Override
   public void commitsComeAtEnd() {
     inner.commitsComeAtEnd();
     commits.comeAtEnd();
   }
 
   @Override
-  public StreamId stream() {
-    return inner.stream();
-  }
-
-  @Override
   public Encoding encoding() {
     return Encoding.RECORDS;
-  }
-
-  @Override
-  public boolean replayable() {
-    return inner.replayable();
   }
 
   @Override

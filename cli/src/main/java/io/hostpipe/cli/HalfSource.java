@@ -1,104 +1,29 @@
 package io.hostpipe.cli;
 
-import io.hostpipe.Batch;
-import io.hostpipe.Digest;
-import io.hostpipe.Encoding;
-import io.hostpipe.PipeException;
-import io.hostpipe.Rejection;
-import io.hostpipe.Resume;
 import io.hostpipe.Source;
-import io.hostpipe.StreamId;
-import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import io.hostpipe.spi.ForwardingSource;
 
 /**
  * The incoming half of a pipe whose other half goes on: closing it behind its end does nothing,
  * since whoever has the pipe closes both. Closing it before its end aborts the pipe. Thread rule:
  * as {@link Source}.
  */
-final class HalfSource implements Source {
-  private final Source source;
-
+final class HalfSource extends ForwardingSource {
   HalfSource(Source source) {
-    this.source = source;
-  }
-
-  @Override
-  public boolean wantsCommits() {
-    return source.wantsCommits();
-  }
-
-  @Override
-  public void confirmsEnd() {
-    source.confirmsEnd();
-  }
-
-  @Override
-  public void commitsComeAtEnd() {
-    source.commitsComeAtEnd();
-  }
-
-  @Override
-  public StreamId stream() {
-    return source.stream();
-  }
-
-  @Override
-  public Encoding encoding() {
-    return source.encoding();
-  }
-
-  @Override
-  public boolean replayable() {
-    return source.replayable();
-  }
-
-  @Override
-  public boolean seek(Resume from) throws PipeException, InterruptedException {
-    return source.seek(from);
-  }
-
-  @Override
-  public @Nullable Batch read() throws PipeException, InterruptedException {
-    return source.read();
-  }
-
-  @Override
-  public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
-    return source.read(timeout);
-  }
-
-  @Override
-  public boolean finished() {
-    return source.finished();
-  }
-
-  @Override
-  public void commit(long position) throws PipeException {
-    source.commit(position);
-  }
-
-  @Override
-  public void commit(long position, @Nullable Digest digest) throws PipeException {
-    source.commit(position, digest);
-  }
-
-  @Override
-  public void reject(long endPosition, Rejection why) throws PipeException {
-    source.reject(endPosition, why);
+    super(source);
   }
 
   @Override
   public void abort(String reason) {
-    if (!source.finished()) {
-      source.abort(reason);
+    if (!inner.finished()) {
+      inner.abort(reason);
     }
   }
 
   @Override
   public void close() {
-    if (!source.finished()) {
-      source.close();
+    if (!inner.finished()) {
+      inner.close();
     }
   }
 }

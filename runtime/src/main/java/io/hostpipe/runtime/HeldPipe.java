@@ -4,7 +4,6 @@ import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
 import io.hostpipe.Committed;
 import io.hostpipe.Digest;
-import io.hostpipe.Encoding;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.PipeStats;
@@ -12,7 +11,8 @@ import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
-import io.hostpipe.StreamId;
+import io.hostpipe.spi.ForwardingSink;
+import io.hostpipe.spi.ForwardingSource;
 import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
@@ -31,12 +31,14 @@ import org.jspecify.annotations.Nullable;
 final class HeldPipe implements Pipe {
   private final SessionPipe pipe;
   private final Leak leak;
-  private final Source source = new HeldSource();
-  private final Sink sink = new HeldSink();
+  private final Source source;
+  private final Sink sink;
 
   private HeldPipe(SessionPipe pipe) {
     this.pipe = pipe;
     this.leak = new Leak(pipe, Leak.placeOfCaller());
+    this.source = new HeldSource();
+    this.sink = new HeldSink();
   }
 
   /** Called on the thread of the user who opens the pipe: that place is remembered. */
@@ -85,41 +87,15 @@ final class HeldPipe implements Pipe {
   }
 
   /** The incoming stream, as long as somebody holds it. */
-  private final class HeldSource implements Source {
-    @Override
-    public boolean wantsCommits() {
-      return pipe.source().wantsCommits();
-    }
-
-    @Override
-    public void confirmsEnd() {
-      pipe.source().confirmsEnd();
-    }
-
-    @Override
-    public void commitsComeAtEnd() {
-      pipe.source().commitsComeAtEnd();
-    }
-
-    @Override
-    public StreamId stream() {
-      return pipe.source().stream();
-    }
-
-    @Override
-    public Encoding encoding() {
-      return pipe.source().encoding();
-    }
-
-    @Override
-    public boolean replayable() {
-      return pipe.source().replayable();
+  private final class HeldSource extends ForwardingSource {
+    HeldSource() {
+      super(pipe.source());
     }
 
     @Override
     public boolean seek(Resume from) throws PipeException, InterruptedException {
       try {
-        return pipe.source().seek(from);
+        return inner.seek(from);
       } finally {
         keepReachable();
       }
@@ -128,7 +104,7 @@ final class HeldPipe implements Pipe {
     @Override
     public @Nullable Batch read() throws PipeException, InterruptedException {
       try {
-        return pipe.source().read();
+        return inner.read();
       } finally {
         keepReachable();
       }
@@ -137,21 +113,16 @@ final class HeldPipe implements Pipe {
     @Override
     public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
       try {
-        return pipe.source().read(timeout);
+        return inner.read(timeout);
       } finally {
         keepReachable();
       }
     }
 
     @Override
-    public boolean finished() {
-      return pipe.source().finished();
-    }
-
-    @Override
     public void commit(long position) throws PipeException {
       try {
-        pipe.source().commit(position);
+        inner.commit(position);
       } finally {
         keepReachable();
       }
@@ -160,7 +131,7 @@ final class HeldPipe implements Pipe {
     @Override
     public void commit(long position, @Nullable Digest digest) throws PipeException {
       try {
-        pipe.source().commit(position, digest);
+        inner.commit(position, digest);
       } finally {
         keepReachable();
       }
@@ -169,7 +140,7 @@ final class HeldPipe implements Pipe {
     @Override
     public void reject(long endPosition, Rejection why) throws PipeException {
       try {
-        pipe.source().reject(endPosition, why);
+        inner.reject(endPosition, why);
       } finally {
         keepReachable();
       }
@@ -177,23 +148,27 @@ final class HeldPipe implements Pipe {
 
     @Override
     public void abort(String reason) {
-      pipe.source().abort(reason);
+      inner.abort(reason);
       halfClosed();
     }
 
     @Override
     public void close() {
-      pipe.source().close();
+      inner.close();
       halfClosed();
     }
   }
 
   /** The outgoing stream, as long as somebody holds it. */
-  private final class HeldSink implements Sink {
+  private final class HeldSink extends ForwardingSink {
+    HeldSink() {
+      super(pipe.sink());
+    }
+
     @Override
     public Resume resume() throws PipeException, InterruptedException {
       try {
-        return pipe.sink().resume();
+        return inner.resume();
       } finally {
         keepReachable();
       }
@@ -202,7 +177,7 @@ final class HeldPipe implements Pipe {
     @Override
     public BatchWriter newBatch(int leastBytes) throws PipeException, InterruptedException {
       try {
-        return pipe.sink().newBatch(leastBytes);
+        return inner.newBatch(leastBytes);
       } finally {
         keepReachable();
       }
@@ -211,7 +186,7 @@ final class HeldPipe implements Pipe {
     @Override
     public long write(BatchWriter batch) throws PipeException, InterruptedException {
       try {
-        return pipe.sink().write(batch);
+        return inner.write(batch);
       } finally {
         keepReachable();
       }
@@ -220,26 +195,16 @@ final class HeldPipe implements Pipe {
     @Override
     public long write(Batch batch) throws PipeException, InterruptedException {
       try {
-        return pipe.sink().write(batch);
+        return inner.write(batch);
       } finally {
         keepReachable();
       }
     }
 
     @Override
-    public boolean commitsAtEnd() {
-      return pipe.sink().commitsAtEnd();
-    }
-
-    @Override
-    public Committed committed() throws PipeException {
-      return pipe.sink().committed();
-    }
-
-    @Override
     public Committed awaitCommitted(long position) throws PipeException, InterruptedException {
       try {
-        return pipe.sink().awaitCommitted(position);
+        return inner.awaitCommitted(position);
       } finally {
         keepReachable();
       }
@@ -249,7 +214,7 @@ final class HeldPipe implements Pipe {
     public Committed awaitCommitted(long position, Duration timeout)
         throws PipeException, InterruptedException {
       try {
-        return pipe.sink().awaitCommitted(position, timeout);
+        return inner.awaitCommitted(position, timeout);
       } finally {
         keepReachable();
       }
@@ -258,13 +223,13 @@ final class HeldPipe implements Pipe {
     @Override
     public CompletionStage<Committed> whenCommitted(long position) {
       // Who waits for the stage alone waits for the pipe.
-      return pipe.sink().whenCommitted(position).whenComplete((now, failure) -> keepReachable());
+      return inner.whenCommitted(position).whenComplete((now, failure) -> keepReachable());
     }
 
     @Override
     public void finish() throws PipeException, InterruptedException {
       try {
-        pipe.sink().finish();
+        inner.finish();
       } finally {
         keepReachable();
       }
@@ -272,13 +237,13 @@ final class HeldPipe implements Pipe {
 
     @Override
     public void abort(String reason) {
-      pipe.sink().abort(reason);
+      inner.abort(reason);
       halfClosed();
     }
 
     @Override
     public void close() {
-      pipe.sink().close();
+      inner.close();
       halfClosed();
     }
   }

@@ -6,6 +6,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.ForwardingSource;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * linger. What was gathered before a failure is handed over first; the failure comes with the next
  * read. Thread rule: as {@link Source}. It owns the inner source.
  */
-public final class GatheringSource extends SourceFilter {
+public final class GatheringSource extends ForwardingSource {
   private final int batchBytes;
   private final long lingerNanos;
   private final BlockPool pool;
@@ -75,6 +76,12 @@ public final class GatheringSource extends SourceFilter {
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public void abort(String reason) {
+    inner.abort(reason);
+    close();
   }
 
   @Override

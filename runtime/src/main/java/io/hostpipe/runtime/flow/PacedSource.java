@@ -5,6 +5,7 @@ import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
+import io.hostpipe.spi.ForwardingSource;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Batches are cut into parts of at most a burst, so that a slow rate is even and not a large
  * batch now and then. Thread rule: as {@link Source}. It owns the inner source.
  */
-public final class PacedSource extends SourceFilter {
+public final class PacedSource extends ForwardingSource {
   private final Rate rate;
   private final Waiting waiting;
   private final TokenBucket bucket;
@@ -66,6 +67,12 @@ public final class PacedSource extends SourceFilter {
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public void abort(String reason) {
+    inner.abort(reason);
+    close();
   }
 
   @Override

@@ -5,9 +5,9 @@ import io.hostpipe.BatchWriter;
 import io.hostpipe.Committed;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
-import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Status;
+import io.hostpipe.spi.ForwardingSink;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,11 +25,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * hands over batches; a {@link BatchWriter} is not cut. Thread rule: as {@link Sink}. It owns the
  * inner sink.
  */
-public final class WindowedSink implements Sink {
+public final class WindowedSink extends ForwardingSink {
   /** How many parts make up a full window. */
   private static final int PARTS = 4;
 
-  private final Sink inner;
   private final long bytesMax;
   private final long messagesMax;
   private final ReentrantLock lock = new ReentrantLock();
@@ -48,6 +47,7 @@ public final class WindowedSink implements Sink {
    * @throws PipeException Config when the sink commits nothing before its end
    */
   public WindowedSink(Sink inner, long bytesMax, long messagesMax) throws PipeException {
+    super(inner);
     if (inner.commitsAtEnd()) {
       throw new PipeException.Config(
           "a window of what is not acknowledged would never move: the sink acknowledges nothing"
@@ -60,24 +60,8 @@ public final class WindowedSink implements Sink {
               + " and "
               + messagesMax);
     }
-    this.inner = inner;
     this.bytesMax = bytesMax;
     this.messagesMax = messagesMax;
-  }
-
-  @Override
-  public boolean commitsAtEnd() {
-    return inner.commitsAtEnd();
-  }
-
-  @Override
-  public Resume resume() throws PipeException, InterruptedException {
-    return inner.resume();
-  }
-
-  @Override
-  public BatchWriter newBatch(int leastBytes) throws PipeException, InterruptedException {
-    return inner.newBatch(leastBytes);
   }
 
   @Override
@@ -137,21 +121,6 @@ public final class WindowedSink implements Sink {
   @Override
   public CompletionStage<Committed> whenCommitted(long position) {
     return inner.whenCommitted(position).thenApply(this::told);
-  }
-
-  @Override
-  public void finish() throws PipeException, InterruptedException {
-    inner.finish();
-  }
-
-  @Override
-  public void abort(String reason) {
-    inner.abort(reason);
-  }
-
-  @Override
-  public void close() {
-    inner.close();
   }
 
   private static int part(long max) {

@@ -1,16 +1,11 @@
 package io.hostpipe.connector.local;
 
-import io.hostpipe.Batch;
-import io.hostpipe.BatchWriter;
-import io.hostpipe.Committed;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
-import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
-import java.time.Duration;
-import java.util.concurrent.CompletionStage;
+import io.hostpipe.spi.ForwardingSink;
 
 /**
  * Standard input and output as the two halves of one pipe, independent of each other: the program
@@ -50,62 +45,18 @@ final class StdioPipe implements Pipe {
   }
 
   /** A sink that ends what it writes into, since nobody else will write there. */
-  private record EndingSink(Sink sink, Target target) implements Sink {
-    @Override
-    public Resume resume() throws PipeException, InterruptedException {
-      return sink.resume();
-    }
+  private static final class EndingSink extends ForwardingSink {
+    private final Target target;
 
-    @Override
-    public BatchWriter newBatch(int leastBytes) throws PipeException, InterruptedException {
-      return sink.newBatch(leastBytes);
-    }
-
-    @Override
-    public long write(BatchWriter batch) throws PipeException, InterruptedException {
-      return sink.write(batch);
-    }
-
-    @Override
-    public long write(Batch batch) throws PipeException, InterruptedException {
-      return sink.write(batch);
-    }
-
-    @Override
-    public boolean commitsAtEnd() {
-      return sink.commitsAtEnd();
-    }
-
-    @Override
-    public Committed committed() throws PipeException {
-      return sink.committed();
-    }
-
-    @Override
-    public Committed awaitCommitted(long position) throws PipeException, InterruptedException {
-      return sink.awaitCommitted(position);
-    }
-
-    @Override
-    public Committed awaitCommitted(long position, Duration timeout)
-        throws PipeException, InterruptedException {
-      return sink.awaitCommitted(position, timeout);
-    }
-
-    @Override
-    public CompletionStage<Committed> whenCommitted(long position) {
-      return sink.whenCommitted(position);
+    EndingSink(Sink sink, Target target) {
+      super(sink);
+      this.target = target;
     }
 
     @Override
     public void finish() throws PipeException, InterruptedException {
-      sink.finish();
+      inner.finish();
       target.close();
-    }
-
-    @Override
-    public void close() {
-      sink.close();
     }
   }
 }

@@ -9,7 +9,7 @@ import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
-import io.hostpipe.StreamId;
+import io.hostpipe.spi.ForwardingSource;
 import io.hostpipe.spi.PipeContext;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -34,10 +34,9 @@ import org.jspecify.annotations.Nullable;
  * no end; an early end of the program closes the fed source. States of the feeder: feeding, then
  * one of fed, failed.
  */
-final class ThroughSource implements Source {
+final class ThroughSource extends ForwardingSource {
   private static final int CHUNK_BYTES = 64 << 10;
 
-  private final Source fed;
   private final Program program;
   private final PipeContext context;
   private final PumpedSource output;
@@ -49,8 +48,8 @@ final class ThroughSource implements Source {
 
   /** Takes over the source; the program is started with the first read. */
   ThroughSource(Source fed, Program program, PipeContext context) throws PipeException {
+    super(fed);
     LocalConnector.checkRaw(fed.encoding(), "the program '" + program.shown() + "'");
-    this.fed = fed;
     this.program = program;
     this.context = context;
     this.output =
@@ -69,11 +68,6 @@ final class ThroughSource implements Source {
   }
 
   @Override
-  public StreamId stream() {
-    return fed.stream();
-  }
-
-  @Override
   public Encoding encoding() {
     return Encoding.RAW;
   }
@@ -86,8 +80,8 @@ final class ThroughSource implements Source {
   @Override
   public boolean seek(Resume from) throws PipeException, InterruptedException {
     output.seek(from);
-    boolean verified = fed.seek(Resume.START);
-    fed.commitsComeAtEnd();
+    boolean verified = inner.seek(Resume.START);
+    inner.commitsComeAtEnd();
     return verified;
   }
 
@@ -109,7 +103,14 @@ final class ThroughSource implements Source {
   @Override
   public void commit(long position) throws PipeException {
     if (position == endPosition && finished()) {
-      fed.commit(fedBytes, fedDigest);
+      inner.commit(fedBytes);
+    }
+  }
+
+  @Override
+  public void commit(long position, @Nullable Digest digest) throws PipeException {
+    if (position == endPosition && finished()) {
+      inner.commit(fedBytes, fedDigest);
     }
   }
 
@@ -119,14 +120,14 @@ final class ThroughSource implements Source {
 
   @Override
   public void abort(String reason) {
-    fed.abort(reason);
+    inner.abort(reason);
     close();
   }
 
   @Override
   public void close() {
     output.close();
-    fed.close();
+    inner.close();
   }
 
   private @Nullable Batch counted(@Nullable Batch batch) {
@@ -151,7 +152,7 @@ final class ThroughSource implements Source {
     Digester digester = new Digester(Digest.EMPTY);
     byte[] chunk = new byte[CHUNK_BYTES];
     try {
-      for (Batch next = fed.read(); next != null; next = fed.read()) {
+      for (Batch next = inner.read(); next != null; next = inner.read()) {
         try (Batch batch = next) {
           ByteBuffer bytes = batch.bytes();
           digester.update(bytes.duplicate());
@@ -195,7 +196,7 @@ final class ThroughSource implements Source {
     }
     boolean whole = wholeFed;
     if (!whole) {
-      fed.close();
+      inner.close();
     }
     feeder.join();
     if (status != 0 || !whole) {

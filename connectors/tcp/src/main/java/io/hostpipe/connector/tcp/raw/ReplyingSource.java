@@ -2,23 +2,18 @@ package io.hostpipe.connector.tcp.raw;
 
 import io.hostpipe.Batch;
 import io.hostpipe.Digest;
-import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
-import io.hostpipe.Rejection;
-import io.hostpipe.Resume;
-import io.hostpipe.Source;
-import io.hostpipe.StreamId;
+import io.hostpipe.spi.ForwardingSource;
 import io.hostpipe.spi.MessageCommits;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** A raw source whose peer is answered when what it sent is committed. */
-final class ReplyingSource implements Source, MessageCommits {
-  private final RawSource source;
+final class ReplyingSource extends ForwardingSource implements MessageCommits {
   private final RawReply reply;
 
   ReplyingSource(RawSource source, RawReply reply) {
-    this.source = source;
+    super(source);
     this.reply = reply;
   }
 
@@ -29,43 +24,18 @@ final class ReplyingSource implements Source, MessageCommits {
   }
 
   @Override
-  public StreamId stream() {
-    return source.stream();
-  }
-
-  @Override
-  public Encoding encoding() {
-    return source.encoding();
-  }
-
-  @Override
-  public boolean replayable() {
-    return source.replayable();
-  }
-
-  @Override
-  public boolean seek(Resume from) throws PipeException {
-    return source.seek(from);
-  }
-
-  @Override
   public @Nullable Batch read() throws PipeException, InterruptedException {
-    return answerable(source.read());
+    return answerable(inner.read());
   }
 
   @Override
   public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
-    return answerable(source.read(timeout));
-  }
-
-  @Override
-  public boolean finished() {
-    return source.finished();
+    return answerable(inner.read(timeout));
   }
 
   @Override
   public void commit(long position) throws PipeException {
-    source.commit(position);
+    inner.commit(position);
     reply.onCommitted(position);
   }
 
@@ -82,16 +52,6 @@ final class ReplyingSource implements Source, MessageCommits {
   @Override
   public void onMessagesCommitted(long count) throws PipeException {
     reply.onMessages(count);
-  }
-
-  @Override
-  public void reject(long endPosition, Rejection why) {
-    source.reject(endPosition, why);
-  }
-
-  @Override
-  public void close() {
-    source.close();
   }
 
   private @Nullable Batch answerable(@Nullable Batch batch) {
