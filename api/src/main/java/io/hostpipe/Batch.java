@@ -4,6 +4,8 @@ import io.hostpipe.spi.Block;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -283,6 +285,45 @@ public final class Batch implements AutoCloseable {
     Batch part = new Batch(stream, encoding, newPosition, rest, block, cursor);
     part.inside = inside;
     return part;
+  }
+
+  /**
+   * What lies behind this position, which may be inside a record: then the rest of that record
+   * comes first, by itself. This batch is closed.
+   *
+   * @return none, one or two batches, each the caller's
+   */
+  public List<Batch> behind(long newPosition) {
+    if (encoding == Encoding.RAW || newPosition <= position) {
+      if (newPosition < endPosition()) {
+        return List.of(from(Math.max(newPosition, position)));
+      }
+      close();
+      return List.of();
+    }
+    try (this) {
+      int targetIndex =
+          bytes.position() + (int) Math.min(newPosition - position, bytes.remaining());
+      int border = bytes.position();
+      while (border < targetIndex) {
+        border = recordEnd(border);
+      }
+      List<Batch> rest = new ArrayList<>(2);
+      if (border > targetIndex) {
+        block.retain();
+        ByteBuffer ofRecord = bytes.slice(targetIndex, border - targetIndex);
+        Cursor behind = border == bytes.limit() ? cursor : null;
+        rest.add(restOfRecord(stream, newPosition, ofRecord, block, behind));
+      }
+      if (border < bytes.limit()) {
+        block.retain();
+        ByteBuffer whole = bytes.slice(border, bytes.limit() - border);
+        rest.add(
+            new Batch(
+                stream, encoding, position + border - bytes.position(), whole, block, cursor));
+      }
+      return rest;
+    }
   }
 
   /** Gives the block back. Idempotent. */

@@ -403,7 +403,7 @@ public final class FramedSource extends ForwardingSource {
       if (check != null) {
         check.update(passed);
       }
-      keepFrom(target, batch);
+      ready.addAll(batch.behind(target));
     }
     if (check != null && wanted != null && !check.digest().equals(wanted)) {
       throw new PipeException.DataLoss(
@@ -414,36 +414,6 @@ public final class FramedSource extends ForwardingSource {
               + check.digest()
               + ", there "
               + wanted);
-    }
-  }
-
-  /** Keeps what lies behind the position, which may be inside a record. */
-  private void keepFrom(long target, Batch batch) {
-    if (batch.endPosition() <= target) {
-      batch.close();
-      return;
-    }
-    ByteBuffer bytes = batch.bytes();
-    int first = bytes.position();
-    int border = first;
-    int targetIndex = first + (int) (target - batch.position());
-    while (border < targetIndex) {
-      border += Records.lengthAt(bytes, border);
-    }
-    if (border > targetIndex) {
-      batch.block().retain();
-      ready.add(
-          Batch.restOfRecord(
-              stream(),
-              target,
-              bytes.slice(targetIndex, border - targetIndex),
-              batch.block(),
-              border == bytes.limit() ? batch.cursor() : null));
-    }
-    if (border < bytes.limit()) {
-      ready.add(batch.from(batch.position() + border - first));
-    } else {
-      batch.close();
     }
   }
 

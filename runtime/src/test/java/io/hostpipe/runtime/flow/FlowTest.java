@@ -115,7 +115,7 @@ final class FlowTest {
         });
     source.close();
     assertThat(ended.join()).isInstanceOf(PipeException.Closed.class);
-    assertThat(script.closed).isTrue();
+    assertThat(script.closed()).isTrue();
   }
 
   @Test

@@ -18,23 +18,25 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /** A source whose batches come at known moments of a virtual time. */
-final class ScriptedSource implements Source {
+public final class ScriptedSource implements Source {
   private final Encoding encoding;
   private final BlockPool pool;
   private final VirtualWaiting time;
   private final ArrayDeque<Step> steps = new ArrayDeque<>();
   private long position;
   private @Nullable PipeException failure;
-  boolean closed;
+  private long committed;
+  private boolean closed;
 
-  ScriptedSource(Encoding encoding, BlockPool pool, VirtualWaiting time) {
+  /** A script without steps. */
+  public ScriptedSource(Encoding encoding, BlockPool pool, VirtualWaiting time) {
     this.encoding = encoding;
     this.pool = pool;
     this.time = time;
   }
 
   /** These messages, or bytes, come at that moment as one batch. */
-  ScriptedSource at(long nanos, String... messages) {
+  public ScriptedSource at(long nanos, String... messages) {
     steps.add(new Step(nanos, messages));
     return this;
   }
@@ -103,7 +105,19 @@ final class ScriptedSource implements Source {
   }
 
   @Override
-  public void commit(long committed) {}
+  public void commit(long position) {
+    committed = position;
+  }
+
+  /** The last position that was committed. */
+  public long committed() {
+    return committed;
+  }
+
+  /** Whether it was closed. */
+  public boolean closed() {
+    return closed;
+  }
 
   @Override
   public void reject(long endPosition, Rejection why) {}

@@ -3,7 +3,7 @@ package io.hostpipe.runtime.flow;
 import java.util.concurrent.locks.Condition;
 
 /** Time that passes only when somebody waits. */
-final class VirtualWaiting implements Waiting {
+public final class VirtualWaiting implements Waiting {
   private long nowNanos = 1_000;
 
   @Override
