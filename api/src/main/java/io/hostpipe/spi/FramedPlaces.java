@@ -84,6 +84,21 @@ final class FramedPlaces {
     }
   }
 
+  /** Where a stream goes on of which the inner sink holds this, in records. */
+  static Resume held(Resume inner, Framing framing, StreamId stream) throws PipeException {
+    Cursor cursor = inner.cursor();
+    Resume records =
+        cursor == null
+            ? Resume.START
+            : Place.of(cursor, inner.cursorPosition(), framing, stream).records;
+    return new Resume(
+        records.position(),
+        records.cursor(),
+        records.digest(),
+        records.cursorPosition(),
+        inner.epoch());
+  }
+
   /** Where the stream goes on: the last place at which the sink has all bytes. */
   Place startAt(Resume inner, Framing framing, StreamId stream) throws PipeException {
     Cursor cursor = inner.cursor();

@@ -3,12 +3,15 @@ package io.hostpipe.spi;
 import io.hostpipe.Encoding;
 import io.hostpipe.Framing;
 import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes messages into a target of raw bytes, told apart by a framing.
@@ -54,6 +57,18 @@ public final class FramedTarget implements Target {
   @Override
   public boolean manyAtOnce() {
     return inner.manyAtOnce();
+  }
+
+  /** In records, at the last place between messages of which it has all bytes. */
+  @Override
+  public @Nullable Resume held(StreamId stream) throws PipeException {
+    Resume bytes = inner.held(stream);
+    return bytes == null ? null : FramedPlaces.held(bytes, framing, stream);
+  }
+
+  @Override
+  public List<StreamId> heldStreams() throws PipeException {
+    return inner.heldStreams();
   }
 
   @Override

@@ -12,6 +12,9 @@ import java.time.Duration;
  */
 public record RetryPolicy(
     Duration giveUp, int retryMax, Duration firstDelay, Duration longestDelay) {
+  /** Long enough that nobody sees its end. */
+  public static final Duration NEVER = Duration.ofDays(36_500);
+
   /** Five minutes, any number of tries, 50 ms doubling to 5 s. */
   public static final RetryPolicy DEFAULT =
       new RetryPolicy(

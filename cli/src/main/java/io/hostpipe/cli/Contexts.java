@@ -1,9 +1,11 @@
 package io.hostpipe.cli;
 
 import io.hostpipe.Hostpipe;
+import io.hostpipe.StreamId;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** What the ends of a command's pipes are opened with. Thread rule: any thread. */
 final class Contexts {
@@ -11,15 +13,19 @@ final class Contexts {
   private final boolean duplex;
   private final Frames frames;
   private final Function<End, PipeEvents> events;
+  private final @Nullable StreamId stream;
 
   /**
    * Contexts as the flags say.
    *
+   * @param lasting names the stream, where it has a name that lasts
    * @param events who is told what happens at an end
    */
-  Contexts(Flags flags, Frames frames, Function<End, PipeEvents> events) {
-    this.shared =
+  Contexts(Flags flags, Frames frames, Lasting lasting, Function<End, PipeEvents> events) {
+    PipeContext context =
         PipeContext.messages(Hostpipe.pool()).withAck(flags.ack()).withRetry(flags.retry());
+    this.shared = lasting.takesOver() ? context.takingOver() : context;
+    this.stream = lasting.stream();
     this.duplex = flags.duplex();
     this.frames = frames;
     this.events = events;
@@ -36,6 +42,7 @@ final class Contexts {
   }
 
   private PipeContext at(End end) {
-    return shared.withEncoding(frames.encoding(end)).withEvents(events.apply(end));
+    PipeContext here = shared.withEncoding(frames.encoding(end)).withEvents(events.apply(end));
+    return stream == null ? here : here.withStream(stream);
   }
 }

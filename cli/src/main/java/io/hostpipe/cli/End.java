@@ -5,6 +5,7 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,6 +18,9 @@ import java.util.List;
  * @param intake how many pipes it takes, where it waits for them
  */
 record End(Address address, Connector connector, Intake intake) {
+  /** The option of a destination that goes on where it stood. */
+  private static final String RESUME = "resume";
+
   /** What its scheme does. */
   Connector.Kind kind() {
     return connector.kind(address);
@@ -35,6 +39,25 @@ record End(Address address, Connector connector, Intake intake) {
   /** What it promises. */
   Capabilities capabilities() {
     return connector.capabilities(address);
+  }
+
+  /** The same, keeping how far its streams are where it can: its process may be started again. */
+  End keepingPlaces() {
+    boolean keeps =
+        connector.options(address.scheme()).stream().anyMatch(each -> each.name().equals(RESUME));
+    return keeps ? new End(address.withOption(RESUME, "true"), connector, intake) : this;
+  }
+
+  /** Where it is, without secrets and whatever the options say: the same for each start. */
+  String place() {
+    if (address.scheme().equals(Address.FILE)) {
+      return Path.of(address.path()).toAbsolutePath().normalize().toString();
+    }
+    Address plain = address;
+    for (String name : address.options().keySet()) {
+      plain = plain.withoutOption(name);
+    }
+    return plain.toString();
   }
 
   /** The address for people, without secrets. */

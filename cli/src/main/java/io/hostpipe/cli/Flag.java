@@ -57,6 +57,45 @@ enum Flag {
       List.of("fail", "split"),
       "a line that is longer ends the pipe with 6 and the position (fail), or comes in parts of"
           + " --message-max"),
+  SESSION(
+      "session",
+      null,
+      "NAME",
+      List.of(),
+      "a name for the stream that outlives this process: the same command started again goes on"
+          + " where what survived ends; at a receiver: keep beside its files how far they are"),
+  SPOOL(
+      "spool",
+      null,
+      "DIR",
+      List.of(),
+      "keep in DIR what is on its way: it survives this process and a loss of power, and the source"
+          + " goes on while the far side is down; a session without a name of its own"),
+  SPOOL_MAX(
+      "spool-max",
+      null,
+      "SIZE",
+      List.of(),
+      "the source waits while the spool holds so much (as much as the disk takes)"),
+  SPOOL_SYNC(
+      "spool-sync",
+      null,
+      "WHEN",
+      List.of("behind", "before"),
+      "send what is written and not yet synced to the device (behind), or only what is (before)"),
+  RESTARTED(
+      "restarted",
+      null,
+      "HOW",
+      List.of("replay", "continue"),
+      "what stdin or a program gives when its stream was begun before: the same bytes again, which"
+          + " are compared and left out (replay), or what follows (continue)"),
+  TAKEOVER(
+      "takeover",
+      null,
+      null,
+      List.of(),
+      "take the stream from another process that sends it and that the receiver holds for alive"),
   RATE(
       "rate",
       null,
@@ -165,13 +204,33 @@ enum Flag {
   boolean appliesTo(CommandName command) {
     return switch (this) {
       case HELP, VERSION, VERBOSE -> true;
-      case REQUIRE, DUPLEX, THROUGH, FRAME, FRAME_OUT, MESSAGE_MAX, MESSAGE_OVER ->
+      case SESSION,
+          SPOOL,
+          RESTARTED,
+          REQUIRE,
+          DUPLEX,
+          THROUGH,
+          FRAME,
+          FRAME_OUT,
+          MESSAGE_MAX,
+          MESSAGE_OVER ->
           command.movesBytes() || command == CommandName.CHECK;
       case PROGRESS -> command.movesBytes() || command == CommandName.DEMO;
       case QUIET ->
           command.movesBytes() || command == CommandName.DEMO || command == CommandName.BENCH;
       case SUMMARY, GIVE_UP, RETRY_MAX -> command.movesBytes() || command == CommandName.BENCH;
-      case ACK, DIGEST, SIZE, RATE, IN_FLIGHT, WINDOW, BATCH_BYTES, LINGER -> command.movesBytes();
+      case SPOOL_MAX,
+          SPOOL_SYNC,
+          TAKEOVER,
+          ACK,
+          DIGEST,
+          SIZE,
+          RATE,
+          IN_FLIGHT,
+          WINDOW,
+          BATCH_BYTES,
+          LINGER ->
+          command.movesBytes();
     };
   }
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param duplex join the ends both ways
  * @param frames how messages are made of bytes
  * @param flow what is set of the flow by hand
+ * @param lasting what outlives this process
  * @param digest which digest the summary shows
  * @param progress when the line of progress is drawn
  * @param sizeBytes how much will come; -1 when nobody said
@@ -37,6 +38,7 @@ record Flags(
     boolean duplex,
     FrameFlags frames,
     FlowControl flow,
+    LastingFlags lasting,
     DigestKind digest,
     ProgressWhen progress,
     long sizeBytes,
@@ -75,6 +77,7 @@ record Flags(
         line.hasOption(Flag.DUPLEX.word()),
         FrameFlags.of(line),
         FlowFlags.of(line),
+        LastingFlags.of(line),
         choice(line, Flag.DIGEST, DigestKind.class, DigestKind.CRC),
         choice(line, Flag.PROGRESS, ProgressWhen.class, ProgressWhen.AUTO),
         size == null ? -1 : Quantity.bytes(size, "--size"),
@@ -110,7 +113,9 @@ record Flags(
     String giveUp = value(line, Flag.GIVE_UP);
     String retryMax = value(line, Flag.RETRY_MAX);
     Duration giveUpAfter =
-        giveUp == null ? standard.giveUp() : Quantity.duration(giveUp, "--give-up");
+        giveUp != null
+            ? Quantity.duration(giveUp, "--give-up")
+            : line.hasOption(Flag.SPOOL.word()) ? RetryPolicy.NEVER : standard.giveUp();
     int tries =
         retryMax == null
             ? standard.retryMax()

@@ -25,12 +25,12 @@ final class ManyCommand {
   private final AtomicBoolean told = new AtomicBoolean();
   private final AtomicInteger interruptedCount = new AtomicInteger();
 
-  ManyCommand(PipePlan plan, Flags flags, Console console) {
+  ManyCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
     this.plan = plan;
     this.flags = flags;
     this.console = console;
     ManyLinks links = new ManyLinks(console, flags.quiet(), flags.verbosity() > 0);
-    this.contexts = new Contexts(flags, plan.frames(), end -> links);
+    this.contexts = new Contexts(flags, plan.frames(), lasting, end -> links);
     this.pipes = new ManyPipes(plan, flags, places, contexts, this::tellPipe);
     this.progress = new Progress(console, pipes, pipes::state, flags.sizeBytes());
   }

@@ -7,6 +7,7 @@ import io.hostpipe.PipeStats;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
+import io.hostpipe.runtime.RestartedSource;
 import io.hostpipe.spi.PipeContext;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +91,9 @@ final class OpenEnds implements AutoCloseable {
       closings.add(source::close);
     }
     Source framed = plan.frames().around(from, source);
+    if (!from.isLink() && !framed.replayable()) {
+      framed = new RestartedSource(framed, plan.restarted());
+    }
     closings.add(framed::close);
     List<Sink> sinks = new ArrayList<>();
     for (End to : plan.sinks()) {
@@ -105,8 +109,8 @@ final class OpenEnds implements AutoCloseable {
       if (!plan.frames().messages()) {
         outgoing = outgoing.withEncoding(source.encoding());
       }
-      if (plan.source().intake().many()) {
-        // One of many streams keeps its name on its way; a name of its own is for a stream alone.
+      if (plan.source().intake().many() || (plan.lasts() && plan.source().listens())) {
+        // A stream keeps its name on its way; a name of its own is for one that begins here.
         outgoing = outgoing.withStream(source.stream());
       }
       return plan.frames().around(to, source.stream(), pipe(to, outgoing).sink());

@@ -17,8 +17,8 @@ import java.util.List;
  * @param why what keeps it from being stronger; empty when nothing does
  */
 record PairGuarantee(Guarantee guarantee, String why) {
-  /** Computes the guarantee of a pair. */
-  static PairGuarantee of(End source, List<End> filters, End sink) {
+  /** Computes the guarantee of a pair, part of which may outlive its process. */
+  static PairGuarantee of(End source, List<End> filters, End sink, LastingFlags lasting) {
     Capabilities from = source.capabilities();
     Capabilities to = sink.capabilities();
     List<String> reasons = new ArrayList<>();
@@ -41,16 +41,14 @@ record PairGuarantee(Guarantee guarantee, String why) {
     if (!reasons.isEmpty()) {
       return new PairGuarantee(Guarantee.AT_LEAST_ONCE, String.join("; ", reasons));
     }
-    if (!from.replayable()) {
-      reasons.add(
-          source.isLink()
-              ? "the sender behind " + source + " cannot go on once it was killed"
-              : source + " cannot be read again");
+    String lost = lostWithSource(source, lasting);
+    if (!from.replayable() && !lost.isEmpty()) {
+      reasons.add(lost);
     }
     for (End filter : filters) {
       reasons.add(filter + " begins anew with each start");
     }
-    if (!to.durable()) {
+    if (!to.durable() && !(sink.isLink() && lasting.any())) {
       reasons.add(
           sink.isLink()
               ? "the receiver behind " + sink + " forgets its position when it is killed"
@@ -59,6 +57,20 @@ record PairGuarantee(Guarantee guarantee, String why) {
     return reasons.isEmpty()
         ? new PairGuarantee(Guarantee.ONCE, "")
         : new PairGuarantee(Guarantee.ONCE_WHILE_RUNNING, String.join("; ", reasons));
+  }
+
+  /** What a killed process would lose with this source, which cannot go back; empty for nothing. */
+  private static String lostWithSource(End source, LastingFlags lasting) {
+    if (source.isLink()) {
+      return lasting.any()
+          ? ""
+          : "the sender behind " + source + " cannot go on once it was killed";
+    }
+    return switch (lasting.restarted()) {
+      case null -> source + " cannot be read again";
+      case REPLAY -> "";
+      case CONTINUE -> "what " + source + " has given is gone with this process until it is kept";
+    };
   }
 
   /** Refuses a pair that gives less than was asked for. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class PipeCommand {
   private final PipePlan plan;
   private final Flags flags;
+  private final Lasting lasting;
   private final Console console;
   private final Places places = new Places();
   private final LinkWatches links;
@@ -26,12 +27,13 @@ final class PipeCommand {
   private final Progress progress;
   private final AtomicBoolean told = new AtomicBoolean();
 
-  private PipeCommand(PipePlan plan, Flags flags, Console console) {
+  private PipeCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
     this.plan = plan;
     this.flags = flags;
+    this.lasting = lasting;
     this.console = console;
     this.links = new LinkWatches(console, flags.quiet(), flags.verbosity() > 0);
-    this.contexts = new Contexts(flags, plan.frames(), links::of);
+    this.contexts = new Contexts(flags, plan.frames(), lasting, links::of);
     this.pipe = new PipeRun(plan, flags, places, contexts, null);
     this.progress = new Progress(console, pipe, links::state, sizeBytes());
   }
@@ -40,9 +42,12 @@ final class PipeCommand {
   static ExitCode run(Invocation invocation, Catalog catalog, Console console)
       throws PipeException {
     PipePlan plan = PipePlan.of(invocation, catalog, console);
-    return plan.intake().many()
-        ? new ManyCommand(plan, invocation.flags(), console).run()
-        : new PipeCommand(plan, invocation.flags(), console).run();
+    Flags flags = invocation.flags();
+    try (Lasting lasting = Lasting.open(plan, flags.lasting())) {
+      return plan.intake().many()
+          ? new ManyCommand(plan, flags, lasting, console).run()
+          : new PipeCommand(plan, flags, lasting, console).run();
+    }
   }
 
   private ExitCode run() {
@@ -67,6 +72,9 @@ final class PipeCommand {
       places.open(plan, contexts);
       pipe.run();
       failure = pipe.failure();
+      if (failure == null) {
+        lasting.finished();
+      }
     } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       failure = e;
     }

@@ -5,6 +5,7 @@ import io.hostpipe.Address;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.runtime.RestartedSource;
 import io.hostpipe.runtime.flow.Rate;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param sinks where they go, each of them everything
  * @param duplex whether they go the other way as well; then there is one sink
  * @param frames whether it carries messages
+ * @param lasting what of it outlives its process
  * @param pairs what each pair of ends promises: the source with each sink, then the ways back
  */
 record PipePlan(
@@ -26,14 +28,15 @@ record PipePlan(
     List<End> sinks,
     boolean duplex,
     Frames frames,
+    LastingFlags lasting,
     List<Pair> pairs) {
   /** The most destinations of a pipe; each may hold back a window of memory. */
   static final int SINK_COUNT_MAX = 64;
 
   /** From one end to one other, through the programs in between. */
   record Pair(End from, List<End> filters, End to, PairGuarantee guarantee) {
-    static Pair of(End from, List<End> filters, End to) {
-      return new Pair(from, filters, to, PairGuarantee.of(from, filters, to));
+    static Pair of(End from, List<End> filters, End to, LastingFlags lasting) {
+      return new Pair(from, filters, to, PairGuarantee.of(from, filters, to, lasting));
     }
 
     /** The line that is said before the first byte. */
@@ -86,7 +89,11 @@ record PipePlan(
   static PipePlan of(List<End> ends, List<End> filters, Flags flags) throws PipeException {
     boolean duplex = flags.duplex();
     End source = ends.getFirst();
-    List<End> sinks = List.copyOf(ends.subList(1, ends.size()));
+    List<End> sinks = ends.subList(1, ends.size());
+    sinks =
+        flags.lasting().any()
+            ? sinks.stream().map(End::keepingPlaces).toList()
+            : List.copyOf(sinks);
     if (duplex && sinks.size() > 1) {
       throw new PipeException.Config(
           "--duplex joins two ends, and there are "
@@ -106,6 +113,7 @@ record PipePlan(
           "a pipe has at most " + SINK_COUNT_MAX + " destinations, not " + sinks.size());
     }
     refuseUnkeptIntake(source, sinks, duplex);
+    refuseUnkeptLasting(source, duplex, flags.lasting());
     Frames frames = Frames.of(flags.frames(), source, sinks, duplex);
     if (!filters.isEmpty()) {
       frames.refuseMessagesOf(source);
@@ -116,12 +124,12 @@ record PipePlan(
     }
     List<Pair> pairs = new ArrayList<>();
     for (End sink : sinks) {
-      pairs.add(Pair.of(source, filters, sink));
+      pairs.add(Pair.of(source, filters, sink, flags.lasting()));
     }
     if (duplex) {
-      pairs.add(Pair.of(sinks.getFirst(), List.of(), source));
+      pairs.add(Pair.of(sinks.getFirst(), List.of(), source, flags.lasting()));
     }
-    return new PipePlan(source, filters, sinks, duplex, frames, pairs);
+    return new PipePlan(source, filters, sinks, duplex, frames, flags.lasting(), pairs);
   }
 
   /**
@@ -133,6 +141,16 @@ record PipePlan(
         pair.guarantee().refuseLessThan(asked);
       }
     }
+  }
+
+  /** What a source yields that begins anew; null when nobody said. */
+  RestartedSource.@Nullable Yields restarted() {
+    return lasting.restarted();
+  }
+
+  /** Whether its stream outlives its process. */
+  boolean lasts() {
+    return lasting.any();
   }
 
   /** What holds for all pairs from this end to those. */
@@ -171,6 +189,23 @@ record PipePlan(
     }
     if (duplex && source.intake().many()) {
       refuseStandardStream(sinks.getFirst(), source);
+    }
+  }
+
+  private static void refuseUnkeptLasting(End source, boolean duplex, LastingFlags lasting)
+      throws PipeException {
+    if (duplex && lasting.any()) {
+      throw new PipeException.Config(
+          "--session and --spool are for one way and --duplex is for both; leave one of them out");
+    }
+    if (lasting.restarted() != null && (source.isLink() || !lasting.any())) {
+      throw new PipeException.Config(
+          source.isLink()
+              ? "--restarted says what a source gives that begins anew, and "
+                  + source
+                  + " goes on by itself; give it to the sender"
+              : "--restarted is for a stream that outlives its process: add --session NAME or"
+                  + " --spool DIR");
     }
   }
 

@@ -64,11 +64,39 @@ final class PairGuaranteeTest {
         .doesNotThrowAnyException();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "./in|tcp://h:1/x|--session s|",
+        "-|tcp://h:1/x|--session s --restarted replay|",
+        "-|tcp://h:1/x|--spool d|- cannot be read again",
+        "-|tcp://h:1/x|--spool d --restarted continue|what - has given is gone with this process"
+            + " until it is kept",
+        "tcp-listen://h:1/x|file:./out?resume=true|--session s|",
+        "tcp-listen://h:1/x|-|--spool d|- forgets its position when this process is killed",
+      })
+  void aSessionOutlivesItsProcesses(String source, String sink, String flags, String why)
+      throws PipeException {
+    LastingFlags lasting = Invocation.parse(words(source, sink, flags)).flags().lasting();
+    assertThat(pair(source, sink, lasting).why()).isEqualTo(why == null ? "" : why);
+  }
+
+  private static String[] words(String source, String sink, String flags) {
+    return (source + " " + sink + " " + flags).split(" ", -1);
+  }
+
   private static PairGuarantee pair(String source, String sink) throws PipeException {
+    return pair(source, sink, Invocation.parse(source, sink).flags().lasting());
+  }
+
+  private static PairGuarantee pair(String source, String sink, LastingFlags lasting)
+      throws PipeException {
     List<Connector> connectors = new ArrayList<>(Hostpipe.connectors());
     connectors.add(new FixtureConnector());
     Catalog catalog = new Catalog(connectors);
     List<End> ends = End.parse(List.of(source, sink), catalog, new Captured().console());
-    return PairGuarantee.of(ends.getFirst(), List.of(), ends.getLast());
+    return PairGuarantee.of(ends.getFirst(), List.of(), ends.getLast(), lasting);
   }
 }

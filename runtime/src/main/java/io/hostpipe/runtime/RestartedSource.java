@@ -3,13 +3,12 @@ package io.hostpipe.runtime;
 import io.hostpipe.Batch;
 import io.hostpipe.Digest;
 import io.hostpipe.Digester;
-import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
-import io.hostpipe.StreamId;
+import io.hostpipe.spi.ForwardingSource;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * sink's digest and left out; or what follows, whose positions go on where the sink stands. Nobody
  * but a person knows which. Thread rule: as {@link Source}.
  */
-public final class RestartedSource implements Source {
+public final class RestartedSource extends ForwardingSource {
   /** What a source yields when its stream was begun before. */
   public enum Yields {
     /** The stream from its beginning. */
@@ -32,7 +31,6 @@ public final class RestartedSource implements Source {
     CONTINUE
   }
 
-  private final Source inner;
   private final @Nullable Yields yields;
 
   /** What lies before the inner source's position 0. */
@@ -48,7 +46,7 @@ public final class RestartedSource implements Source {
    *     such a stream is refused
    */
   public RestartedSource(Source inner, @Nullable Yields yields) {
-    this.inner = inner;
+    super(inner);
     this.yields = yields;
   }
 
@@ -102,6 +100,13 @@ public final class RestartedSource implements Source {
   }
 
   @Override
+  public void durable(long position) throws PipeException {
+    if (position >= shiftBytes) {
+      inner.durable(position - shiftBytes);
+    }
+  }
+
+  @Override
   public void reject(long endPosition, Rejection why) throws PipeException {
     inner.reject(endPosition - shiftBytes, why);
   }
@@ -115,38 +120,8 @@ public final class RestartedSource implements Source {
   }
 
   @Override
-  public boolean wantsCommits() {
-    return inner.wantsCommits();
-  }
-
-  @Override
-  public void commitsComeAtEnd() {
-    inner.commitsComeAtEnd();
-  }
-
-  @Override
-  public void confirmsEnd() {
-    inner.confirmsEnd();
-  }
-
-  @Override
-  public StreamId stream() {
-    return inner.stream();
-  }
-
-  @Override
-  public Encoding encoding() {
-    return inner.encoding();
-  }
-
-  @Override
   public boolean replayable() {
     return false;
-  }
-
-  @Override
-  public void abort(String reason) {
-    inner.abort(reason);
   }
 
   private boolean replay(Resume from) throws PipeException, InterruptedException {

@@ -44,6 +44,10 @@ final class ReplyingSource extends ForwardingSource implements MessageCommits {
     commit(position);
   }
 
+  /** Nothing: the peer is answered when the sink has it. */
+  @Override
+  public void durable(long position) {}
+
   @Override
   public void onFramed() {
     reply.countMessages();
