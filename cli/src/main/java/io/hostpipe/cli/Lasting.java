@@ -39,6 +39,10 @@ final class Lasting implements AutoCloseable {
     if (!flags.any()) {
       return new Lasting(folder, null, false);
     }
+    if (flags.spool() != null) {
+      throw new PipeException.Refused(
+          Status.UNIMPLEMENTED, "--spool is not offered by this version yet; --session is");
+    }
     String from = plan.source().place();
     String to = plan.sinks().stream().map(End::place).collect(Collectors.joining(", "));
     String name = flags.session();
