@@ -26,6 +26,7 @@ public final class FrameEncoder {
   private int index;
   private long batchEnd;
   private int neededBytes;
+  private int refusedIndex;
   private @Nullable Rejection why;
 
   /** An encoder for this framing. */
@@ -75,6 +76,7 @@ public final class FrameEncoder {
       view.limit(index).position(payloadIndex);
       String obstacle = framing.obstacle(view);
       if (obstacle != null) {
+        refusedIndex = begin;
         why = new Rejection(Status.INVALID_ARGUMENT, obstacle);
         return Outcome.REFUSED;
       }
@@ -121,6 +123,11 @@ public final class FrameEncoder {
   /** The position in the stream behind the last message that was appended or refused. */
   public long position() {
     return positionOf(index);
+  }
+
+  /** The position in the stream where the last refused message begins. */
+  public long refusedFrom() {
+    return positionOf(refusedIndex);
   }
 
   /** The room that the next message needs, after {@link Outcome#FULL}. */

@@ -41,6 +41,8 @@ public final class FramedSink extends ForwardingSink implements Settling {
   private final Commits commits;
   private final FrameEncoder encoder;
   private final Resume held;
+  private final boolean stopsAtRefused;
+  private boolean stopped;
 
   /** Of the framed bytes, while the sink holds some that cannot be told apart; null else. */
   private @Nullable Digester check;
@@ -52,16 +54,35 @@ public final class FramedSink extends ForwardingSink implements Settling {
   /** A sink of one stream that goes on where the inner one stands. Blocks until that is known. */
   public FramedSink(StreamId stream, Sink inner, Framing framing, BlockPool pool)
       throws PipeException, InterruptedException {
-    this(stream, inner, framing, pool, new FramedPlaces());
+    this(stream, inner, framing, pool, false);
   }
 
-  FramedSink(StreamId stream, Sink inner, Framing framing, BlockPool pool, FramedPlaces places)
+  /**
+   * The same for whoever may let no message pass a refused one.
+   *
+   * @param stopsAtRefused whether nothing is written behind the first message that the framing
+   *     cannot carry; else it is told of and left out
+   */
+  public FramedSink(
+      StreamId stream, Sink inner, Framing framing, BlockPool pool, boolean stopsAtRefused)
+      throws PipeException, InterruptedException {
+    this(stream, inner, framing, pool, stopsAtRefused, new FramedPlaces());
+  }
+
+  FramedSink(
+      StreamId stream,
+      Sink inner,
+      Framing framing,
+      BlockPool pool,
+      boolean stopsAtRefused,
+      FramedPlaces places)
       throws PipeException, InterruptedException {
     super(inner);
     this.stream = stream;
     this.framing = framing;
     this.pool = pool;
     this.places = places;
+    this.stopsAtRefused = stopsAtRefused;
     this.encoder = new FrameEncoder(framing);
     this.held = inner.resume();
     Place start = places.startAt(held, framing, stream);
@@ -99,6 +120,9 @@ public final class FramedSink extends ForwardingSink implements Settling {
         throw new PipeException.Config(
             Status.FAILED_PRECONDITION,
             "the framing '" + framing + "' tells messages apart, and this batch holds bytes");
+      }
+      if (stopped) {
+        return position; // whoever asks for the commits hears why
       }
       if (batch.position() > position) {
         throw new IllegalArgumentException(
@@ -174,7 +198,9 @@ public final class FramedSink extends ForwardingSink implements Settling {
         outcome = fill(block.buffer());
         ByteBuffer framed = block.buffer().flip();
         check(framed.duplicate());
-        behind = placeBehind(batch, before, encoder.position(), framed.remaining());
+        boolean refused = outcome == FrameEncoder.Outcome.REFUSED;
+        long end = refused ? encoder.refusedFrom() : encoder.position();
+        behind = placeBehind(batch, before, end, framed.remaining());
       } catch (PipeException | RuntimeException e) {
         block.release();
         throw e;
@@ -182,12 +208,31 @@ public final class FramedSink extends ForwardingSink implements Settling {
       send(batch, before, behind, block);
       blockBytes = Math.max(blockBytes, encoder.neededBytes());
     } while (outcome == FrameEncoder.Outcome.FULL);
+    if (outcome == FrameEncoder.Outcome.REFUSED) {
+      stopped = true;
+      commits.fail(refused());
+    }
   }
 
-  /** Encodes as many messages as there is room for. */
+  private PipeException refused() {
+    return new PipeException.Rejected(
+        encoder.why().status(),
+        "the message that ends at position "
+            + encoder.position()
+            + " of the stream "
+            + stream
+            + " was refused: "
+            + encoder.why().reason()
+            + "; nothing behind it was written");
+  }
+
+  /** Encodes as many messages as there is room for; REFUSED where no message may be left out. */
   private FrameEncoder.Outcome fill(ByteBuffer out) {
     FrameEncoder.Outcome outcome = encoder.encode(out);
     while (outcome == FrameEncoder.Outcome.REFUSED) {
+      if (stopsAtRefused) {
+        return outcome;
+      }
       if (places.refusesAnew(encoder.position())) {
         commits.reject(encoder.position(), encoder.why());
       }

@@ -53,6 +53,7 @@ public final class FramedSource extends ForwardingSource {
   }
 
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
+  private final String where;
   private final FrameDecoder decoder;
   private final BlockPool pool;
   private final FramedCommits commits;
@@ -86,7 +87,17 @@ public final class FramedSource extends ForwardingSource {
 
   /** Messages as this decoder finds them; it belongs to the source from here on. */
   public FramedSource(Source inner, FrameDecoder decoder, BlockPool pool) {
+    this(inner, decoder, pool, inner.stream().toString());
+  }
+
+  /**
+   * The same with a name of its own in messages.
+   *
+   * @param where what a person knows the inner source by
+   */
+  public FramedSource(Source inner, FrameDecoder decoder, BlockPool pool, String where) {
     super(inner);
+    this.where = where;
     if (inner.encoding() != Encoding.RAW) {
       throw new IllegalArgumentException("only raw bytes can be framed, not " + inner.encoding());
     }
@@ -132,10 +143,7 @@ public final class FramedSource extends ForwardingSource {
       boolean _ = inner.seek(from);
       throw new PipeException.Refused(
           Status.FAILED_PRECONDITION,
-          stream()
-              + " cannot go back, and the sink holds it up to "
-              + from.position()
-              + " already");
+          where + " cannot go back, and the sink holds it up to " + from.position() + " already");
     }
     boolean verified = inner.seek(place.inner());
     position = place.position();
@@ -225,7 +233,7 @@ public final class FramedSource extends ForwardingSource {
 
   private void enter() throws PipeException {
     if (!state.compareAndSet(State.IDLE, State.BUSY)) {
-      throw new PipeException.Closed(Status.CANCELLED, stream() + " was closed on this side");
+      throw new PipeException.Closed(Status.CANCELLED, where + " was closed on this side");
     }
   }
 
@@ -390,7 +398,7 @@ public final class FramedSource extends ForwardingSource {
       Batch batch = next(Long.MAX_VALUE);
       if (batch == null) {
         throw new PipeException.DataLoss(
-            stream()
+            where
                 + " ends at position "
                 + position
                 + " of its messages, and the sink holds "
@@ -407,7 +415,7 @@ public final class FramedSource extends ForwardingSource {
     }
     if (check != null && wanted != null && !check.digest().equals(wanted)) {
       throw new PipeException.DataLoss(
-          stream()
+          where
               + " has other messages before position "
               + target
               + " than the sink holds: here "
@@ -418,6 +426,6 @@ public final class FramedSource extends ForwardingSource {
   }
 
   private PipeException failed(PipeException cause) {
-    return new PipeException.Closed(cause.status(), stream() + ": " + cause.getMessage(), cause);
+    return new PipeException.Closed(cause.status(), where + ": " + cause.getMessage(), cause);
   }
 }

@@ -28,11 +28,22 @@ public final class FramedTarget implements Target {
   private final Target inner;
   private final Framing framing;
   private final BlockPool pool;
+  private final boolean stopsAtRefused;
   private final ReentrantLock lock = new ReentrantLock();
   private final LinkedHashMap<StreamId, FramedPlaces> places = new LinkedHashMap<>(16, 0.75f, true);
 
   /** Messages as this framing tells them apart. */
   public FramedTarget(Target inner, Framing framing, BlockPool pool) {
+    this(inner, framing, pool, false);
+  }
+
+  /**
+   * The same, of whose streams nothing may be written behind a refused message.
+   *
+   * @param stopsAtRefused as of a {@link FramedSink}
+   */
+  public FramedTarget(Target inner, Framing framing, BlockPool pool, boolean stopsAtRefused) {
+    this.stopsAtRefused = stopsAtRefused;
     this.inner = inner;
     this.framing = framing;
     this.pool = pool;
@@ -47,7 +58,7 @@ public final class FramedTarget implements Target {
     }
     Sink sink = inner.open(stream, Encoding.RAW);
     try {
-      return new FramedSink(stream, sink, framing, pool, placesOf(stream));
+      return new FramedSink(stream, sink, framing, pool, stopsAtRefused, placesOf(stream));
     } catch (PipeException | InterruptedException | RuntimeException e) {
       sink.close();
       throw e;

@@ -18,6 +18,13 @@ public interface PipeEvents {
   /** The link is gone, or could not be made; the next try comes after this delay. */
   default void linkDown(String peer, String reason, Duration retryIn) {}
 
+  /**
+   * The peer that dialed has been away for a while, and only it can come back.
+   *
+   * @param giveUpAfter how long it is waited for in all
+   */
+  default void peerAwaited(String peer, String reason, Duration giveUpAfter) {}
+
   /** A program that is part of the pipe wrote this line to its stderr, without its end. */
   default void programSaid(String program, byte[] line) {}
 

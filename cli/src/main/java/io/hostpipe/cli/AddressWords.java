@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /**
  * Words that stand for an address: written out, or kept elsewhere as {@code env:NAME} or
@@ -18,6 +19,9 @@ final class AddressWords {
   private static final int FILE_BYTES_MAX = 64 << 10;
 
   private static final String ENVIRONMENT = "env:";
+
+  /** What stands before a colon in an address. */
+  private static final Pattern SCHEME_BEFORE = Pattern.compile("[a-z][a-z0-9+-]*:");
 
   private AddressWords() {}
 
@@ -66,6 +70,11 @@ final class AddressWords {
     int colon = word.lastIndexOf(':');
     if (colon > 0 && isPort(word, colon + 1)) {
       return "; a peer is written tcp://" + word + "/name";
+    }
+    if (SCHEME_BEFORE.matcher(word).lookingAt()) {
+      return "; an address is written SCHEME://…, as 'hostpipe addresses' lists them, and a file"
+          + " ./"
+          + word;
     }
     if (word.indexOf('/') >= 0 || word.indexOf('.') >= 0 || Files.exists(Path.of(word))) {
       return "; a file is written ./" + word;

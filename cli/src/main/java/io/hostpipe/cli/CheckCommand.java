@@ -29,7 +29,8 @@ final class CheckCommand {
     };
   }
 
-  private static ExitCode checkAlone(End end, Console console) throws InterruptedException {
+  private static ExitCode checkAlone(End end, Console console)
+      throws PipeException, InterruptedException {
     if (end.kind() != Connector.Kind.STORES) {
       return check(end, true, "", console);
     }
@@ -58,14 +59,16 @@ final class CheckCommand {
   }
 
   private static ExitCode check(End end, boolean asSource, String role, Console console)
-      throws InterruptedException {
+      throws PipeException, InterruptedException {
+    ExitCode code = ExitCode.OK;
+    String found;
     try {
-      String found = end.connector().check(end.address(), asSource);
-      console.answer(Console.printable("ok   " + end + role + ": " + found) + "\n");
-      return ExitCode.OK;
+      found = "ok   " + end + role + ": " + end.connector().check(end.address(), asSource);
     } catch (PipeException e) {
-      console.answer(Console.printable("no   " + end + role + ": " + e.getMessage()) + "\n");
-      return ExitCode.of(e);
+      found = "no   " + end + role + ": " + e.getMessage();
+      code = ExitCode.of(e);
     }
+    console.answer(Console.printable(found) + "\n");
+    return code;
   }
 }

@@ -1,7 +1,11 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.locks.ReentrantLock;
@@ -18,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 final class Console {
   private static final String PREFIX = "hostpipe: ";
 
-  private final PrintStream out;
+  private final OutputStream out;
   private final PrintStream err;
   private final Function<String, @Nullable String> environment;
   private final ReentrantLock lock = new ReentrantLock();
   private boolean statusShown;
 
-  Console(PrintStream out, PrintStream err, Function<String, @Nullable String> environment) {
+  Console(OutputStream out, PrintStream err, Function<String, @Nullable String> environment) {
     this.out = out;
     this.err = err;
     this.environment = environment;
@@ -33,7 +37,7 @@ final class Console {
   /** The console of this process. UTF-8, whatever the locale: a question mark helps nobody. */
   static Console ofProcess() {
     return new Console(
-        new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
+        new FileOutputStream(FileDescriptor.out),
         new PrintStream(new FileOutputStream(FileDescriptor.err), false, StandardCharsets.UTF_8),
         System::getenv);
   }
@@ -43,10 +47,22 @@ final class Console {
     return environment.apply(name);
   }
 
-  /** Prints an answer, which ends its own lines. */
-  void answer(String text) {
-    out.print(text);
-    out.flush();
+  /**
+   * Prints an answer, which ends its own lines.
+   *
+   * @throws PipeException Closed when it could not be written: a script must not take a part for
+   *     the whole
+   */
+  void answer(String text) throws PipeException {
+    try {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+      out.flush();
+    } catch (IOException e) {
+      throw new PipeException.Closed(
+          Status.RESOURCE_EXHAUSTED,
+          "the answer could not be written to standard output: " + e.getMessage(),
+          e);
+    }
   }
 
   /** Says one thing to a person. */

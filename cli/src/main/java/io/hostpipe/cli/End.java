@@ -2,6 +2,7 @@ package io.hostpipe.cli;
 
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
+import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
@@ -29,6 +30,11 @@ record End(Address address, Connector connector, Intake intake) {
   /** Whether a peer stands behind it. */
   boolean isLink() {
     return kind() != Connector.Kind.STORES;
+  }
+
+  /** Whether it tells what has arrived; of what does not, it is known what was handed over. */
+  boolean confirms() {
+    return !isLink() || capabilities().best() != Guarantee.AT_MOST_ONCE;
   }
 
   /** Whether it waits for its peers. */
@@ -86,7 +92,7 @@ record End(Address address, Connector connector, Intake intake) {
       } else if (ends.isEmpty()) {
         throw new PipeException.Config(
             AddressWords.shown(word)
-                + " stands before any address; options stand behind theirs"
+                + " is no address, and options stand behind one"
                 + AddressWords.hint(word));
       } else {
         ends.add(ends.removeLast().withOptionWord(word, catalog));

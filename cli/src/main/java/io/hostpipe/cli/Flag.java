@@ -150,7 +150,7 @@ enum Flag {
       "fail after so long without a link, as in 30s or 1h (5m)"),
   RETRY_MAX(
       "retry-max", null, "N", List.of(), "fail after so many tries in a row (as many as it takes)"),
-  QUIET("quiet", "q", null, List.of(), "say nothing but errors"),
+  QUIET("quiet", "q", null, List.of(), "say nothing but warnings and errors"),
   VERBOSE(
       "verbose", "v", null, List.of(), "tell of every link; twice: the cause of a failure in code"),
   HELP("help", "h", null, List.of(), "this help; behind a command: the command's"),

@@ -44,7 +44,15 @@ final class FlowFlags {
     String amount =
         text.endsWith(A_SECOND) ? text.substring(0, text.length() - A_SECOND.length()) : text;
     if (!amount.endsWith(MESSAGES)) {
-      return new Rate(Quantity.bytesPerSecond(text, "--rate"), false);
+      try {
+        return new Rate(Quantity.bytesPerSecond(text, "--rate"), false);
+      } catch (PipeException e) {
+        throw new PipeException.Config(
+            "--rate is bytes or messages a second and more than 0, as in 500K, 10MB/s or 5000msg/s,"
+                + " not '"
+                + text
+                + "'");
+      }
     }
     return new Rate(
         messages(amount.substring(0, amount.length() - MESSAGES.length()), "--rate"), true);

@@ -85,17 +85,21 @@ record Frames(@Nullable Framing in, @Nullable Framing out, FrameFlags flags) {
     }
     FrameDecoder decoder = in.decoder(flags.messageBytesMax());
     return new FramedSource(
-        source, flags.splits() ? decoder.splitting() : decoder, Hostpipe.pool());
+        source, flags.splits() ? decoder.splitting() : decoder, Hostpipe.pool(), end.toString());
   }
 
   /** A target for messages. */
   Target around(End end, Target target) {
-    return out == null || !isBytes(end) ? target : new FramedTarget(target, out, Hostpipe.pool());
+    return out == null || !isBytes(end)
+        ? target
+        : new FramedTarget(target, out, Hostpipe.pool(), true);
   }
 
   /** A sink for messages. Blocks until it is known where it stands. */
   Sink around(End end, StreamId stream, Sink sink) throws PipeException, InterruptedException {
-    return out == null || !isBytes(end) ? sink : new FramedSink(stream, sink, out, Hostpipe.pool());
+    return out == null || !isBytes(end)
+        ? sink
+        : new FramedSink(stream, sink, out, Hostpipe.pool(), true);
   }
 
   private static boolean isMessages(@Nullable Framing framing) {

@@ -11,6 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * when its second try has failed too, and one when it is over. Thread rule: any thread.
  */
 final class LinkWatch implements PipeEvents {
+  static final String CONNECTED = "connected";
+
   private final Console console;
   private final boolean quiet;
   private final boolean verbose;
@@ -40,7 +42,7 @@ final class LinkWatch implements PipeEvents {
 
   @Override
   public void linkUp(String peer, long position) {
-    state = "connected";
+    state = CONNECTED;
     lock.lock();
     try {
       failuresInARow = 0;
@@ -76,16 +78,31 @@ final class LinkWatch implements PipeEvents {
     }
   }
 
+  @Override
+  public void peerAwaited(String peer, String reason, Duration giveUpAfter) {
+    console.say(awaitedText(peer, reason, giveUpAfter));
+  }
+
+  /** Who is waited for, for how long, and why. */
+  static String awaitedText(String peer, String reason, Duration giveUpAfter) {
+    return "no link to "
+        + peer
+        + ": "
+        + reason
+        + "; waiting for it to come back, for "
+        + Quantity.durationText(giveUpAfter)
+        + " in all (--give-up)";
+  }
+
   /** Untouched, also with -q: it is not Hostpipe that speaks. */
   @Override
   public void programSaid(String program, byte[] line) {
     console.foreign(verbose ? program + ": " : "", line);
   }
 
+  /** Also with -q: it asks for silence about what goes well. */
   @Override
   public void warning(String text) {
-    if (!quiet) {
-      console.say(text);
-    }
+    console.say(text);
   }
 }

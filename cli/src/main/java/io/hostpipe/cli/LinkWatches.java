@@ -30,6 +30,11 @@ final class LinkWatches {
     }
   }
 
+  /** Whether every link stands. */
+  boolean connected() {
+    return state().equals(LinkWatch.CONNECTED);
+  }
+
   /** The states of the links, those that differ; empty when there is no link. */
   String state() {
     lock.lock();

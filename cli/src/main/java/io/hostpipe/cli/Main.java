@@ -17,7 +17,7 @@ public final class Main {
     if (args.length == 1 && args[0].equals("--version")) {
       // No other class is loaded for this, not even to verify this one: hence Dispatch.
       System.out.println("hostpipe " + Version.current());
-      return 0;
+      return System.out.checkError() ? Dispatch.run(Console.ofProcess(), args).number() : 0;
     }
     return Dispatch.run(Console.ofProcess(), args).number();
   }

@@ -29,7 +29,12 @@ final class ManyCommand {
     this.plan = plan;
     this.flags = flags;
     this.console = console;
-    ManyLinks links = new ManyLinks(console, flags.quiet(), flags.verbosity() > 0);
+    ManyLinks links =
+        new ManyLinks(
+            console,
+            flags.quiet(),
+            flags.verbosity() > 0,
+            plan.intake().mode() == Intake.Mode.IN_TURN);
     this.contexts = new Contexts(flags, plan.frames(), lasting, end -> links);
     this.pipes = new ManyPipes(plan, flags, places, contexts, this::tellPipe);
     this.progress = new Progress(console, pipes, pipes::state, flags.sizeBytes());
@@ -103,7 +108,8 @@ final class ManyCommand {
         console.say(pipe + ": arrived, " + Quantity.groupedText(bytes) + " bytes");
       }
     } else if (!interrupted || interruptedCount.incrementAndGet() <= ManyPipes.LINES_MAX) {
-      console.say(pipe + ": " + why);
+      String peer = pipe.peer() + ": ";
+      console.say(pipe + ": " + (why.startsWith(peer) ? why.substring(peer.length()) : why));
       Failure.trace(failure, flags.verbosity(), console);
     }
     if (flags.summary() == Flags.SummaryForm.JSON) {

@@ -12,16 +12,25 @@ final class ManyLinks implements PipeEvents {
   private final Console console;
   private final boolean quiet;
   private final boolean verbose;
+  private final boolean inTurn;
 
-  ManyLinks(Console console, boolean quiet, boolean verbose) {
+  /**
+   * Links of many pipes.
+   *
+   * @param inTurn whether the pipes are taken one after another, so that all wait for one
+   */
+  ManyLinks(Console console, boolean quiet, boolean verbose, boolean inTurn) {
     this.console = console;
+    this.inTurn = inTurn;
     this.quiet = quiet;
     this.verbose = verbose && !quiet;
   }
 
   @Override
   public void listening(String address) {
-    warning("listening on " + address);
+    if (!quiet) {
+      console.say("listening on " + address);
+    }
   }
 
   @Override
@@ -38,16 +47,24 @@ final class ManyLinks implements PipeEvents {
     }
   }
 
+  @Override
+  public void peerAwaited(String peer, String reason, Duration giveUpAfter) {
+    if (inTurn) {
+      console.say(
+          LinkWatch.awaitedText(peer, reason, giveUpAfter)
+              + "; the next pipe is taken when it has ended or is given up");
+    }
+  }
+
   /** Untouched, also with -q: it is not Hostpipe that speaks. */
   @Override
   public void programSaid(String program, byte[] line) {
     console.foreign(verbose ? program + ": " : "", line);
   }
 
+  /** Also with -q: it asks for silence about what goes well. */
   @Override
   public void warning(String text) {
-    if (!quiet) {
-      console.say(text);
-    }
+    console.say(text);
   }
 }

@@ -25,6 +25,7 @@ final class PipeCommand {
   private final Contexts contexts;
   private final PipeRun pipe;
   private final Progress progress;
+  private final Unanswered unanswered;
   private final AtomicBoolean told = new AtomicBoolean();
 
   private PipeCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
@@ -36,6 +37,7 @@ final class PipeCommand {
     this.contexts = new Contexts(flags, plan.frames(), lasting, links::of);
     this.pipe = new PipeRun(plan, flags, places, contexts, null);
     this.progress = new Progress(console, pipe, links::state, sizeBytes());
+    this.unanswered = new Unanswered(console, pipe, links::connected);
   }
 
   /** Runs the pipe, or the many pipes, that a command line asks for. */
@@ -57,6 +59,9 @@ final class PipeCommand {
     try (Interruption interruption = new Interruption(this::abort, this::tellInterrupted)) {
       if (flags.showsProgress()) {
         progress.start();
+      }
+      if (!flags.quiet() && plan.sinks().stream().anyMatch(End::isLink)) {
+        unanswered.start();
       }
       ExitCode code = move(interruption);
       interruption.told(code);
@@ -115,6 +120,7 @@ final class PipeCommand {
       return;
     }
     progress.close();
+    unanswered.close();
     String why = null;
     if (code != ExitCode.OK) {
       why = pipe.ending(failure, code);

@@ -122,9 +122,13 @@ final class PipeRun implements Counts, AutoCloseable {
   /** Which of many it is. */
   @Override
   public String toString() {
-    String peer = accepted == null ? plan.source().toString() : accepted.description();
     List<StreamRun> all = streams;
-    return all.isEmpty() ? peer : all.getFirst().stream() + " (" + peer + ")";
+    return all.isEmpty() ? peer() : all.getFirst().stream() + " (" + peer() + ")";
+  }
+
+  /** Where it comes from, as the messages about it begin. */
+  String peer() {
+    return accepted == null ? plan.source().toString() : accepted.description();
   }
 
   private String each(Function<StreamRun, String> text) {

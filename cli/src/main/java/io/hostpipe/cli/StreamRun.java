@@ -79,11 +79,14 @@ final class StreamRun {
   String reached() {
     long read = meter.readPosition();
     if (way.to().size() == 1) {
-      return "delivered: " + range(meter.committedPosition(), read);
+      String what = way.to().getFirst().confirms() ? "delivered: " : "handed over: ";
+      return what + range(meter.committedPosition(), read);
     }
     List<String> parts = new ArrayList<>();
     for (int index = 0; index < way.to().size(); index++) {
-      parts.add("to " + way.to().get(index) + ": " + range(meter.committedPosition(index), read));
+      End to = way.to().get(index);
+      String handed = to.confirms() ? "" : " (handed over)";
+      parts.add("to " + to + handed + ": " + range(meter.committedPosition(index), read));
     }
     return "delivered " + String.join("; ", parts);
   }
@@ -97,7 +100,11 @@ final class StreamRun {
       Guarantee promised = plan.weakest(way.from(), List.of(to));
       destinations.add(
           new Summary.Destination(
-              to.toString(), meter.committedPosition(index), meter.finished(index), promised));
+              to.toString(),
+              meter.committedPosition(index),
+              meter.finished(index),
+              to.confirms(),
+              promised));
     }
     return new Summary(
         code,

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param startPosition where the stream went on; 0 for a whole one
  * @param readPosition how far the source was read
  * @param deliveredPosition how far the sink has committed
- * @param messageCount messages that passed; -1 for bytes
+ * @param messageCount messages that were read; -1 for bytes
  * @param elapsedNanos from the first batch to the end
  * @param linked whether a link was part of it, so that resumes can be
  * @param stats what happened on the link
@@ -53,9 +53,11 @@ record Summary(
    * @param address without secrets
    * @param position how far it has committed
    * @param finished whether it has confirmed the end of the stream
+   * @param confirms whether it says what it has; else that is what was handed to it
    * @param guarantee what this pair promised
    */
-  record Destination(String address, long position, boolean finished, Guarantee guarantee) {
+  record Destination(
+      String address, long position, boolean finished, boolean confirms, Guarantee guarantee) {
     private String json() {
       return new Json()
           .text("address", address)
@@ -71,7 +73,12 @@ record Summary(
     List<Destination> destinations =
         plan.sinks().stream()
             .map(to ->
-                new Destination(to.toString(), 0, false, plan.weakest(plan.source(), List.of(to))))
+                new Destination(
+                    to.toString(),
+                    0,
+                    false,
+                    to.confirms(),
+                    plan.weakest(plan.source(), List.of(to))))
             .toList();
     return new Summary(
         exit,
@@ -111,14 +118,14 @@ record Summary(
         "bytes",
         Quantity.groupedText(bytes()) + " (" + Quantity.bytesText((double) bytes()) + ")");
     if (messageCount >= 0) {
-      row(text, "messages", Quantity.groupedText(messageCount));
+      row(text, wholeMessages() ? "messages" : "messages read", Quantity.groupedText(messageCount));
     }
     row(
         text,
         "seconds",
         String.format(Locale.ROOT, "%.3f (%s)", seconds(), Quantity.rateText(bytesPerSecond())));
     if (startPosition > 0 || exit != ExitCode.OK) {
-      row(text, "delivered", startPosition + ".." + deliveredPosition + uncertain());
+      row(text, reachedLabel(), startPosition + ".." + deliveredPosition + uncertain());
     }
     if (destinations.size() > 1) {
       for (Destination each : destinations) {
@@ -152,7 +159,7 @@ record Summary(
     json.text("source", source).text("destination", destination());
     json.number("bytes", bytes());
     if (messageCount >= 0) {
-      json.number("messages", messageCount);
+      json.number(wholeMessages() ? "messages" : "messages_read", messageCount);
     }
     json.decimal("seconds", seconds());
     json.number("bytes_per_second", (long) bytesPerSecond());
@@ -170,6 +177,10 @@ record Summary(
     return json.end();
   }
 
+  private String reachedLabel() {
+    return destinations.stream().allMatch(Destination::confirms) ? "delivered" : "handed over";
+  }
+
   private String destination() {
     return destinations.stream().map(Destination::address).collect(Collectors.joining(", "));
   }
@@ -181,6 +192,11 @@ record Summary(
         + ".."
         + each.position()
         + (each.guarantee() == guarantee ? "" : ", " + Flags.wordOf(each.guarantee()));
+  }
+
+  /** Whether the messages that were read are those that were delivered. */
+  private boolean wholeMessages() {
+    return exit == ExitCode.OK || readPosition == deliveredPosition;
   }
 
   private String uncertain() {

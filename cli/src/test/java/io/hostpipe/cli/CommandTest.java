@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands run in this process, those that only answer and those that refuse. */
 final class CommandTest {
@@ -66,6 +67,19 @@ final class CommandTest {
           assertThat(one.out()).contains("  " + Catalog.usage(option));
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "--version", "completion bash", "addresses", "check ./in"})
+  void anAnswerThatCannotBeWrittenIsAnError(String line) throws Exception {
+    List<String> starter = List.of("sh", "-c", "exec \"$@\" >/dev/full", "sh");
+    try (CommandProcess command = CommandProcess.startBy(starter, line.split(" "))) {
+      assertThat(command.exitCode()).isEqualTo(6);
+      assertThat(command.err())
+          .isEqualTo(
+              "hostpipe: the answer could not be written to standard output:"
+                  + " No space left on device\n");
     }
   }
 

@@ -75,13 +75,14 @@ final class ConsoleTest {
   }
 
   @Test
-  void isSilentWhenQuiet() {
+  void saysOnlyWhatIsWrongWhenQuiet() {
     LinkWatch link = new LinkWatch(captured.console(), true, true);
     link.listening("x");
     link.linkUp("h:1", 0);
     link.linkDown("h:1", "reset", Duration.ZERO);
     link.linkDown("h:1", "reset", Duration.ZERO);
-    link.warning("x");
     assertThat(captured.err()).isEmpty();
+    link.warning("a line is lost");
+    assertThat(captured.err()).isEqualTo("hostpipe: a line is lost\n");
   }
 }

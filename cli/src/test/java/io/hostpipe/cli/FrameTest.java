@@ -107,6 +107,19 @@ final class FrameTest {
     assertThat(captured.err()).contains("the framing lines cannot carry it");
   }
 
+  @Test
+  void nothingBehindARefusedMessageIsWritten() throws IOException {
+    Path in = Files.writeString(folder.resolve("in"), "abc\ndefg\nhij\n");
+    Path out = folder.resolve("out");
+    assertThat(
+            captured.run(
+                in.toString(), out.toString(), "--frame", "lines", "--frame-out", "fixed:3"))
+        .isEqualTo(ExitCode.REJECTED);
+    assertThat(out).hasContent("abc");
+    assertThat(captured.err())
+        .contains("  bytes               5 (5 B)\n", "  messages read       3\n");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -170,7 +183,8 @@ final class FrameTest {
       assertThat(sender.exitCode()).as(sender::err).isEqualTo(4);
       assertThat(sender.err())
           .contains("carries", "messages (records)", "bytes (raw)")
-          .contains("give --frame or --frame-out to both commands");
+          .contains("give --frame or --frame-out to the side that listens as well");
+      receiver.awaitSaid("turned away: the side that listens for 'a' carries bytes (raw)");
       receiver.signal("TERM");
       receiver.exitCode();
     }

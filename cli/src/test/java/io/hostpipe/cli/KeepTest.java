@@ -80,6 +80,24 @@ final class KeepTest {
   }
 
   @Test
+  void bothSidesSayWhoIsWaitedForWhenASenderIsKilled() throws IOException, InterruptedException {
+    try (CommandProcess listener = CommandProcess.start("tcp-listen://127.0.0.1:0/x", "keep", "-");
+        CommandProcess killed =
+            CommandProcess.start("-", "tcp://127.0.0.1:" + listener.awaitPort() + "/x")) {
+      killed.feed("some".getBytes(StandardCharsets.UTF_8));
+      listener.awaitOutput(4);
+      killed.signal("KILL");
+      listener.awaitSaid(
+          "waiting for it to come back, for 5 min in all (--give-up); the next pipe");
+      try (CommandProcess next =
+          CommandProcess.start("-", "tcp://127.0.0.1:" + listener.awaitPort() + "/x")) {
+        next.feed("more".getBytes(StandardCharsets.UTF_8));
+        next.awaitSaid("acknowledged nothing yet: it may be serving another pipe first (keep)");
+      }
+    }
+  }
+
+  @Test
   void aListeningDestinationServesAFileToOnePeerAfterAnother()
       throws IOException, InterruptedException {
     Path file = Files.writeString(folder.resolve("file"), "served");

@@ -82,7 +82,8 @@ final class SummaryTest {
         "s1",
         "-",
         List.of(
-            new Summary.Destination("tcp://h:1/x", delivered, true, Guarantee.ONCE_WHILE_RUNNING)),
+            new Summary.Destination(
+                "tcp://h:1/x", delivered, true, true, Guarantee.ONCE_WHILE_RUNNING)),
         start,
         read,
         delivered,

@@ -63,6 +63,7 @@ public final class FirstLink<L extends Link> {
         new Patience(
             lock,
             giveUp,
+            () -> {},
             () -> fail(unreachable("for " + Failures.shown(giveUp) + " (--give-up)", null)));
   }
 

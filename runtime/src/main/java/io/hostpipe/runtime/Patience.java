@@ -13,23 +13,35 @@ import org.jspecify.annotations.Nullable;
  * stopped, or whose machine sleeps. So it looks at the clock in steps, and of a step that took much
  * longer it counts two.
  *
- * <p>Thread rule: {@link #begin} and {@link #end} under the given lock; {@code exhausted} is run on
- * the ticker's thread without it.
+ * <p>Thread rule: {@link #begin} and {@link #end} under the given lock; {@code missed} and {@code
+ * exhausted} are run on the ticker's thread without it.
  */
 final class Patience {
   private static final long STEP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** A link that was cut is there again within the first of them, as a rule. */
+  private static final int MISSED_STEPS = 2;
+
   private final ReentrantLock lock;
   private final long limitNanos;
+  private final Runnable missed;
   private final Runnable exhausted;
   private @Nullable Future<?> next;
   private long restNanos;
   private long lookedNanos;
   private long round;
+  private int stepCount;
 
-  Patience(ReentrantLock lock, Duration limit, Runnable exhausted) {
+  /**
+   * Patience of this length.
+   *
+   * @param missed run once each time that it lasts longer than a link takes to be dialed again
+   * @param exhausted run when it is at its end
+   */
+  Patience(ReentrantLock lock, Duration limit, Runnable missed, Runnable exhausted) {
     this.lock = lock;
     this.limitNanos = limit.toNanos();
+    this.missed = missed;
     this.exhausted = exhausted;
   }
 
@@ -37,6 +49,7 @@ final class Patience {
   void begin() {
     if (next == null) {
       restNanos = limitNanos;
+      stepCount = 0;
       lookedNanos = Ticker.now();
       awaitStep();
     }
@@ -59,6 +72,7 @@ final class Patience {
   }
 
   private void onStep(long itsRound) {
+    boolean over;
     lock.lock();
     try {
       if (itsRound != round) {
@@ -67,15 +81,19 @@ final class Patience {
       long now = Ticker.now();
       restNanos -= Math.min(now - lookedNanos, 2 * STEP_NANOS);
       lookedNanos = now;
-      if (restNanos > 0) {
+      over = restNanos <= 0;
+      if (!over) {
         awaitStep();
-        return;
+        if (++stepCount != MISSED_STEPS) {
+          return;
+        }
+      } else {
+        next = null;
+        round++;
       }
-      next = null;
-      round++;
     } finally {
       lock.unlock();
     }
-    exhausted.run();
+    (over ? exhausted : missed).run();
   }
 }

@@ -193,6 +193,7 @@ public final class Relay implements AutoCloseable {
     try {
       return pause == null ? source.read() : source.read(pause);
     } catch (PipeException e) {
+      collect();
       for (RelaySink each : sinks) {
         each.news();
       }

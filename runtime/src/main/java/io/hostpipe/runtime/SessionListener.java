@@ -223,6 +223,11 @@ public final class SessionListener implements Listener {
         context.events().linkDown(peer, pipe.lostReason(), Duration.ZERO);
       }
     });
+    pipe.whenLinkMissed(() -> {
+      if (!pipe.isUnclaimed()) {
+        context.events().peerAwaited(peer, pipe.linkFault(), context.retry().giveUp());
+      }
+    });
     pipe.whenOver(() -> forget(stream, pipe));
     pipe.discardWhenGivenUp();
   }

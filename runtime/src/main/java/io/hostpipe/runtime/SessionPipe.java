@@ -48,6 +48,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   private @Nullable PipeException failure;
   private final Patience patience;
   private Runnable linkLost = () -> {};
+  private volatile Runnable linkMissed = () -> {};
   private Consumer<Attachment> linkKept = link -> {};
   private Supplier<PipeException> whenGivenUp = this::notBack;
   private @Nullable Runnable firstLinked;
@@ -60,7 +61,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     this.context = context;
     this.options = options;
     this.where = where;
-    this.patience = new Patience(lock, context.retry().giveUp(), this::giveUp);
+    this.patience = new Patience(lock, context.retry().giveUp(), this::tellMissed, this::giveUp);
     this.source = new SessionSource(this);
     this.sink = new SessionSink(this);
   }
@@ -349,6 +350,11 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     }
   }
 
+  /** What runs, without the lock, when the pipe has been without its link for a while. */
+  void whenLinkMissed(Runnable action) {
+    linkMissed = action;
+  }
+
   /** Who gets, under the lock, the link that the pipe has no need of any more. */
   void whenLinkKept(Consumer<Attachment> action) {
     lock.lock();
@@ -447,6 +453,13 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   }
 
   // ---------------------------------------------------------------- inside, locked
+
+  /** On the ticker, without the lock. */
+  private void tellMissed() {
+    if (!isDone()) {
+      linkMissed.run();
+    }
+  }
 
   /** On the ticker, without the lock. */
   private void giveUp() {

@@ -6,8 +6,14 @@ import org.jspecify.annotations.Nullable;
 final class Compatibility {
   private Compatibility() {}
 
-  /** Why this peer and this side do not go together; null when they do. */
-  static @Nullable SessionFailure mismatch(SessionConfig config, Frame.Hello hello) {
+  /**
+   * Why this peer and this side do not go together; null when they do. The text is read on both
+   * sides.
+   *
+   * @param dialed whether the peer dialed
+   */
+  static @Nullable SessionFailure mismatch(
+      SessionConfig config, Frame.Hello hello, boolean dialed) {
     if (!hello.name().equals(config.name())) {
       return new SessionFailure(
           Code.FAILED_PRECONDITION,
@@ -29,14 +35,10 @@ final class Compatibility {
         && !config.encoding().equals(SessionConfig.ENCODING_ANY)) {
       return new SessionFailure(
           Code.FAILED_PRECONDITION,
-          "one end of '"
-              + config.name()
-              + "' carries "
-              + named(config.encoding())
-              + ", the other "
-              + named(hello.encoding())
-              + "; both have to carry the same: give --frame or --frame-out to both commands, or to"
-              + " neither (programs: the same encoding)",
+          encodings(
+              config.name(),
+              dialed ? config.encoding() : hello.encoding(),
+              dialed ? hello.encoding() : config.encoding()),
           false);
     }
     if (hello.ackLevel() == Frame.AckLevel.DURABLE && fromPeer && !config.durable()) {
@@ -44,6 +46,18 @@ final class Compatibility {
           Code.UNIMPLEMENTED, "the receiver cannot acknowledge 'durable'", false);
     }
     return null;
+  }
+
+  private static String encodings(String name, String listening, String dialing) {
+    return "the side that listens for '"
+        + name
+        + "' carries "
+        + named(listening)
+        + ", the side that dials "
+        + named(dialing)
+        + "; give --frame or --frame-out to the side that "
+        + (listening.equals("raw") ? "listens" : "dials")
+        + " as well, or to neither (programs: the same encoding)";
   }
 
   private static String named(String encoding) {

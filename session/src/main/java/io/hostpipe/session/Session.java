@@ -75,7 +75,7 @@ public final class Session {
       return new SessionFailure(
           Code.ALREADY_EXISTS, "pipe '" + config.name() + "' has a peer that lives", false);
     }
-    refusal = Compatibility.mismatch(config, hello);
+    refusal = Compatibility.mismatch(config, hello, true);
     if (refusal == null && hello.sends() && config.receives()) {
       refusal = in.refusal(hello);
     }
@@ -461,7 +461,7 @@ public final class Session {
     if (link.helloSeen()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a second HELLO on one link");
     }
-    SessionFailure mismatch = Compatibility.mismatch(config, hello);
+    SessionFailure mismatch = Compatibility.mismatch(config, hello, false);
     if (mismatch != null) {
       fail(mismatch);
       return;

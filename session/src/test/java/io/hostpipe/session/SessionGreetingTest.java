@@ -63,7 +63,8 @@ final class SessionGreetingTest {
     pair.connect();
     assertThat(pair.dialer.failureCode()).isEqualTo(Code.FAILED_PRECONDITION);
     assertThat(pair.dialer.failureReason())
-        .contains("carries messages (records), the other bytes (raw); both have to");
+        .contains("the side that listens for 'orders' carries messages (records)")
+        .contains("give --frame or --frame-out to the side that dials as well");
   }
 
   @ParameterizedTest

@@ -44,8 +44,11 @@ public final class PacedSource extends ForwardingSource {
 
   @Override
   public @Nullable Batch read() throws PipeException, InterruptedException {
-    if (!isOpenWithRest() && !keep(inner.read())) {
-      return null;
+    if (!isOpenWithRest()) {
+      long begun = waiting.nowNanos();
+      if (!keep(inner.read(), begun)) {
+        return null;
+      }
     }
     return next(Long.MAX_VALUE);
   }
@@ -53,7 +56,7 @@ public final class PacedSource extends ForwardingSource {
   @Override
   public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
     long begun = waiting.nowNanos();
-    if (!isOpenWithRest() && !keep(inner.read(timeout))) {
+    if (!isOpenWithRest() && !keep(inner.read(timeout), begun)) {
       return null;
     }
     return next(timeout.toNanos() - (waiting.nowNanos() - begun));
@@ -101,9 +104,10 @@ public final class PacedSource extends ForwardingSource {
     }
   }
 
-  private boolean keep(@Nullable Batch batch) {
+  private boolean keep(@Nullable Batch batch, long begunNanos) {
     lock.lock();
     try {
+      bucket.onIdle(begunNanos, waiting.nowNanos());
       if (closed && batch != null) {
         batch.close();
         return true; // next() says what is the matter

@@ -19,6 +19,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A folder with a file for each stream, named after the stream.
@@ -36,6 +38,14 @@ final class FolderTarget implements Target {
 
   /** Longer names than file systems take, less the suffix. */
   private static final int NAME_LENGTH_MAX = 240;
+
+  /** How the streams of files are called: by their absolute paths. */
+  private static final Pattern LOCAL_FILE = Pattern.compile("(?:file|tail):/(?:.*/)?([^/]+)");
+
+  /**
+   * Of a sum, as many as make two files of one name and one sum a matter of a million such files.
+   */
+  private static final int SUM_DIGITS = 10;
 
   private final Path folder;
   private final BlockPool pool;
@@ -153,10 +163,32 @@ final class FolderTarget implements Target {
     }
   }
 
-  /** A name for the file of a stream: another one for each stream, and always inside the folder. */
+  /**
+   * A name for the file of a stream: another one for each stream, and always inside the folder.
+   *
+   * <p>A stream that is a file has that file's name, with a sum of the whole path before its
+   * extension, since files of one name lie in many folders.
+   */
   static String nameOf(StreamId stream) {
+    Matcher local = LOCAL_FILE.matcher(stream.value());
+    if (!local.matches()) {
+      return fitted(encoded(stream.value()), stream);
+    }
+    String name = local.group(1);
+    int dot = name.lastIndexOf('.');
+    int end = dot > 0 ? dot : name.length();
+    String sum = summed(stream).toString().replace("-", "").substring(0, SUM_DIGITS);
+    return fitted(
+        encoded(name.substring(0, end))
+            + "~"
+            + sum
+            + encoded("x" + name.substring(end)).substring(1),
+        stream);
+  }
+
+  private static String encoded(String text) {
     StringBuilder name = new StringBuilder();
-    for (byte each : stream.value().getBytes(StandardCharsets.UTF_8)) {
+    for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
       char c = (char) (each & 0xff);
       boolean plain =
           (c >= 'a' && c <= 'z')
@@ -171,11 +203,16 @@ final class FolderTarget implements Target {
         name.append(String.format("%%%02X", (int) c));
       }
     }
-    if (name.length() > NAME_LENGTH_MAX || name.toString().endsWith(PART)) {
-      UUID summed = UUID.nameUUIDFromBytes(stream.value().getBytes(StandardCharsets.UTF_8));
-      name.setLength(Math.min(name.length(), NAME_LENGTH_MAX - 40));
-      name.append("%~").append(summed);
-    }
     return name.toString();
+  }
+
+  private static String fitted(String name, StreamId stream) {
+    return name.length() <= NAME_LENGTH_MAX && !name.endsWith(PART)
+        ? name
+        : name.substring(0, Math.min(name.length(), NAME_LENGTH_MAX - 40)) + "%~" + summed(stream);
+  }
+
+  private static UUID summed(StreamId stream) {
+    return UUID.nameUUIDFromBytes(stream.value().getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -66,9 +66,9 @@ final class IoErrors {
           Status.CANCELLED,
           "the program behind "
               + where
-              + " ended; it was handed everything up to position "
+              + " ended; "
               + position
-              + ", and nothing says how much of that it read",
+              + " bytes were handed to it, and nothing says how many of them it read",
           error);
     }
     if (isOutOfRoom(error)) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ final class StateFile {
       return null;
     } catch (IOException e) {
       throw new PipeException.Refused(
-          Status.PERMISSION_DENIED, "the state file " + path + " cannot be read: " + e, e);
+          Status.PERMISSION_DENIED, "the state file " + path + " cannot be read: " + reason(e), e);
     }
     String[] lines = text.split("\n", -1);
     if (lines.length != 4 || !lines[0].equals(MARK) || !lines[2].equals(check(lines[1]))) {
@@ -78,11 +79,34 @@ final class StateFile {
         entries.force(true);
       }
     } catch (IOException e) {
+      discard(beside);
       throw new PipeException.Refused(
           Status.FAILED_PRECONDITION,
-          "the place cannot be kept in " + path + ": " + e + "; look at the folder and its rights",
+          "the place cannot be kept in "
+              + path
+              + ": "
+              + reason(e)
+              + "; what was read since it was kept last comes again after a new start. See that its"
+              + " folder has room and may be written, or name another file with state=",
           e);
     }
+  }
+
+  /** What was begun is of no use, and takes room where there is none. */
+  private static void discard(Path begun) {
+    try {
+      Files.deleteIfExists(begun);
+    } catch (IOException e) {
+      // The next one replaces it.
+    }
+  }
+
+  static String reason(IOException error) {
+    String reason =
+        error instanceof FileSystemException file && file.getReason() != null
+            ? file.getReason()
+            : error.getMessage();
+    return reason == null ? error.getClass().getSimpleName() : reason;
   }
 
   private static String check(String line) {

@@ -303,7 +303,11 @@ final class TailSource implements Source {
     }
     return new PipeException.Closed(
         Status.INTERNAL,
-        path + " cannot be read on, behind position " + reader.position() + ": " + error,
+        path
+            + " cannot be read on, behind position "
+            + reader.position()
+            + ": "
+            + StateFile.reason(error),
         error);
   }
 

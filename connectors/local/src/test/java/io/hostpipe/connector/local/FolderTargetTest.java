@@ -113,7 +113,12 @@ final class FolderTargetTest {
     ".., %2E.",
     "/etc/passwd, %2Fetc%2Fpasswd",
     "plain-Name_1.log, plain-Name_1.log",
-    "file:/var/log/x, file%3A%2Fvar%2Flog%2Fx",
+    "file:/var/log/x, x~d89fc40521",
+    "file:/var/log/app.log, app~2e416c243a.log",
+    "tail:/var/log/app.log, app~945fdd1e1e.log",
+    "file:/var/log/.., %2E~cd02819b16.",
+    "file:/a b/.c d, %2Ec%20d~b27b13da21",
+    "file:/, file%3A%2F",
     "中, %E4%B8%AD",
     "50%25, 50%2525",
   })

@@ -418,6 +418,21 @@ final class TailSourceTest {
   }
 
   @Test
+  void saysThatThePlaceCannotBeKeptOnAFullDeviceAndLeavesNothingBehind() throws Exception {
+    Path state = folder.resolve("state");
+    Path begun = Files.createSymbolicLink(folder.resolve("state.new"), Path.of("/dev/full"));
+    try (TailReading tail = new TailReading(log, "state=" + state)) {
+      tail.read(8);
+      assertThatThrownBy(() -> tail.source().commit(8))
+          .isInstanceOf(PipeException.Refused.class)
+          .hasMessageStartingWith(
+              "the place cannot be kept in " + state + ": No space left on device; what was read");
+    }
+    assertThat(begun).doesNotExist();
+    assertThat(Files.isSymbolicLink(begun)).isFalse();
+  }
+
+  @Test
   void aLongLineComesInPieces() throws Exception {
     String line = "y".repeat(3 << 20) + "\n";
     Files.writeString(log, line);

@@ -67,7 +67,9 @@ final class RawPipe implements Pipe {
             : new ReplyingSource(source, new RawReply(text, connection, context.events()));
     Framing framing = options.framing();
     this.readable =
-        framing == null ? answered : new FramedSource(answered, framing, context.pool());
+        framing == null
+            ? answered
+            : new FramedSource(answered, framing.decoder(), context.pool(), connection.where());
     this.writable = framing == null || text != null ? sink : framed(sink, stream, framing, context);
     if (!receives) {
       connection.whenStanding(new RawDrain(connection, context, listens)::start);

@@ -286,7 +286,9 @@ final class RawSource implements Source {
       end(connection.closedHere());
     } catch (RuntimeException | OutOfMemoryError e) {
       // The caller must not wait for a thread that is gone.
-      end(new PipeException.Closed(Status.INTERNAL, stream + " could not be read on: " + e, e));
+      end(
+          new PipeException.Closed(
+              Status.INTERNAL, connection.where() + " could not be read on: " + e, e));
       throw e;
     }
   }
