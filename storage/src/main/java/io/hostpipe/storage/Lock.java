@@ -5,22 +5,35 @@ import io.hostpipe.Status;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A file whose lock one process holds at a time, and that says which. The lock is the operating
  * system's: it is gone with its process, however that ends. The file stays.
+ *
+ * <p>Such a lock belongs to the whole process, and is lost when any channel on the file is closed:
+ * so the locks that this process has are known by name, and their files are left alone. Thread
+ * rule: any thread.
  */
 public final class Lock implements AutoCloseable {
-  private static final int HOLDER_BYTES_MAX = 200;
+  private static final int HOLDER_BYTES_MAX = 400;
+  private static final String THIS_PROCESS = "this very process";
 
+  private static final ReentrantLock GUARD = new ReentrantLock();
+  private static final Set<Path> OWN = new HashSet<>();
+
+  private final Path name;
   private final FileChannel channel;
 
-  private Lock(FileChannel channel) {
+  private Lock(Path name, FileChannel channel) {
+    this.name = name;
     this.channel = channel;
   }
 
@@ -33,36 +46,65 @@ public final class Lock implements AutoCloseable {
    *     one, has it
    */
   public static Lock take(Path file, String what) throws IOException {
+    return take(file, what, "");
+  }
+
+  /**
+   * As {@link #take(Path, String)}.
+   *
+   * @param command of the holder, for the message to others; without secrets
+   */
+  public static Lock take(Path file, String what, String command) throws IOException {
+    GUARD.lock();
+    try {
+      Path name = nameOf(file);
+      if (OWN.contains(name)) {
+        throw inUse(what, THIS_PROCESS);
+      }
+      Lock lock = takeFromOthers(name, what, command);
+      OWN.add(name);
+      return lock;
+    } finally {
+      GUARD.unlock();
+    }
+  }
+
+  private static Lock takeFromOthers(Path name, String what, String command) throws IOException {
     FileChannel channel =
         FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            name, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     try {
       if (channel.tryLock() == null) {
-        throw inUse(what, holder(file));
+        throw inUse(what, textOf(name));
       }
-      ByteBuffer name =
-          ByteBuffer.wrap(
-              ("process " + ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8));
+      String holder =
+          "process " + ProcessHandle.current().pid() + (command.isEmpty() ? "" : ", " + command);
       channel.truncate(0);
-      channel.write(name, 0);
-      return new Lock(channel);
-    } catch (OverlappingFileLockException e) {
-      // The file is not read here: closing any channel on it would drop the lock of this process.
-      channel.close();
-      throw inUse(what, "this very process");
+      ByteBuffer text = ByteBuffer.wrap(holder.getBytes(StandardCharsets.UTF_8));
+      while (text.hasRemaining()) {
+        channel.write(text, text.position());
+      }
+      return new Lock(name, channel);
     } catch (IOException e) {
       channel.close();
       throw e;
     }
   }
 
-  /**
-   * Whether another process holds the lock now. Not for a lock that this process may have taken.
-   */
+  /** Whether somebody holds the lock now. */
   public static boolean isTaken(Path file) throws IOException {
     if (!Files.exists(file)) {
       return false;
     }
+    GUARD.lock();
+    try {
+      return OWN.contains(nameOf(file)) || isTakenByOthers(file);
+    } finally {
+      GUARD.unlock();
+    }
+  }
+
+  private static boolean isTakenByOthers(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       return channel.tryLock() == null;
     }
@@ -70,6 +112,15 @@ public final class Lock implements AutoCloseable {
 
   /** Who holds it, or held it last: "process 1234". */
   public static String holder(Path file) throws IOException {
+    GUARD.lock();
+    try {
+      return OWN.contains(nameOf(file)) ? THIS_PROCESS : textOf(file);
+    } finally {
+      GUARD.unlock();
+    }
+  }
+
+  private static String textOf(Path file) throws IOException {
     byte[] name = Files.readAllBytes(file);
     int lengthBytes = Math.min(name.length, HOLDER_BYTES_MAX);
     return lengthBytes == 0
@@ -79,11 +130,21 @@ public final class Lock implements AutoCloseable {
 
   @Override
   public void close() {
+    GUARD.lock();
     try {
-      channel.close();
+      if (OWN.remove(name)) {
+        channel.close();
+      }
     } catch (IOException e) {
       // The lock is gone with its channel either way.
+    } finally {
+      GUARD.unlock();
     }
+  }
+
+  private static Path nameOf(Path file) throws IOException {
+    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a lock's folder");
+    return folder.toRealPath().resolve(file.getFileName());
   }
 
   private static PipeException inUse(String what, String holder) {

@@ -1,0 +1,69 @@
+package io.hostpipe.storage.spool;
+
+import io.hostpipe.StreamId;
+import io.hostpipe.storage.Disk;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.function.LongSupplier;
+
+/**
+ * What the logs of one folder share: the disk, the room on it, and the memory to lay out a write.
+ *
+ * <p>Thread rule: the spool's writer, but for the names.
+ */
+final class Store {
+  /** The most records in one write. */
+  static final int GATHER_RECORDS_MAX = 64;
+
+  /** A write ends on such a border, so that the page there need not be read first. */
+  static final int PAGE_BYTES = 4096;
+
+  static final String SLOT_SUFFIX = ".slot";
+
+  final Disk disk;
+  final Path folder;
+  final SpoolOptions options;
+  final SegmentPool pool;
+  final LongSupplier salts;
+
+  /** Heads of records, and what fills up behind them. */
+  final ByteBuffer heads =
+      ByteBuffer.allocateDirect(
+          GATHER_RECORDS_MAX * (RecordHeader.LENGTH_BYTES_MAX + RecordHeader.ALIGNMENT_BYTES)
+              + PAGE_BYTES);
+
+  final ByteBuffer[] gathered = new ByteBuffer[2 * GATHER_RECORDS_MAX + 1];
+
+  Store(Disk disk, Path folder, SpoolOptions options, LongSupplier salts) {
+    this.disk = disk;
+    this.folder = folder;
+    this.options = options;
+    this.salts = salts;
+    this.pool = new SegmentPool(disk, folder, options);
+  }
+
+  Path segmentPath(String key, long sequence) {
+    return folder.resolve(String.format("%s.%08d%s", key, sequence, Segment.SUFFIX));
+  }
+
+  Path slotPath(String key) {
+    return folder.resolve(key + SLOT_SUFFIX);
+  }
+
+  /** Makes all new names lasting. */
+  void syncNames() throws IOException {
+    Errors.syncFolder(disk, folder);
+    pool.namesSynced();
+  }
+
+  /** A name for a stream's files: of a fixed length, whatever the id looks like. */
+  static String key(StreamId stream, int attempt) {
+    long hash = 0xCBF2_9CE4_8422_2325L + attempt;
+    for (byte each : stream.value().getBytes(StandardCharsets.UTF_8)) {
+      hash = (hash ^ (each & 0xFF)) * 0x100_0000_01B3L;
+    }
+    return String.format("%016x", hash);
+  }
+}
