@@ -11,6 +11,8 @@ public interface Listener extends AutoCloseable {
    *
    * @throws PipeException.Closed with the status OK when no more will come, with another one when
    *     it was closed
+   * @throws PipeException.DataLoss when somebody came whose stream is damaged here, as he was told;
+   *     other pipes may be accepted all the same
    */
   Pipe accept() throws PipeException, InterruptedException;
 

@@ -15,8 +15,8 @@ public interface Sink extends AutoCloseable {
 
   /**
    * The writer of this epoch is the valid one from here on. A sink that keeps positions keeps the
-   * epoch with them, and refuses a writer that was replaced. Called before the first write, not for
-   * epoch 0.
+   * epoch with them, and refuses a writer that was replaced. Called before the first write, and
+   * again between two writes when another writer goes on with the stream; not for epoch 0.
    *
    * @throws PipeException Refused when the sink knows of a later one
    */

@@ -34,12 +34,23 @@ public interface Source extends AutoCloseable {
   /** The stream's id, the same for every try at the same stream. */
   StreamId stream();
 
+  /**
+   * As {@link #stream}, for a source whose stream is named by a peer: blocks until the peer was
+   * met. Who keeps what comes under that name asks here.
+   *
+   * @throws PipeException what ended the pipe before it met one
+   */
+  default StreamId awaitStream() throws PipeException, InterruptedException {
+    return stream();
+  }
+
   /** Whether the stream is bytes or messages. */
   Encoding encoding();
 
   /**
    * Which incarnation of the stream's writer this is, given by the receiver and growing; 0 where
-   * nobody counts. Known once {@link #stream} is.
+   * nobody counts. Known once {@link #stream} is; while batches are read it is that of the last
+   * one, and may grow from one to the next. Any thread.
    */
   default long epoch() {
     return 0;
@@ -97,6 +108,15 @@ public interface Source extends AutoCloseable {
    */
   default void durable(long position) throws PipeException {
     commit(position);
+  }
+
+  /**
+   * As {@link #durable(long)}, behind the stream's end: the end survives a loss of power, too.
+   *
+   * @param digest of the stream up to the position as it was kept; null when nobody can tell
+   */
+  default void durable(long position, @Nullable Digest digest) throws PipeException {
+    commit(position, digest);
   }
 
   /** The message that ends at the position is refused for good. A later commit passes it. */

@@ -31,6 +31,11 @@ public abstract class ForwardingSink implements Sink {
   }
 
   @Override
+  public void fence(long epoch) throws PipeException {
+    inner.fence(epoch);
+  }
+
+  @Override
   public BatchWriter newBatch(int leastBytes) throws PipeException, InterruptedException {
     return inner.newBatch(leastBytes);
   }

@@ -48,8 +48,18 @@ public abstract class ForwardingSource implements Source {
   }
 
   @Override
+  public StreamId awaitStream() throws PipeException, InterruptedException {
+    return inner.awaitStream();
+  }
+
+  @Override
   public Encoding encoding() {
     return inner.encoding();
+  }
+
+  @Override
+  public long epoch() {
+    return inner.epoch();
   }
 
   @Override
@@ -85,6 +95,16 @@ public abstract class ForwardingSource implements Source {
   @Override
   public void commit(long position, @Nullable Digest digest) throws PipeException {
     inner.commit(position, digest);
+  }
+
+  @Override
+  public void durable(long position) throws PipeException {
+    inner.durable(position);
+  }
+
+  @Override
+  public void durable(long position, @Nullable Digest digest) throws PipeException {
+    inner.durable(position, digest);
   }
 
   @Override

@@ -148,6 +148,32 @@ final class FramedCommits {
     }
   }
 
+  /**
+   * How far in the inner source's bytes this position is, in whole batches; -1 when it is closed.
+   * What is committed was let go of, and is not looked for below it.
+   */
+  long innerAt(long position) {
+    lock.lock();
+    try {
+      if (closed) {
+        return -1;
+      }
+      if (position >= endPosition) {
+        return innerEndPosition;
+      }
+      long innerPosition = innerCommitted;
+      for (Handed each : handed) {
+        if (each.endPosition > position) {
+          break;
+        }
+        innerPosition = each.innerEnd;
+      }
+      return innerPosition;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   void close() {
     lock.lock();
     try {

@@ -209,6 +209,23 @@ public final class FramedSource extends ForwardingSource {
   }
 
   @Override
+  public void durable(long kept) throws PipeException {
+    long innerPosition = commits.innerAt(kept);
+    if (innerPosition >= 0) {
+      inner.durable(innerPosition);
+    }
+  }
+
+  /** The digest is that of the records, as with {@link #commit(long, Digest)}. */
+  @Override
+  public void durable(long kept, @Nullable Digest digest) throws PipeException {
+    long innerPosition = commits.innerAt(kept);
+    if (innerPosition >= 0) {
+      inner.durable(innerPosition, null);
+    }
+  }
+
+  @Override
   public void reject(long endPosition, Rejection why) {
     commits.reject(endPosition, why);
   }

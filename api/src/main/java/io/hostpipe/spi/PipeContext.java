@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param ack what an acknowledgement must mean
  * @param kept what the caller's own acknowledgements may mean, as a receiver
  * @param holdings what the caller has of the streams that may come in
+ * @param spooled whether what comes in is kept in front of its sink: then a commit says that the
+ *     sink has it, and {@code Source.durable} alone says what survives a loss of power
  * @param takesOver whether the stream that goes out is taken from a writer that may still live
  * @param retry how broken links are tried again
  * @param events who is told about the link's state
@@ -30,11 +32,15 @@ public record PipeContext(
     AckLevel ack,
     Set<AckLevel> kept,
     Holdings holdings,
+    boolean spooled,
     boolean takesOver,
     RetryPolicy retry,
     PipeEvents events) {
   /** What a receiver can say whose sink commits and that keeps nothing by itself. */
   public static final Set<AckLevel> KEPT_IN_MEMORY = Set.of(AckLevel.RECEIVED, AckLevel.APPLIED);
+
+  /** What a receiver can say that has a spool, or a sink which keeps its place. */
+  public static final Set<AckLevel> KEPT_DURABLY = Set.of(AckLevel.values());
 
   /** Messages both ways with the defaults. */
   public static PipeContext messages(BlockPool pool) {
@@ -48,6 +54,7 @@ public record PipeContext(
         KEPT_IN_MEMORY,
         Holdings.NONE,
         false,
+        false,
         RetryPolicy.DEFAULT,
         PipeEvents.SILENT);
   }
@@ -55,13 +62,15 @@ public record PipeContext(
   /** The same for bytes or messages. */
   public PipeContext withEncoding(Encoding other) {
     return new PipeContext(
-        pool, other, stream, sends, receives, ack, kept, holdings, takesOver, retry, events);
+        pool, other, stream, sends, receives, ack, kept, holdings, spooled, takesOver, retry,
+        events);
   }
 
   /** The same with another stream id. */
   public PipeContext withStream(StreamId other) {
     return new PipeContext(
-        pool, encoding, other, sends, receives, ack, kept, holdings, takesOver, retry, events);
+        pool, encoding, other, sends, receives, ack, kept, holdings, spooled, takesOver, retry,
+        events);
   }
 
   /** The same for these directions. */
@@ -75,6 +84,7 @@ public record PipeContext(
         ack,
         kept,
         holdings,
+        spooled,
         takesOver,
         retry,
         events);
@@ -83,30 +93,58 @@ public record PipeContext(
   /** The same with another acknowledgement level. */
   public PipeContext withAck(AckLevel other) {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, other, kept, holdings, takesOver, retry, events);
+        pool, encoding, stream, sends, receives, other, kept, holdings, spooled, takesOver, retry,
+        events);
   }
 
-  /** The same for a receiver that remembers, and whose acknowledgements may mean this. */
+  /**
+   * The same for a receiver that remembers, and whose acknowledgements may mean this. Where that
+   * includes {@code DURABLE}, what its sink commits survives a loss of power.
+   */
   public PipeContext withHoldings(Holdings other, Set<AckLevel> keeps) {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, keeps, other, takesOver, retry, events);
+        pool, encoding, stream, sends, receives, ack, keeps, other, false, takesOver, retry,
+        events);
+  }
+
+  /**
+   * The same for a receiver that keeps what comes in a spool, in front of a sink that may be slow
+   * or away: it says by {@code Source.durable} what is safe, and by {@code commit} what the sink
+   * has.
+   */
+  public PipeContext withSpool(Holdings spool) {
+    return new PipeContext(
+        pool,
+        encoding,
+        stream,
+        sends,
+        receives,
+        ack,
+        KEPT_DURABLY,
+        spool,
+        true,
+        takesOver,
+        retry,
+        events);
   }
 
   /** The same, taking the stream that goes out from whoever writes it now. */
   public PipeContext takingOver() {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, kept, holdings, true, retry, events);
+        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, true, retry, events);
   }
 
   /** The same with other limits of retrying. */
   public PipeContext withRetry(RetryPolicy other) {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, kept, holdings, takesOver, other, events);
+        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, takesOver, other,
+        events);
   }
 
   /** The same, told to someone else. */
   public PipeContext withEvents(PipeEvents other) {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, kept, holdings, takesOver, retry, other);
+        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, takesOver, retry,
+        other);
   }
 }

@@ -31,6 +31,9 @@ public final class AcceptLoop implements AutoCloseable {
   private final Semaphore places;
   private volatile boolean closed;
 
+  /** The last stream that could not be taken. The runner's thread. */
+  private PipeException.@Nullable DataLoss lastLoss;
+
   /**
    * A loop that has not begun.
    *
@@ -51,7 +54,8 @@ public final class AcceptLoop implements AutoCloseable {
    * Takes pipes until it is closed, or until the listener says that no more will come. Blocks until
    * the last pipe has been handled.
    *
-   * @throws PipeException what ended the listener, if something did
+   * @throws PipeException what ended the listener, if something did; or DataLoss when the stream of
+   *     one who came was damaged here, which ended nothing for the others
    */
   public void run() throws PipeException, InterruptedException {
     try {
@@ -68,6 +72,10 @@ public final class AcceptLoop implements AutoCloseable {
       listener.close();
       awaitHandled();
     }
+    PipeException.DataLoss loss = lastLoss;
+    if (loss != null) {
+      throw loss;
+    }
   }
 
   /** Takes no further pipes; those that were taken go on. Idempotent. */
@@ -78,14 +86,19 @@ public final class AcceptLoop implements AutoCloseable {
   }
 
   private @Nullable Pipe nextPipe() throws PipeException, InterruptedException {
-    try {
-      return closed ? null : listener.accept();
-    } catch (PipeException.Closed e) {
-      if (closed || e.status() == Status.OK) {
-        return null;
+    while (!closed) {
+      try {
+        return listener.accept();
+      } catch (PipeException.DataLoss e) {
+        lastLoss = e;
+      } catch (PipeException.Closed e) {
+        if (closed || e.status() == Status.OK) {
+          return null;
+        }
+        throw e;
       }
-      throw e;
     }
+    return null;
   }
 
   private void handle(Pipe pipe) {

@@ -11,6 +11,7 @@ import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
+import io.hostpipe.StreamId;
 import io.hostpipe.spi.ForwardingSink;
 import io.hostpipe.spi.ForwardingSource;
 import java.lang.ref.Reference;
@@ -132,6 +133,33 @@ final class HeldPipe implements Pipe {
     public void commit(long position, @Nullable Digest digest) throws PipeException {
       try {
         inner.commit(position, digest);
+      } finally {
+        keepReachable();
+      }
+    }
+
+    @Override
+    public void durable(long position) throws PipeException {
+      try {
+        inner.durable(position);
+      } finally {
+        keepReachable();
+      }
+    }
+
+    @Override
+    public void durable(long position, @Nullable Digest digest) throws PipeException {
+      try {
+        inner.durable(position, digest);
+      } finally {
+        keepReachable();
+      }
+    }
+
+    @Override
+    public StreamId awaitStream() throws PipeException, InterruptedException {
+      try {
+        return inner.awaitStream();
       } finally {
         keepReachable();
       }

@@ -4,6 +4,7 @@ import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.ProtocolException;
 import io.hostpipe.session.Session;
+import io.hostpipe.session.SessionFailure;
 import io.hostpipe.session.Transmit;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -111,10 +112,17 @@ final class LinkDriver {
     return link == null ? 0 : link.lastReadBytes;
   }
 
-  /** Takes a link in place of any older one. Its thread goes on with {@link #readInBackground}. */
-  Attachment attach(Link link, FrameAssembler assembler, long connection) {
+  /**
+   * Takes a link in place of any older one. Its thread goes on with {@link #readInBackground}.
+   *
+   * @param farewell what the older one is to hear before it is closed; null for nothing
+   */
+  Attachment attach(
+      Link link, FrameAssembler assembler, long connection, @Nullable SessionFailure farewell) {
     Attachment old = current;
-    if (old != null) {
+    if (old != null && farewell != null && !writing) {
+      replace(old, farewell);
+    } else if (old != null) {
       drop(old);
     }
     Attachment attachment = new Attachment(link, assembler, connection, lock.newCondition());
@@ -508,8 +516,26 @@ final class LinkDriver {
   }
 
   private void drop(Attachment link) {
-    link.down = true;
     link.link.close();
+    letGo(link);
+  }
+
+  /** As {@link #drop}, but its peer hears why. When somebody writes to it, it hears that later. */
+  private void replace(Attachment link, SessionFailure farewell) {
+    letGo(link);
+    Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link.link::close);
+    LinkThreads.write(() -> {
+      try {
+        SessionPort.say(link.link, new Frame.Failure(farewell.code(), farewell.reason()));
+        link.link.shutdownOutput();
+      } catch (IOException e) {
+        link.link.close();
+      }
+    });
+  }
+
+  private void letGo(Attachment link) {
+    link.down = true;
     if (!link.reading) {
       // Otherwise its reader still fills the memory, and lets go of it on its way out.
       link.assembler.close();

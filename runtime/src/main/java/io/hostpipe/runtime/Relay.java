@@ -63,6 +63,9 @@ public final class Relay implements AutoCloseable {
   private long position;
   private long committed;
 
+  /** Of the writer that the sinks were told of. */
+  private long epoch;
+
   /** A relay that fails with the first message that a sink refuses. */
   public Relay(Source source, List<Sink> sinks) {
     this(source, sinks, OnRejection.FAIL);
@@ -165,6 +168,7 @@ public final class Relay implements AutoCloseable {
                 return null;
               });
     }
+    fence();
     position = from.position();
     committed = position;
     progress.start(position, verified ? 0 : position);
@@ -207,6 +211,14 @@ public final class Relay implements AutoCloseable {
       batch.close();
       throw new IllegalStateException(told);
     }
+    if (source.epoch() != epoch) {
+      try {
+        fence();
+      } catch (PipeException e) {
+        batch.close();
+        throw e;
+      }
+    }
     long end = batch.endPosition();
     try (batch) {
       int last = sinks.size() - 1;
@@ -217,6 +229,16 @@ public final class Relay implements AutoCloseable {
     }
     position = end;
     progress.moved(end);
+  }
+
+  /** Another writer goes on with the stream: the sinks refuse the one before from here on. */
+  private void fence() throws PipeException {
+    epoch = source.epoch();
+    if (epoch > 0) {
+      for (RelaySink each : sinks) {
+        each.fence(epoch);
+      }
+    }
   }
 
   /** Another batch over the same block, for one more owner. */
@@ -376,6 +398,14 @@ public final class Relay implements AutoCloseable {
       try {
         held = sink.resume();
         committed(held.position());
+      } catch (PipeException e) {
+        throw failed(e);
+      }
+    }
+
+    void fence(long epoch) throws PipeException {
+      try {
+        sink.fence(epoch);
       } catch (PipeException e) {
         throw failed(e);
       }

@@ -8,6 +8,7 @@ import io.hostpipe.Status;
 import io.hostpipe.session.Code;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
+import io.hostpipe.session.SessionConfig;
 import io.hostpipe.session.SessionFailure;
 import io.hostpipe.spi.PipeContext;
 import java.time.Duration;
@@ -54,6 +55,7 @@ public final class SessionListener implements Listener {
   private final Set<SessionPipe> unaccepted = new HashSet<>();
   private final LinkedHashSet<SessionPipe> parked = new LinkedHashSet<>();
   private final ArrayDeque<SessionPipe> welcomed = new ArrayDeque<>();
+  private PipeException.@Nullable DataLoss damage;
   private boolean closed;
   private boolean unused;
 
@@ -71,7 +73,6 @@ public final class SessionListener implements Listener {
       int backlog,
       Runnable whenUnused)
       throws PipeException {
-    Sessions.checkAck(context, address.toString());
     Sessions.checkName(name, address.toString());
     this.name = name;
     this.address = address;
@@ -118,6 +119,11 @@ public final class SessionListener implements Listener {
         if (closed) {
           throw new PipeException.Closed(Status.CANCELLED, address + ": no longer listens");
         }
+        PipeException.DataLoss told = damage;
+        if (told != null) {
+          damage = null;
+          throw told;
+        }
         changed.await();
       }
       SessionPipe pipe = welcomed.remove();
@@ -157,45 +163,86 @@ public final class SessionListener implements Listener {
    */
   @Nullable SessionFailure offer(
       Link link, FrameAssembler assembler, Frame.Hello hello, List<BooleanSupplier> stay) {
-    SessionPipe pipe;
-    boolean fresh = false;
-    lock.lock();
-    try {
-      pipe = pipes.get(hello.stream());
-      if (pipe == null || parked.contains(pipe)) {
-        SessionFailure refusal = refusalOfNew();
-        if (refusal != null) {
-          return refusal;
-        }
-      }
-      if (pipe == null) {
-        // Its lock is free: nobody knows it yet. Another link of the same peer may find it at once.
-        pipe =
-            Sessions.pipe(
-                name, address + " from " + link.peer(), context, options, options.poolMax() > 0);
-        follow(hello.stream(), pipe, link.peer());
-        pipes.put(hello.stream(), pipe);
-        unaccepted.add(pipe);
-        fresh = true;
-      } else if (parked.remove(pipe)) {
-        unaccepted.add(pipe);
-      }
-    } finally {
-      lock.unlock();
+    Offered offered = pipeFor(hello.stream(), link.peer());
+    SessionPipe pipe = offered.pipe;
+    if (pipe == null) {
+      return offered.refusal;
     }
     List<Attachment> taken = new ArrayList<>(1);
     SessionFailure refusal = pipe.attachAccepted(link, assembler, hello, taken);
     if (refusal != null) {
-      if (fresh) {
+      if (offered.fresh) {
         pipe.discard();
       } else if (pipe.isUnclaimed()) {
         park(pipe);
       }
       return refusal;
     }
-    SessionPipe carried = pipe;
-    taken.forEach(each -> stay.add(() -> carried.driver.readInBackground(each)));
+    taken.forEach(each -> stay.add(() -> pipe.driver.readInBackground(each)));
     return null;
+  }
+
+  /** The pipe of this stream, which is made when there is none. */
+  private Offered pipeFor(String stream, String peer) {
+    Map<String, SessionConfig.InboundStart> held = null;
+    while (true) {
+      lock.lock();
+      try {
+        SessionPipe known = pipes.get(stream);
+        if (known != null && !parked.contains(known)) {
+          return new Offered(known, false, null);
+        }
+        SessionFailure refusal = refusalOfNew();
+        if (refusal != null) {
+          return new Offered(null, false, refusal);
+        }
+        if (known != null) {
+          parked.remove(known);
+          unaccepted.add(known);
+          return new Offered(known, false, null);
+        }
+        if (held != null) {
+          return new Offered(makePipe(stream, peer, held), true, null);
+        }
+      } finally {
+        lock.unlock();
+      }
+      try {
+        held = Held.of(stream, context);
+      } catch (PipeException e) {
+        tellUser(e);
+        return new Offered(
+            null,
+            false,
+            new SessionFailure(
+                e.status().code(), "stream " + stream + ": " + e.getMessage(), false));
+      }
+    }
+  }
+
+  private SessionPipe makePipe(
+      String stream, String peer, Map<String, SessionConfig.InboundStart> held) {
+    // Its lock is free: nobody knows it yet. Another link of the same peer may find it at once.
+    SessionPipe pipe =
+        Sessions.pipe(
+            name, address + " from " + peer, context, options, options.poolMax() > 0, held);
+    follow(stream, pipe, peer);
+    pipes.put(stream, pipe);
+    unaccepted.add(pipe);
+    return pipe;
+  }
+
+  /** What is held of a stream cannot be read: whoever waits for pipes hears it, once. */
+  private void tellUser(PipeException failure) {
+    lock.lock();
+    try {
+      if (!closed && failure instanceof PipeException.DataLoss loss) {
+        damage = loss;
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private @Nullable SessionFailure refusalOfNew() {
@@ -291,4 +338,8 @@ public final class SessionListener implements Listener {
     }
     whenUnused.run();
   }
+
+  /** Whose a link is: a pipe, perhaps one that was just made, or nobody's. */
+  private record Offered(
+      @Nullable SessionPipe pipe, boolean fresh, @Nullable SessionFailure refusal) {}
 }

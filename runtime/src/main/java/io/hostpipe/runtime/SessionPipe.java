@@ -223,7 +223,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       }
       FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(context.pool()));
       session.onDial(connection, Ticker.now());
-      return driver.attach(link, assembler, connection);
+      return driver.attach(link, assembler, connection, null);
     } finally {
       lock.unlock();
     }
@@ -246,7 +246,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       SessionFailure refusal = session.onAccept(hello, Ticker.now());
       if (refusal == null) {
         assembler.allowData();
-        taken.add(driver.attach(link, assembler, session.connection()));
+        taken.add(driver.attach(link, assembler, session.connection(), session.takeFarewell()));
       }
       return refusal;
     } finally {

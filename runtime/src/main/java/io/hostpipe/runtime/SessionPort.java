@@ -301,7 +301,8 @@ public final class SessionPort implements AutoCloseable {
     }
   }
 
-  private static void say(Link link, Frame frame) throws IOException {
+  /** Writes one frame outside of any session. */
+  static void say(Link link, Frame frame) throws IOException {
     ByteBuffer out = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
     FrameCodec.encode(frame, out);
     link.write(new ByteBuffer[] {out.flip()}, 1);

@@ -48,7 +48,12 @@ final class SessionSink implements Sink {
       awaitPositioned();
       long next = pipe.session.outgoing().next();
       if (next != pipe.session.outgoing().startPosition()) {
-        return new Resume(next, null, Digest.fromLong(pipe.session.outgoing().digestNext()));
+        return new Resume(
+            next,
+            null,
+            Digest.fromLong(pipe.session.outgoing().digestNext()),
+            next,
+            pipe.session.outgoing().epoch());
       }
       byte[] cursor = pipe.session.outgoing().startCursor();
       Long digest = pipe.session.outgoing().startDigest();
@@ -56,7 +61,8 @@ final class SessionSink implements Sink {
           next,
           cursor == null ? null : Cursor.of(cursor),
           digest == null ? null : Digest.fromLong(digest),
-          pipe.session.outgoing().startCursorPosition());
+          pipe.session.outgoing().startCursorPosition(),
+          pipe.session.outgoing().epoch());
     } finally {
       pipe.lock.unlock();
     }

@@ -24,6 +24,13 @@ final class SessionSource implements Source {
   private final SessionPipe pipe;
   private final RecordBorders borders;
   private @Nullable StreamId stream;
+
+  /** Of the last batch's writer; 0 before the first one. Written under the lock. */
+  private volatile long epoch;
+
+  /** Whether the stream was met, and what is counted here begins where it does. */
+  private boolean begun;
+
   private long handedPosition;
   private long creditedPosition;
   private boolean ended;
@@ -31,7 +38,6 @@ final class SessionSource implements Source {
   SessionSource(SessionPipe pipe) {
     this.pipe = pipe;
     this.borders = new RecordBorders(pipe.context.pool());
-    this.creditedPosition = pipe.session.incoming().received();
   }
 
   @Override
@@ -39,6 +45,37 @@ final class SessionSource implements Source {
     pipe.lock.lock();
     try {
       return streamLocked();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public StreamId awaitStream() throws PipeException, InterruptedException {
+    pipe.lock.lock();
+    try {
+      while (!begin() && pipe.context.receives()) {
+        pipe.check();
+        pipe.driver.flush();
+        if (pipe.session.incoming().stream() == null) {
+          pipe.driver.awaitChange(Long.MAX_VALUE);
+        }
+      }
+      return streamLocked();
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  @Override
+  public long epoch() {
+    long ofBatch = epoch;
+    if (ofBatch != 0) {
+      return ofBatch;
+    }
+    pipe.lock.lock();
+    try {
+      return pipe.session.incoming().epoch();
     } finally {
       pipe.lock.unlock();
     }
@@ -75,25 +112,49 @@ final class SessionSource implements Source {
     }
   }
 
+  /** The peer was told where the stream goes on, before this: the sink has to stand just there. */
   @Override
-  public boolean seek(Resume from) throws PipeException {
+  public boolean seek(Resume from) throws PipeException, InterruptedException {
     pipe.lock.lock();
     try {
-      long have = pipe.session.incoming().received();
-      if (from.position() != 0 && from.position() != pipe.session.incoming().applied()) {
+      if (from.position() > 0 || pipe.session.incoming().holdsAny()) {
+        StreamId _ = awaitStream();
+      }
+      boolean _ = begin();
+      if (from.position() != handedPosition) {
         throw new PipeException.Refused(
             Status.FAILED_PRECONDITION,
             pipe.where()
                 + ": the sink stands at "
                 + from.position()
-                + ", this pipe at "
-                + have
+                + ", this pipe goes on at "
+                + handedPosition
                 + "; the peer cannot be asked to go back");
       }
-      return true;
+      return from.position() == 0 || isWhatPeerWasTold(from);
     } finally {
       pipe.lock.unlock();
     }
+  }
+
+  /** Whether the digest of the stream so far is known, and goes on. Locked. */
+  private boolean isWhatPeerWasTold(Resume from) throws PipeException {
+    Long told = pipe.session.incoming().startDigest();
+    Digest own = from.digest();
+    if (told == null || own == null || handedPosition != pipe.session.incoming().startPosition()) {
+      return false;
+    }
+    if (told != own.toLong()) {
+      throw new PipeException.DataLoss(
+          pipe.where()
+              + ": the sink holds other bytes before position "
+              + from.position()
+              + " than this side said it does: there "
+              + own
+              + ", here "
+              + Digest.fromLong(told));
+    }
+    return true;
   }
 
   @Override
@@ -130,11 +191,7 @@ final class SessionSource implements Source {
       throws PipeException {
     pipe.lock.lock();
     try {
-      if (position > pipe.session.incoming().received()) {
-        throw new IllegalArgumentException(
-            "position " + position + " was not read yet; read up to there first");
-      }
-      pipe.check();
+      checkRead(position);
       Long there = digest == null ? null : digest.toLong();
       if (mayBeEnd && ended) {
         pipe.session.onFinished(position, there, Ticker.now());
@@ -148,6 +205,43 @@ final class SessionSource implements Source {
     } finally {
       pipe.lock.unlock();
     }
+  }
+
+  @Override
+  public void durable(long position) throws PipeException {
+    durable(position, null, false);
+  }
+
+  @Override
+  public void durable(long position, @Nullable Digest digest) throws PipeException {
+    durable(position, digest, true);
+  }
+
+  private void durable(long position, @Nullable Digest digest, boolean mayBeEnd)
+      throws PipeException {
+    pipe.lock.lock();
+    try {
+      checkRead(position);
+      if (mayBeEnd && ended) {
+        Long there = digest == null ? null : digest.toLong();
+        pipe.session.onDurableEnd(position, there, Ticker.now());
+      } else {
+        pipe.session.onDurable(position, Ticker.now());
+      }
+      if (!creditUpTo(Math.min(position, handedPosition))) {
+        afterProgress();
+      }
+    } finally {
+      pipe.lock.unlock();
+    }
+  }
+
+  private void checkRead(long position) throws PipeException {
+    if (position > pipe.session.incoming().received()) {
+      throw new IllegalArgumentException(
+          "position " + position + " was not read yet; read up to there first");
+    }
+    pipe.check();
   }
 
   @Override
@@ -183,6 +277,7 @@ final class SessionSource implements Source {
   private @Nullable Batch read(long timeoutNanos) throws PipeException, InterruptedException {
     pipe.lock.lock();
     try {
+      boolean _ = begin();
       // The last batch is in good hands, since the next one is asked for.
       creditUpTo(handedPosition);
       long deadline = timeoutNanos == Long.MAX_VALUE ? 0 : Ticker.now() + timeoutNanos;
@@ -190,6 +285,7 @@ final class SessionSource implements Source {
         Batch batch = poll();
         if (batch != null) {
           handedPosition = batch.endPosition();
+          epoch = pipe.session.incoming().epoch();
           return batch;
         }
         if (ended) {
@@ -225,6 +321,7 @@ final class SessionSource implements Source {
         if (batch != null) {
           return batch;
         }
+        boolean _ = begin();
         Delivery delivery = pipe.session.pollDelivery();
         if (delivery == null) {
           // What began a message was copied, and its rest has to come however long it is.
@@ -268,6 +365,16 @@ final class SessionSource implements Source {
       pipe.driver.flush();
     }
     pipe.driver.arm();
+  }
+
+  /** Whether the stream is known; what is counted here begins where it goes on. Locked. */
+  private boolean begin() {
+    if (!begun && pipe.session.incoming().stream() != null) {
+      begun = true;
+      handedPosition = pipe.session.incoming().startPosition();
+      creditedPosition = handedPosition;
+    }
+    return begun;
   }
 
   private StreamId streamLocked() {

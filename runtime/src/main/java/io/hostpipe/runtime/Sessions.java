@@ -5,7 +5,6 @@ import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
-import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.session.DigestFunction;
 import io.hostpipe.session.Frame;
@@ -16,7 +15,9 @@ import io.hostpipe.spi.PipeContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** Makes pipes that speak the session protocol over any carrier. */
 public final class Sessions {
@@ -54,16 +55,20 @@ public final class Sessions {
   public static Pipe connect(
       String name, String where, Dialer dialer, PipeContext context, SessionOptions options)
       throws PipeException {
-    checkAck(context, where);
     checkName(name, where);
     boolean keepsLinks = options.poolMax() > 0 && dialer.peerKey() != null;
-    SessionPipe pipe = pipe(name, where, context, options, keepsLinks);
+    SessionPipe pipe = pipe(name, where, context, options, keepsLinks, Held.all(context));
     new DialLoop(pipe, dialer).start();
     return HeldPipe.of(pipe);
   }
 
   static SessionPipe pipe(
-      String name, String where, PipeContext context, SessionOptions options, boolean keepsLinks) {
+      String name,
+      String where,
+      PipeContext context,
+      SessionOptions options,
+      boolean keepsLinks,
+      Map<String, SessionConfig.InboundStart> held) {
     StreamId stream = context.stream();
     SessionConfig config =
         new SessionConfig(
@@ -75,7 +80,10 @@ public final class Sessions {
             context.encoding() == Encoding.RAW ? "raw" : "records",
             randomId(),
             randomId(),
-            null,
+            held,
+            context.kept().stream().map(Sessions::ackLevel).collect(Collectors.toSet()),
+            context.spooled(),
+            context.takesOver(),
             options.heartbeat().toNanos(),
             options.handshake().toNanos(),
             ACK_DELAY_NANOS,
@@ -83,21 +91,9 @@ public final class Sessions {
             Math.min(WINDOW_BYTES_MIN, options.windowBytes()),
             options.windowBytes(),
             keepsLinks,
-            false,
             DIGEST,
             Budget.SHARED);
     return new SessionPipe(new Session(config), context, options, where);
-  }
-
-  /** Nothing here survives a power loss yet, so nobody is told that it does. */
-  static void checkAck(PipeContext context, String where) throws PipeException {
-    if (context.ack() == AckLevel.DURABLE) {
-      throw new PipeException.Refused(
-          Status.UNIMPLEMENTED,
-          where
-              + ": the acknowledgement level 'durable' is not offered by this version; use"
-              + " 'applied' (the far sink has it) or 'received'");
-    }
   }
 
   /** A name that is cut on its way would be another pipe's. */

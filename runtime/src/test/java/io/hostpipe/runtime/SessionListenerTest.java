@@ -3,7 +3,6 @@ package io.hostpipe.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.hostpipe.AckLevel;
 import io.hostpipe.Message;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
@@ -53,14 +52,6 @@ final class SessionListenerTest {
     assertThatThrownBy(() -> hosts.listen("name", 16))
         .isInstanceOf(PipeException.Config.class)
         .hasMessageContaining("already listens for 'name'");
-  }
-
-  @Test
-  void durableIsNotPromised() {
-    assertThatThrownBy(() -> hosts.listen("name", 1, hosts.messages().withAck(AckLevel.DURABLE)))
-        .isInstanceOfSatisfying(
-            PipeException.Refused.class,
-            e -> assertThat(e.status()).isEqualTo(Status.UNIMPLEMENTED));
   }
 
   @Test

@@ -41,11 +41,21 @@ final class Compatibility {
               dialed ? hello.encoding() : config.encoding()),
           false);
     }
-    if (hello.ackLevel() == Frame.AckLevel.DURABLE && fromPeer && !config.durable()) {
-      return new SessionFailure(
-          Code.UNIMPLEMENTED, "the receiver cannot acknowledge 'durable'", false);
-    }
-    return null;
+    return fromPeer && !config.kept().contains(hello.ackLevel())
+        ? new SessionFailure(Code.UNIMPLEMENTED, notKept(config, hello.ackLevel()), false)
+        : null;
+  }
+
+  private static String notKept(SessionConfig config, Frame.AckLevel asked) {
+    String receiver = "the receiver of '" + config.name() + "'";
+    return switch (asked) {
+      case RECEIVED -> receiver + " does not acknowledge 'received'; ask for --ack applied";
+      case DURABLE ->
+          receiver
+              + " keeps nothing that survives a loss of power, so it cannot acknowledge 'durable':"
+              + " give the receiver --spool DIR, or ask for --ack applied";
+      case APPLIED -> receiver + " does not acknowledge 'applied'; ask for --ack received";
+    };
   }
 
   private static String encodings(String name, String listening, String dialing) {

@@ -1,6 +1,7 @@
 package io.hostpipe.session;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** What crosses a link. Laid out in docs/PROTOCOL.md, "Frames". */
@@ -27,6 +28,7 @@ public sealed interface Frame {
    * @param epoch the highest that this side, as a writer, was given; 0 for none yet
    * @param keepsLink whether this side's BYE will be its last word on the link, which may carry
    *     another pipe then
+   * @param takesOver whether this side, as a writer, replaces one whose link lives
    */
   record Hello(
       int versionMin,
@@ -43,8 +45,45 @@ public sealed interface Frame {
       long heldFrom,
       long next,
       long epoch,
-      boolean keepsLink)
-      implements Frame {}
+      boolean keepsLink,
+      boolean takesOver)
+      implements Frame {
+    /** Who replaces nobody. */
+    public Hello(
+        int versionMin,
+        int versionMax,
+        boolean sends,
+        boolean receives,
+        AckLevel ackLevel,
+        String encoding,
+        Id instance,
+        long connection,
+        String name,
+        String stream,
+        boolean positioned,
+        long heldFrom,
+        long next,
+        long epoch,
+        boolean keepsLink) {
+      this(
+          versionMin,
+          versionMax,
+          sends,
+          receives,
+          ackLevel,
+          encoding,
+          instance,
+          connection,
+          name,
+          stream,
+          positioned,
+          heldFrom,
+          next,
+          epoch,
+          keepsLink,
+          false);
+    }
+  }
 
   /**
    * The receiver's answer: it has the stream up to here, and this is what may come.
@@ -90,8 +129,11 @@ public sealed interface Frame {
   /**
    * The receiver's sink commits when the stream has ended, and not before: the sender does not wait
    * for {@code applied} to let go of what was received.
+   *
+   * @param keepsBefore whether the receiver keeps what comes and says so by {@code durable}: then
+   *     the sender waits for that
    */
-  record AppliesAtEnd() implements Frame {}
+  record AppliesAtEnd(boolean keepsBefore) implements Frame {}
 
   /** Asks for a sign of life. */
   record Ping(long nonce) implements Frame {}
@@ -139,6 +181,23 @@ public sealed interface Frame {
 
   /** A random 128-bit name. */
   record Id(long high, long low) {
+    private static final long FNV_PRIME = 0x100000001b3L;
+    private static final long FNV_BASIS = 0xcbf29ce484222325L;
+
+    /**
+     * The one of every receiver that remembers this stream: whoever holds it goes on with it, and
+     * what it holds is told by position and digest.
+     */
+    static Id ofStream(String stream) {
+      long high = FNV_BASIS;
+      long low = ~FNV_BASIS;
+      for (byte each : stream.getBytes(StandardCharsets.UTF_8)) {
+        high = (high ^ (each & 0xff)) * FNV_PRIME;
+        low = (low ^ (each & 0xff)) * FNV_PRIME;
+      }
+      return new Id(high, low);
+    }
+
     @Override
     public String toString() {
       return String.format("%016x%016x", high, low);

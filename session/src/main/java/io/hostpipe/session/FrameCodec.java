@@ -84,6 +84,7 @@ public final class FrameCodec {
   private static final int FLAG_SECOND = 2;
   private static final int FLAG_THIRD = 4;
   private static final int FLAG_FOURTH = 8;
+  private static final int FLAG_FIFTH = 16;
 
   private FrameCodec() {}
 
@@ -103,7 +104,8 @@ public final class FrameCodec {
         head(out, REJECT).putLong(endPosition).put((byte) code);
         putText(out, reason, REASON_BYTES_MAX);
       }
-      case Frame.AppliesAtEnd() -> head(out, APPLIES_AT_END);
+      case Frame.AppliesAtEnd(boolean keepsBefore) ->
+          head(out, APPLIES_AT_END, keepsBefore ? FLAG_FIRST : 0);
       case Frame.Ping(long nonce) -> head(out, PING).putLong(nonce);
       case Frame.Pong(long nonce) -> head(out, PONG).putLong(nonce);
       case Frame.Fin(long position, long digest) ->
@@ -272,7 +274,7 @@ public final class FrameCodec {
       case WELCOME -> decodeWelcome(flags, body);
       case ACK -> new Frame.Ack(position(body), position(body), position(body), position(body));
       case REJECT -> new Frame.Reject(position(body), body.get(), reason(body));
-      case APPLIES_AT_END -> new Frame.AppliesAtEnd();
+      case APPLIES_AT_END -> new Frame.AppliesAtEnd((flags & FLAG_FIRST) != 0);
       case PING -> new Frame.Ping(body.getLong());
       case PONG -> new Frame.Pong(body.getLong());
       case FIN -> new Frame.Fin(position(body), body.getLong());
@@ -295,7 +297,8 @@ public final class FrameCodec {
         (hello.sends() ? FLAG_FIRST : 0)
             | (hello.receives() ? FLAG_SECOND : 0)
             | (hello.positioned() ? FLAG_THIRD : 0)
-            | (hello.keepsLink() ? FLAG_FOURTH : 0);
+            | (hello.keepsLink() ? FLAG_FOURTH : 0)
+            | (hello.takesOver() ? FLAG_FIFTH : 0);
     head(out, HELLO, flags).putInt(MAGIC);
     out.put((byte) hello.versionMin()).put((byte) hello.versionMax());
     out.put((byte) hello.ackLevel().code());
@@ -353,7 +356,8 @@ public final class FrameCodec {
         heldFrom,
         next,
         epoch,
-        (flags & FLAG_FOURTH) != 0);
+        (flags & FLAG_FOURTH) != 0,
+        (flags & FLAG_FIFTH) != 0);
   }
 
   private static void encodeWelcome(Frame.Welcome welcome, ByteBuffer out) {

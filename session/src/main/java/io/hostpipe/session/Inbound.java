@@ -5,11 +5,16 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving half of one direction: what came, what was applied, and what may still come.
+ * The receiving half of one direction: what came, what survives, what was applied, and what may
+ * still come.
  *
- * <p>{@code applied <= received <= credit}. Data is contiguous: a gap is a broken link. The credit
- * is absolute, covers what the host has taken over plus one window, and never falls; the window
- * doubles whenever it held the sender back ({@link WindowGrowth}), as far as the budget allows.
+ * <p>{@code durable <= received}, {@code applied <= received <= credit}. With a spool the two first
+ * are told by different ones, and may come in any order; the peer hears of {@code applied} no more
+ * than is durable, since it lets go of what it hears: a receiver that goes on from its spool could
+ * not get it again. Without one, and where this side remembers, what is applied is durable. Data is
+ * contiguous: a gap is a broken link. The credit is absolute, covers what the host has taken over
+ * plus one window, and never falls; the window doubles whenever it held the sender back ({@link
+ * WindowGrowth}), as far as the budget allows.
  *
  * <p>The epoch and the writer's instance are the fence: another writer gets the next epoch, and
  * only one link is listened to at a time ({@link Session}).
@@ -20,13 +25,14 @@ public final class Inbound {
 
   private static final int REJECTS_COUNT_MAX = 65_536;
 
+  private final SessionConfig config;
   private final DigestFunction digest;
   private final CreditBudget budget;
   private final long windowBytesMin;
   private final long windowBytesMax;
 
   /** Whether the digest is that of the whole stream, and not of a part that a writer began. */
-  private final boolean digestWhole;
+  private boolean digestWhole = true;
 
   private final ArrayDeque<Delivery> deliveries = new ArrayDeque<>();
   private final ArrayDeque<Frame.Reject> rejects = new ArrayDeque<>();
@@ -35,14 +41,17 @@ public final class Inbound {
   private Frame.@Nullable Id writer;
   private Frame.AckLevel ackLevel = Frame.AckLevel.APPLIED;
   private long epoch;
+  private long startPosition;
   private long received;
-  private long receivedDigest;
+  private long receivedDigest = DigestFunction.EMPTY;
 
   /** Whether the writer counts its digest from where this side counts. */
-  private boolean digestShared;
+  private boolean digestShared = true;
 
   private byte @Nullable [] cursor;
   private long cursorPosition;
+  private long durable;
+  private @Nullable Long durableDigest;
   private long applied;
   private @Nullable Long appliedDigest;
   private long duplicateBytes;
@@ -59,6 +68,7 @@ public final class Inbound {
   private boolean appliesAtEndDue;
 
   private long ackedReceived;
+  private long ackedDurable;
   private long ackedApplied;
   private long ackedCredit;
   private int rejectsSentCount;
@@ -70,28 +80,55 @@ public final class Inbound {
   private boolean finAckDue;
   private boolean finAcked;
   private boolean endHeld;
+  private boolean durableEndHeld;
 
   Inbound(SessionConfig config) {
+    this.config = config;
     this.digest = config.digest();
     this.budget = config.budget();
     this.window = config.windowBytesMin();
     this.windowBytesMin = config.windowBytesMin();
     this.windowBytesMax = config.windowBytesMax();
-    SessionConfig.InboundStart start = config.inbound();
-    digestWhole = start == null || start.digest() != null;
-    digestShared = digestWhole;
-    if (start != null) {
-      stream = start.stream();
-      epoch = start.epoch();
-      received = start.position();
-      Long startDigest = start.digest();
-      receivedDigest = startDigest == null ? DigestFunction.EMPTY : startDigest;
-      cursor = start.cursor();
-      cursorPosition = start.cursorPosition();
-      applied = received;
-      consumed = received;
+    credit = window;
+  }
+
+  /** The stream is known: it goes on from what is held of it. */
+  private void begin(String known) {
+    stream = known;
+    SessionConfig.InboundStart start = config.held().get(known);
+    if (start == null) {
+      return;
     }
+    Long startDigest = start.digest();
+    digestWhole = startDigest != null;
+    digestShared = digestWhole;
+    epoch = start.epoch();
+    startPosition = start.position();
+    received = startPosition;
+    receivedDigest = startDigest == null ? DigestFunction.EMPTY : startDigest;
+    cursor = start.cursor();
+    cursorPosition = start.cursorPosition();
+    durable = received;
+    // What a spool holds is its sink's only when that one says so.
+    applied = config.spooled() ? 0 : received;
+    consumed = received;
     credit = consumed + window;
+  }
+
+  /** Whether some stream would go on from what is held of it. */
+  public boolean holdsAny() {
+    return !config.held().isEmpty();
+  }
+
+  /** Where the stream went on when this session first met its sender. */
+  public long startPosition() {
+    return startPosition;
+  }
+
+  /** The stream's digest there; null when it is not known. */
+  public @Nullable Long startDigest() {
+    SessionConfig.InboundStart start = stream == null ? null : config.held().get(stream);
+    return start == null ? Long.valueOf(DigestFunction.EMPTY) : start.digest();
   }
 
   /** How much has come. */
@@ -102,6 +139,16 @@ public final class Inbound {
   /** How much the sink has committed. */
   public long applied() {
     return applied;
+  }
+
+  /** How much survives a loss of power; 0 where nothing does. */
+  public long durable() {
+    return config.spooled() ? durable : config.remembers() ? applied : 0;
+  }
+
+  /** How much the peer may hear of as applied. */
+  private long safelyApplied() {
+    return config.spooled() ? Math.min(applied, durable) : applied;
   }
 
   /** Up to where data may come. */
@@ -142,19 +189,24 @@ public final class Inbound {
   /** Another stream, or a writer that was replaced, cannot have this pipe. Null: it is welcome. */
   @Nullable SessionFailure refusal(Frame.Hello hello) {
     String known = stream;
+    SessionConfig.InboundStart start = known == null ? config.held().get(hello.stream()) : null;
+    if (start != null && start.damage() != null) {
+      return new SessionFailure(Code.DATA_LOSS, start.damage(), false);
+    }
+    long latest = start == null ? epoch : start.epoch();
     if (known != null && !known.equals(hello.stream())) {
       return new SessionFailure(
           Code.ALREADY_EXISTS,
           "this pipe already carries stream " + known + ", not " + hello.stream(),
           false);
     }
-    if (hello.epoch() > 0 && hello.epoch() < epoch && !hello.instance().equals(writer)) {
+    if (hello.epoch() > 0 && hello.epoch() < latest && !hello.instance().equals(writer)) {
       return new SessionFailure(
           Code.FAILED_PRECONDITION,
           "stream "
               + hello.stream()
               + " has a newer writer, of epoch "
-              + epoch
+              + latest
               + "; the one of epoch "
               + hello.epoch()
               + " was replaced",
@@ -168,8 +220,10 @@ public final class Inbound {
    * above all that it or this side knows of: what this side knows may be older, when it was
    * restarted before its sink kept the last one.
    */
-  Frame.Welcome welcome(Frame.Hello hello, Frame.Id receiver) {
-    stream = hello.stream();
+  Frame.Welcome welcome(Frame.Hello hello) {
+    if (stream == null) {
+      begin(hello.stream());
+    }
     ackLevel = hello.ackLevel();
     if (!hello.instance().equals(writer)) {
       writer = hello.instance();
@@ -181,6 +235,7 @@ public final class Inbound {
       finDigest = null;
     }
     ackedReceived = received;
+    ackedDurable = 0;
     ackedApplied = 0;
     ackedCredit = credit;
     rejectsSentCount = 0;
@@ -189,7 +244,7 @@ public final class Inbound {
     growth.onLink();
     appliesAtEndDue = appliesAtEnd;
     return new Frame.Welcome(
-        receiver,
+        config.remembers() ? Frame.Id.ofStream(hello.stream()) : config.receiver(),
         epoch,
         received,
         digestShared ? receivedDigest : null,
@@ -282,8 +337,24 @@ public final class Inbound {
     }
   }
 
+  void onDurable(long position, @Nullable Long digestThere) {
+    if (position > received) {
+      throw new IllegalStateException(
+          "position " + position + " was kept before it came; received " + received);
+    }
+    if (position >= durable) {
+      durable = position;
+      durableDigest = digestThere;
+    }
+  }
+
   void holdEnd() {
     endHeld = true;
+    durableEndHeld = config.spooled();
+  }
+
+  void releaseDurableEnd() {
+    durableEndHeld = false;
   }
 
   void releaseEnd() {
@@ -313,15 +384,17 @@ public final class Inbound {
     if (!finSeen || expected == null || finAcked) {
       return null;
     }
-    boolean early = ackLevel == Frame.AckLevel.RECEIVED;
-    if (endHeld && !early) {
+    boolean applies =
+        ackLevel == Frame.AckLevel.APPLIED
+            || (ackLevel == Frame.AckLevel.DURABLE && !config.spooled());
+    boolean keeps = config.spooled() && ackLevel != Frame.AckLevel.RECEIVED;
+    if (received != finPosition
+        || (applies && (endHeld || applied != finPosition))
+        || (keeps && (durableEndHeld || durable != finPosition))) {
       return null;
     }
-    if ((early ? received : applied) != finPosition) {
-      return null;
-    }
-    Long atSink = digestWhole ? appliedDigest : null;
-    long own = early || atSink == null ? receivedDigest : atSink;
+    Long atSink = applies ? appliedDigest : keeps ? durableDigest : null;
+    long own = !digestWhole || atSink == null ? receivedDigest : atSink;
     if (own != expected) {
       return new SessionFailure(
           Code.DATA_LOSS,
@@ -341,7 +414,8 @@ public final class Inbound {
   boolean ackIsUrgent() {
     long quarter = Math.max(1, window / 4);
     return credit - ackedCredit >= quarter
-        || applied - ackedApplied >= quarter
+        || durable() - ackedDurable >= quarter
+        || safelyApplied() - ackedApplied >= quarter
         || (ackLevel == Frame.AckLevel.RECEIVED && received - ackedReceived >= quarter);
   }
 
@@ -355,7 +429,8 @@ public final class Inbound {
    * what the peer does not know of is less than a quarter of its window, or {@link #ackIsUrgent}.
    */
   boolean ackIsAwaited() {
-    return applied > ackedApplied
+    return safelyApplied() > ackedApplied
+        || durable() > ackedDurable
         || (ackLevel == Frame.AckLevel.RECEIVED && received > ackedReceived);
   }
 
@@ -371,7 +446,7 @@ public final class Inbound {
    */
   boolean poll(Transmit out, boolean withAck, long nowNanos) {
     if (appliesAtEndDue && out.hasRoomForControl()) {
-      out.control(new Frame.AppliesAtEnd());
+      out.control(new Frame.AppliesAtEnd(config.spooled()));
       appliesAtEndDue = false;
     }
     int index = 0;
@@ -386,12 +461,13 @@ public final class Inbound {
       rejectsSentCount++;
     }
     if (withAck && ackIsPending() && out.hasRoomForControl()) {
-      out.control(new Frame.Ack(received, 0, applied, credit));
+      out.control(new Frame.Ack(received, durable(), safelyApplied(), credit));
       if (credit > ackedCredit) {
         growth.onTold(ackedCredit, nowNanos);
       }
       ackedReceived = received;
-      ackedApplied = applied;
+      ackedDurable = durable();
+      ackedApplied = safelyApplied();
       ackedCredit = credit;
     }
     Long confirmed = finDigest;

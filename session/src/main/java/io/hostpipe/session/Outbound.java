@@ -54,6 +54,9 @@ public final class Outbound {
   /** Whether the peer's sink commits only when the stream has ended. */
   private boolean appliesAtEnd;
 
+  /** Whether the peer keeps what comes before that, and says so. */
+  private boolean keptBefore;
+
   private boolean finishing;
   private boolean finSent;
   private boolean finAcked;
@@ -144,18 +147,24 @@ public final class Outbound {
     };
   }
 
-  /**
-   * What this side no longer holds for its receiver: all that is acknowledged; and where the sink
-   * commits at the end only, all that was received, or a stream longer than the window would wait
-   * for its own end.
-   */
-  public long letGo() {
-    return appliesAtEnd && ackLevel == Frame.AckLevel.APPLIED ? received : acknowledged();
+  /** How much survives a loss of power at the peer. */
+  public long durable() {
+    return durable;
   }
 
-  /** Whether the peer's sink commits only when the stream has ended. */
+  /**
+   * What this side no longer holds for its receiver: all that is acknowledged, and all that the
+   * receiver would have after a loss of power. Where the sink commits at the end only and nothing
+   * is kept before, it is all that was received, or a stream longer than the window would wait for
+   * its own end.
+   */
+  public long letGo() {
+    return appliesAtEnd() && !keptBefore ? received : Math.max(acknowledged(), durable);
+  }
+
+  /** Whether what is asked for comes only when the stream has ended. */
   public boolean appliesAtEnd() {
-    return appliesAtEnd;
+    return appliesAtEnd && ackLevel == Frame.AckLevel.APPLIED;
   }
 
   /** Bytes that were sent more than once. */
@@ -317,8 +326,9 @@ public final class Outbound {
     release(letGo());
   }
 
-  void onAppliesAtEnd() {
+  void onAppliesAtEnd(Frame.AppliesAtEnd told) {
     appliesAtEnd = true;
+    keptBefore = told.keepsBefore();
     release(letGo());
   }
 
@@ -347,8 +357,10 @@ public final class Outbound {
     finAcked = true;
     finSent = true;
     received = next;
-    if (ackLevel == Frame.AckLevel.APPLIED) {
-      applied = next;
+    switch (ackLevel) {
+      case RECEIVED -> {}
+      case DURABLE -> durable = next;
+      case APPLIED -> applied = next;
     }
     release(next);
     return null;

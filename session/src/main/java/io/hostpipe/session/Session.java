@@ -27,10 +27,10 @@ public final class Session {
   private final Outbound out;
   private final Inbound in;
   private final LinkState link;
+  private final Ways ways;
   private final AckTimer ackTimer;
 
-  private boolean peerSends = true;
-  private boolean peerReceives = true;
+  private @Nullable SessionFailure farewell;
   private long lingerUntilNanos = NEVER;
   private boolean lingered;
   private @Nullable SessionFailure failure;
@@ -41,6 +41,7 @@ public final class Session {
     this.out = new Outbound(config.stream(), config.ackLevel(), config.digest());
     this.in = new Inbound(config);
     this.link = new LinkState(config);
+    this.ways = new Ways(config, out, in);
     this.ackTimer = new AckTimer(config.ackDelayNanos());
   }
 
@@ -60,32 +61,40 @@ public final class Session {
    * A peer dialed and its HELLO was read.
    *
    * @return null when the link is this session's from now on, under the name {@link #connection},
-   *     and any older one is not; otherwise what to answer on that link, which stays the host's
+   *     and any older one is not, but for {@link #takeFarewell}; otherwise what to answer on that
+   *     link, which stays the host's
    */
   public @Nullable SessionFailure onAccept(Frame.Hello hello, long nowNanos) {
     if (failure != null) {
       return failure;
     }
-    boolean sameDialer = link.isDialedBy(hello.instance());
     SessionFailure refusal = link.outdated(hello);
     if (refusal != null) {
       return refusal;
     }
-    if (!sameDialer && link.isUp()) {
-      return new SessionFailure(
-          Code.ALREADY_EXISTS, "pipe '" + config.name() + "' has a peer that lives", false);
+    boolean another = link.isUp() && !link.isDialedBy(hello.instance());
+    if (another && !ways.replaces(hello)) {
+      return ways.occupied();
     }
-    refusal = Compatibility.mismatch(config, hello, true);
-    if (refusal == null && hello.sends() && config.receives()) {
-      refusal = in.refusal(hello);
-    }
+    refusal = ways.refusal(hello, true);
     if (refusal != null) {
       return refusal;
     }
+    farewell = another ? ways.replaced(hello) : null;
     ackTimer.stop();
     link.accepted(hello.instance(), hello.connection(), nowNanos);
     greet(hello);
     return null;
+  }
+
+  /**
+   * What the link before the present one is to hear as its last word, when it was taken away by a
+   * new writer; null for nothing. Once. Whoever misses it hears the same when it dials again.
+   */
+  public @Nullable SessionFailure takeFarewell() {
+    SessionFailure word = farewell;
+    farewell = null;
+    return word;
   }
 
   /** A frame came in. A DATA frame's lease is this side's from here on. */
@@ -138,7 +147,7 @@ public final class Session {
     }
     link.down();
     ackTimer.stop();
-    if (lingerUntilNanos == NEVER && failure == null && bothEnded() && peerMayAsk()) {
+    if (lingerUntilNanos == NEVER && failure == null && ways.bothEnded() && peerMayAsk()) {
       lingerUntilNanos = nowNanos + config.lingerNanos();
     }
   }
@@ -176,7 +185,7 @@ public final class Session {
     transmit.begin(link.connection());
     if (link.isHeard() && !link.hasSaidAll()) {
       if (link.takeHelloDue()) {
-        transmit.control(hello());
+        transmit.control(ways.hello(link));
       }
       link.poll(transmit);
       if (isOpen() && failure == null) {
@@ -207,7 +216,7 @@ public final class Session {
             && (outWantsToSend()
                 || in.wantsToSend()
                 || ackIsDue(nowNanos)
-                || (bothEnded() && !link.byeSent())));
+                || (ways.bothEnded() && !link.byeSent())));
   }
 
   /** Whether the link has served: when {@link #poll} has nothing more, the host closes it. */
@@ -217,7 +226,7 @@ public final class Session {
 
   /** Whether all was said on it, and the next pipe may greet on it. */
   public boolean linkIsKept() {
-    return link.isKept() && failure == null && bothEnded();
+    return link.isKept() && failure == null && ways.bothEnded();
   }
 
   /** Whether what still comes over the link is no longer this pipe's. */
@@ -239,7 +248,7 @@ public final class Session {
 
   /** Whether the peer takes what this side sends; true until its HELLO says otherwise. */
   public boolean peerReceives() {
-    return peerReceives;
+    return ways.peerReceives();
   }
 
   /** The sending half, to look at. */
@@ -261,7 +270,7 @@ public final class Session {
    * @return the position behind them
    */
   public long append(ByteBuffer bytes, Lease lease, byte @Nullable [] cursor) {
-    if (!peerReceives && bytes.hasRemaining()) {
+    if (!ways.peerReceives() && bytes.hasRemaining()) {
       lease.release();
       fail(
           new SessionFailure(
@@ -292,9 +301,7 @@ public final class Session {
 
   /** Whether the peer has confirmed the end of the outgoing stream. */
   public boolean outgoingFinished() {
-    return !config.sends()
-        || out.finAcked()
-        || (out.finishing() && !peerReceives && out.next() == out.startPosition());
+    return ways.outgoingFinished();
   }
 
   // ---------------------------------------------------------------- the application, incoming
@@ -311,12 +318,12 @@ public final class Session {
 
   /** Whether the incoming stream ended in good order and everything of it was taken over. */
   public boolean incomingEnded() {
-    return !config.receives() || in.ended() || (!peerSends && in.received() == 0);
+    return ways.incomingEnded();
   }
 
   /** Whether the end of the incoming stream is applied and was confirmed to the peer. */
   public boolean incomingFinished() {
-    return !config.receives() || !peerSends || in.finAcked();
+    return ways.incomingFinished();
   }
 
   /** The host let go of so many delivered bytes: that much more may come. */
@@ -332,11 +339,32 @@ public final class Session {
    */
   public void onApplied(long position, @Nullable Long digest, long nowNanos) {
     in.onApplied(position, digest);
-    settleEnd();
+    fail(in.settle());
     scheduleAck(nowNanos);
   }
 
-  /** The host says by itself when its sink has finished: FIN_ACK waits for {@link #onFinished}. */
+  /**
+   * Everything before the position survives a loss of power, whether or not it is applied. For a
+   * receiver that keeps nothing, this is nothing.
+   */
+  public void onDurable(long position, long nowNanos) {
+    in.onDurable(position, null);
+    fail(in.settle());
+    scheduleAck(nowNanos);
+  }
+
+  /** So does the end of the stream, at this position, with the digest of what was kept. */
+  public void onDurableEnd(long position, @Nullable Long digest, long nowNanos) {
+    in.onDurable(position, digest);
+    in.releaseDurableEnd();
+    fail(in.settle());
+    scheduleAck(nowNanos);
+  }
+
+  /**
+   * The host says by itself when its sink has finished: FIN_ACK waits for {@link #onFinished}, and
+   * with a spool for {@link #onDurableEnd}.
+   */
   public void holdEnd() {
     in.holdEnd();
   }
@@ -404,7 +432,7 @@ public final class Session {
   /** Both directions ended, and the peer knows or had its time to ask. */
   public boolean isComplete() {
     boolean knows = (link.byeSent() && link.byeSeen()) || (!link.isUp() && !peerMayAsk());
-    return failure == null && bothEnded() && knows;
+    return failure == null && ways.bothEnded() && knows;
   }
 
   /** Lets go of all memory; the session is of no further use. */
@@ -427,7 +455,7 @@ public final class Session {
       case Frame.Data data -> onData(data, nowNanos);
       case Frame.Ack ack -> out.onAck(ack);
       case Frame.Reject reject -> out.onReject(reject);
-      case Frame.AppliesAtEnd atEnd -> out.onAppliesAtEnd();
+      case Frame.AppliesAtEnd atEnd -> out.onAppliesAtEnd(atEnd);
       case Frame.Ping ping -> link.onPing(ping);
       case Frame.Pong pong -> {
         if (link.onPong(pong)) {
@@ -435,12 +463,12 @@ public final class Session {
         }
       }
       case Frame.Fin fin -> {
-        if (!config.receives() || !peerSends) {
+        if (!ways.hearsStream()) {
           throw new ProtocolException(
               Code.INVALID_ARGUMENT, "a FIN from a peer that sends nothing");
         }
         in.onFin(fin);
-        settleEnd();
+        fail(in.settle());
       }
       case Frame.FinAck finAck -> fail(out.onFinAck(finAck));
       case Frame.Bye bye -> onBye();
@@ -462,33 +490,25 @@ public final class Session {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a second HELLO on one link");
     }
     SessionFailure mismatch = Compatibility.mismatch(config, hello, false);
-    if (mismatch != null) {
-      fail(mismatch);
-      return;
-    }
-    SessionFailure refusal = hello.sends() && config.receives() ? in.refusal(hello) : null;
-    if (refusal != null) {
-      link.refuse(refusal);
-    } else {
+    SessionFailure refusal = ways.refusal(hello, false);
+    if (refusal == null) {
       greet(hello);
+    } else if (mismatch != null || refusal.code() == Code.DATA_LOSS) {
+      fail(refusal);
+    } else {
+      link.refuse(refusal);
     }
   }
 
   private void greet(Frame.Hello hello) {
-    peerSends = hello.sends();
-    peerReceives = hello.receives();
-    link.onHelloSeen(
-        hello,
-        hello.sends() && config.receives()
-            ? in.welcome(hello, config.receiver())
-            : new Frame.Welcome(config.receiver(), 0, 0, null, 0, null, 0));
+    link.onHelloSeen(hello, ways.greet(hello));
   }
 
   private void onWelcome(Frame.Welcome welcome) throws ProtocolException {
     if (!link.helloSeen() || link.welcomeSeen()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a WELCOME out of turn");
     }
-    if (config.sends() && peerReceives) {
+    if (ways.saysStream()) {
       SessionFailure refusal = out.onWelcome(welcome);
       if (refusal != null) {
         fail(refusal);
@@ -500,7 +520,7 @@ public final class Session {
   }
 
   private void onData(Frame.Data data, long nowNanos) throws ProtocolException {
-    if (!link.welcomeSent() || !config.receives() || !peerSends) {
+    if (!link.welcomeSent() || !ways.hearsStream()) {
       data.lease().release();
       throw new ProtocolException(Code.INVALID_ARGUMENT, "DATA before it was allowed");
     }
@@ -508,11 +528,11 @@ public final class Session {
   }
 
   private void onBye() throws ProtocolException {
-    if (config.receives() && peerSends && !in.finAcked()) {
+    if (!ways.incomingFinished()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a BYE before the end of the stream");
     }
     link.onByeSeen();
-    if (link.hasHeardAll() && !bothEnded()) {
+    if (link.hasHeardAll() && !ways.bothEnded()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a BYE before an answer to FIN");
     }
   }
@@ -539,23 +559,20 @@ public final class Session {
     }
   }
 
-  private void settleEnd() {
-    fail(in.settle());
-  }
-
   private void scheduleAck(long nowNanos) {
-    if (isOpen() && hearsStream() && in.ackIsAwaited() && !link.hasSaidAll()) {
+    if (isOpen() && ways.hearsStream() && in.ackIsAwaited() && !link.hasSaidAll()) {
       ackTimer.onPending(nowNanos);
     }
   }
 
   private boolean ackIsDue(long nowNanos) {
-    return hearsStream() && (in.ackIsUrgent() || (in.ackIsPending() && ackTimer.isDue(nowNanos)));
+    return ways.hearsStream()
+        && (in.ackIsUrgent() || (in.ackIsPending() && ackTimer.isDue(nowNanos)));
   }
 
   private void pollStream(Transmit transmit, long nowNanos) {
     boolean sendsData = outWantsToSend();
-    boolean withAck = hearsStream() && (sendsData || ackIsDue(nowNanos) || in.wantsToSend());
+    boolean withAck = ways.hearsStream() && (sendsData || ackIsDue(nowNanos) || in.wantsToSend());
     if (in.poll(transmit, withAck, nowNanos)) {
       transmit.control(link.confirm());
     }
@@ -565,36 +582,19 @@ public final class Session {
     if (sendsData) {
       out.poll(transmit);
     }
-    if (bothEnded() && !link.byeSent() && !in.wantsToSend() && transmit.hasRoomForControl()) {
+    if (ways.bothEnded() && !link.byeSent() && !in.wantsToSend() && transmit.hasRoomForControl()) {
       link.onByeSent();
       transmit.control(new Frame.Bye());
     }
     scheduleAck(nowNanos);
   }
 
-  /** Where a stream may end for the second time, words follow a BYE: such a link is not kept. */
-  private Frame.Hello hello() {
-    boolean keepsLink = config.keepsLinks() && !in.finSeen() && !out.finAcked();
-    link.offerKeeping(keepsLink);
-    return config.hello(link.number(), out, keepsLink);
-  }
-
-  /** Whether there is a stream that comes in. */
-  private boolean hearsStream() {
-    return config.receives() && peerSends;
-  }
-
   private boolean outWantsToSend() {
-    return config.sends() && peerReceives && out.wantsToSend();
+    return ways.saysStream() && out.wantsToSend();
   }
 
   /** Whether the peer may not know yet that its stream has ended, and come to ask. */
   private boolean peerMayAsk() {
-    return hearsStream() && !link.byeSeen() && !lingered;
-  }
-
-  private boolean bothEnded() {
-    boolean outgoingEnded = outgoingFinished() || (config.sends() && !peerReceives);
-    return outgoingEnded && incomingFinished();
+    return ways.hearsStream() && !link.byeSeen() && !lingered;
   }
 }

@@ -1,5 +1,7 @@
 package io.hostpipe.session;
 
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,8 +14,13 @@ import org.jspecify.annotations.Nullable;
  * @param ackLevel what this side's sending asks of acknowledgements
  * @param encoding "raw", "records" or "any"
  * @param instance random per process and pipe
- * @param receiver the identity of this side as a receiver, kept as long as it remembers the stream
- * @param inbound what this side already has of the stream that comes in; null for nothing yet
+ * @param receiver the identity of this side as a receiver; one that {@link #remembers} has the same
+ *     for a stream in all its lives, made of the stream's id
+ * @param held what this side already has of streams that may come in, by their ids
+ * @param kept what its acknowledgements may mean; asked for more, it says UNIMPLEMENTED
+ * @param spooled whether what comes is kept before its sink has it: then {@link Session#onDurable}
+ *     says what survives a loss of power, and otherwise {@link Session#onApplied} does
+ * @param takesOver whether this side, as a writer, replaces one whose link lives
  * @param heartbeatNanos after so long without a byte a PING is sent; after three the link is dead
  * @param handshakeNanos how long a link may take until both have been welcomed
  * @param ackDelayNanos how long an acknowledgement may wait for company
@@ -21,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  * @param windowBytesMin the first window
  * @param windowBytesMax how far the window may grow
  * @param keepsLinks whether a link may carry another pipe when this one has ended on it
- * @param durable whether this side can make data durable; without it DURABLE is UNIMPLEMENTED
  * @param digest the stream digest
  * @param budget what all sessions may promise together
  */
@@ -34,7 +40,10 @@ public record SessionConfig(
     String encoding,
     Frame.Id instance,
     Frame.Id receiver,
-    @Nullable InboundStart inbound,
+    Map<String, InboundStart> held,
+    Set<Frame.AckLevel> kept,
+    boolean spooled,
+    boolean takesOver,
     long heartbeatNanos,
     long handshakeNanos,
     long ackDelayNanos,
@@ -42,11 +51,27 @@ public record SessionConfig(
     long windowBytesMin,
     long windowBytesMax,
     boolean keepsLinks,
-    boolean durable,
     DigestFunction digest,
     CreditBudget budget) {
   /** An encoding that goes with any other. */
   public static final String ENCODING_ANY = "any";
+
+  /** What a receiver can say that keeps nothing. */
+  public static final Set<Frame.AckLevel> KEPT_IN_MEMORY =
+      Set.of(Frame.AckLevel.RECEIVED, Frame.AckLevel.APPLIED);
+
+  public SessionConfig {
+    held = Map.copyOf(held);
+    kept = Set.copyOf(kept);
+    if (spooled && !kept.contains(Frame.AckLevel.DURABLE)) {
+      throw new IllegalArgumentException("a spool makes durable what comes, and 'kept' says not");
+    }
+  }
+
+  /** Whether this side, as a receiver, has the stream after a loss of power, too. */
+  boolean remembers() {
+    return kept.contains(Frame.AckLevel.DURABLE);
+  }
 
   /** Who this side is on the dialer's link of this number, and what it still holds. */
   Frame.Hello hello(long number, Outbound out, boolean keepsLink) {
@@ -65,7 +90,8 @@ public record SessionConfig(
         out.heldFrom(),
         out.next(),
         out.epoch(),
-        keepsLink);
+        keepsLink,
+        takesOver);
   }
 
   /**
@@ -73,11 +99,12 @@ public record SessionConfig(
    *
    * @param stream its id
    * @param epoch of its last writer
-   * @param position all before it is applied
+   * @param position all before it survives a loss of power
    * @param digest of the stream up to the position; null when unknown, and then no digest may be
    *     told with what is applied later either
-   * @param cursor the last of the source's places that was applied; null when there was none
+   * @param cursor the last of the source's places that was kept; null when there was none
    * @param cursorPosition the position of that place, not above {@code position}
+   * @param damage why the stream cannot go on here, when what was kept is damaged; null when not
    */
   @SuppressWarnings("ArrayRecordComponent") // opaque, never compared
   public record InboundStart(
@@ -86,11 +113,28 @@ public record SessionConfig(
       long position,
       @Nullable Long digest,
       byte @Nullable [] cursor,
-      long cursorPosition) {
+      long cursorPosition,
+      @Nullable String damage) {
+    /** What is not damaged. */
+    public InboundStart(
+        String stream,
+        long epoch,
+        long position,
+        @Nullable Long digest,
+        byte @Nullable [] cursor,
+        long cursorPosition) {
+      this(stream, epoch, position, digest, cursor, cursorPosition, null);
+    }
+
     /** With a cursor, if any, for just that position. */
     public InboundStart(
         String stream, long epoch, long position, @Nullable Long digest, byte @Nullable [] cursor) {
       this(stream, epoch, position, digest, cursor, position);
+    }
+
+    /** What was kept of this stream, and is damaged: its writer hears DATA_LOSS. */
+    public static InboundStart damaged(String stream, String reason) {
+      return new InboundStart(stream, 0, 0, null, null, 0, reason);
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -90,7 +91,7 @@ final class SessionGreetingTest {
   void durableIsWelcomeWhereItCanBe() {
     Pair pair = Pair.oneWay();
     pair.dialer.ackLevel = Frame.AckLevel.DURABLE;
-    pair.acceptor.durable = true;
+    pair.acceptor.kept = Set.of(Frame.AckLevel.values());
     assertThat(pair.connect().dialer.session().isOpen()).isTrue();
   }
 
@@ -171,13 +172,13 @@ final class SessionGreetingTest {
   @Test
   void aRestartedReceiverDoesNotGiveAWriterALowerEpoch() {
     Pair pair = Pair.oneWay();
-    pair.acceptor.inbound = new SessionConfig.InboundStart("stream-1", 6, 0, 0L, null);
+    pair.acceptor.remember(new SessionConfig.InboundStart("stream-1", 6, 0, 0L, null));
     pair.connect().cut();
     assertThat(pair.dialer.session().outgoing().epoch()).isEqualTo(7);
     Side restarted = new Side("unused", 0xB);
     restarted.sends = false;
     restarted.instance = new Frame.Id(0xBB, 1);
-    restarted.inbound = new SessionConfig.InboundStart("stream-1", 2, 0, 0L, null);
+    restarted.remember(new SessionConfig.InboundStart("stream-1", 2, 0, 0L, null));
     Pair next = new Pair(pair.dialer, restarted);
     next.connection = pair.connection;
     next.connect();
@@ -289,7 +290,7 @@ final class SessionGreetingTest {
         Frames.received(0, null, Frames.text("x"), Lease.UNPOOLED),
         new Frame.Ack(0, 0, 0, 0),
         new Frame.Reject(0, 3, ""),
-        new Frame.AppliesAtEnd(),
+        new Frame.AppliesAtEnd(false),
         new Frame.Fin(0, 0),
         new Frame.FinAck(0, 0),
         new Frame.Bye());

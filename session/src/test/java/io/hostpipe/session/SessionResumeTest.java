@@ -280,7 +280,7 @@ final class SessionResumeTest {
     restarted.sends = false;
     restarted.instance = new Frame.Id(0xBB, 1);
     restarted.receiver = before.receiver;
-    restarted.inbound = new SessionConfig.InboundStart("stream-1", 1, position, digest, null);
+    restarted.remember(new SessionConfig.InboundStart("stream-1", 1, position, digest, null));
     return restarted;
   }
 

@@ -3,7 +3,10 @@ package io.hostpipe.session;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +25,13 @@ final class Side {
   String encoding = "raw";
   Frame.Id instance;
   Frame.Id receiver;
-  SessionConfig.@Nullable InboundStart inbound;
+  final Map<String, SessionConfig.InboundStart> starts = new HashMap<>();
   long windowBytesMin = 64 << 10;
   long windowBytesMax = 1 << 20;
   boolean keepsLinks;
-  boolean durable;
+  Set<Frame.AckLevel> kept = SessionConfig.KEPT_IN_MEMORY;
+  boolean spooled;
+  boolean takesOver;
   CreditBudget budget = CreditBudget.UNLIMITED;
 
   /** What this side has put on its links, newest last. */
@@ -44,6 +49,17 @@ final class Side {
     receiver = new Frame.Id(id, 2);
   }
 
+  /** It remembers what comes, and a spool says what survives. */
+  Side spooled() {
+    kept = Set.of(Frame.AckLevel.values());
+    spooled = true;
+    return this;
+  }
+
+  void remember(SessionConfig.InboundStart start) {
+    starts.put(start.stream(), start);
+  }
+
   Session start() {
     session =
         new Session(
@@ -56,7 +72,10 @@ final class Side {
                 encoding,
                 instance,
                 receiver,
-                inbound,
+                starts,
+                kept,
+                spooled,
+                takesOver,
                 HEARTBEAT,
                 HANDSHAKE,
                 ACK_DELAY,
@@ -64,7 +83,6 @@ final class Side {
                 windowBytesMin,
                 windowBytesMax,
                 keepsLinks,
-                durable,
                 Side::extend,
                 budget));
     return session;

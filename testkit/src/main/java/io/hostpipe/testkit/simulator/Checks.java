@@ -109,7 +109,7 @@ final class Checks {
         process,
         "has received more than there is");
     check(
-        in.applied() == storage.position,
+        in.stream() == null || in.applied() == storage.position,
         process,
         "tells that %d is applied where there is %d",
         in.applied(),

@@ -10,6 +10,7 @@ import io.hostpipe.session.SessionFailure;
 import io.hostpipe.session.Transmit;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +52,10 @@ final class Errand {
                 SessionConfig.ENCODING_ANY,
                 id,
                 id,
-                null,
+                Map.of(),
+                SessionConfig.KEPT_IN_MEMORY,
+                false,
+                false,
                 Scenario.HEARTBEAT,
                 Scenario.HANDSHAKE,
                 Scenario.ACK_DELAY,
@@ -59,7 +63,6 @@ final class Errand {
                 WINDOW_BYTES,
                 WINDOW_BYTES,
                 true,
-                false,
                 (digest, bytes) -> digest * 31 + bytes.remaining(),
                 CreditBudget.UNLIMITED));
   }

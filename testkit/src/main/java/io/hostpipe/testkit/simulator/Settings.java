@@ -3,6 +3,7 @@ package io.hostpipe.testkit.simulator;
 import io.hostpipe.Digest;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.SessionConfig;
+import java.util.Map;
 
 /** What the session of a process is made with, as the scenario and its storage say. */
 final class Settings {
@@ -25,7 +26,10 @@ final class Settings {
         mixed ? SessionConfig.ENCODING_ANY : messages ? "records" : "raw",
         instance,
         storage == null ? instance : storage.receiver,
-        storage == null ? null : storage.start(),
+        storage == null ? Map.of() : storage.held(),
+        SessionConfig.KEPT_IN_MEMORY,
+        false,
+        false,
         Scenario.HEARTBEAT,
         Scenario.HANDSHAKE,
         Scenario.ACK_DELAY,
@@ -33,7 +37,6 @@ final class Settings {
         in == null ? 1 : in.windowBytesMin,
         in == null ? 1 : in.windowBytesMax,
         scenario.keepsLinks,
-        false,
         (digest, bytes) -> Digest.fromLong(digest).extend(bytes).toLong(),
         memory);
   }

@@ -4,6 +4,7 @@ import io.hostpipe.session.Frame;
 import io.hostpipe.session.SessionConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,12 +46,14 @@ final class Storage {
   }
 
   /** What a receiver's session begins with. */
-  SessionConfig.@Nullable InboundStart start() {
+  Map<String, SessionConfig.InboundStart> held() {
     String known = stream;
     return known == null
-        ? null
-        : new SessionConfig.InboundStart(
-            known, epoch, position, tellsDigest ? digest : null, cursor, cursorPosition);
+        ? Map.of()
+        : Map.of(
+            known,
+            new SessionConfig.InboundStart(
+                known, epoch, position, tellsDigest ? digest : null, cursor, cursorPosition));
   }
 
   /** The process is gone. */

@@ -72,6 +72,12 @@ final class ThroughSource extends ForwardingSource {
     return Encoding.RAW;
   }
 
+  /** What a program writes is its own, whoever wrote what it read. */
+  @Override
+  public long epoch() {
+    return 0;
+  }
+
   @Override
   public boolean replayable() {
     return false;
@@ -111,6 +117,20 @@ final class ThroughSource extends ForwardingSource {
   public void commit(long position, @Nullable Digest digest) throws PipeException {
     if (position == endPosition && finished()) {
       inner.commit(fedBytes, fedDigest);
+    }
+  }
+
+  @Override
+  public void durable(long position) throws PipeException {
+    if (position == endPosition && finished()) {
+      inner.durable(fedBytes);
+    }
+  }
+
+  @Override
+  public void durable(long position, @Nullable Digest digest) throws PipeException {
+    if (position == endPosition && finished()) {
+      inner.durable(fedBytes, fedDigest);
     }
   }
 
