@@ -25,6 +25,11 @@ enum CommandName {
       "ADDR [option…] [for=3s] [rate=N] [message=BYTES] [request=BYTES]",
       "measure the way to the bench that listens at ADDR; where ADDR listens: answer one; '-': local"
           + " pipes"),
+  SESSION(
+      "session",
+      "ls | reset NAME | takeover NAME [--spool DIR]",
+      "the sessions of this host: which there are; begin one anew; take its stream from another"
+          + " process"),
   PACKAGE("package", "", "write a tar.gz that runs without Java (in a clone: ./hostpipe package)");
 
   private final @Nullable String word;
@@ -56,7 +61,7 @@ enum CommandName {
   boolean movesBytes() {
     return switch (this) {
       case PIPE, SEND, RECV -> true;
-      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, PACKAGE -> false;
+      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, PACKAGE -> false;
     };
   }
 

@@ -52,6 +52,7 @@ record CompletionWords(
     byCommand.put("addresses", catalog.schemes());
     byCommand.put("completion", CompletionCommand.SHELLS);
     byCommand.put("demo", words(DemoOptions.SPECS));
+    byCommand.put("session", SessionCommand.WORDS);
     byCommand.put("package", List.of());
     return new CompletionWords(commands, schemes, options, byCommand);
   }

@@ -204,8 +204,9 @@ enum Flag {
   boolean appliesTo(CommandName command) {
     return switch (this) {
       case HELP, VERSION, VERBOSE -> true;
+      case SPOOL ->
+          command.movesBytes() || command == CommandName.CHECK || command == CommandName.SESSION;
       case SESSION,
-          SPOOL,
           RESTARTED,
           REQUIRE,
           DUPLEX,

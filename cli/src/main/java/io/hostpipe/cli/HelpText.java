@@ -96,6 +96,11 @@ final class HelpText {
                   "hostpipe bench tcp-listen://127.0.0.1:9000/bench",
                   "hostpipe bench tcp://127.0.0.1:9000/bench for=10s --summary json",
                   "hostpipe bench -");
+          case SESSION ->
+              List.of(
+                  "hostpipe session ls",
+                  "hostpipe session reset backup",
+                  "hostpipe session takeover backup --spool ./q");
           case ADDRESSES, PACKAGE -> List.of();
         };
     if (!examples.isEmpty()) {
@@ -120,7 +125,7 @@ final class HelpText {
     while (from < help.length()) {
       int space = help.indexOf(' ', from);
       int to = space < 0 ? help.length() : space;
-      if (column + to - from > LINE_WIDTH && column > HELP_COLUMN) {
+      if (column + 1 + to - from > LINE_WIDTH && column > HELP_COLUMN) {
         text.append('\n').repeat(" ", HELP_COLUMN);
         column = HELP_COLUMN;
       }

@@ -107,7 +107,7 @@ final class InvocationTest {
         "--quiet=yes|'--quiet' takes no value",
         "-ack received|unknown flag '-ack'; did you mean '--ack'?",
         "-x|unknown flag '-x'",
-        "--spool /d|unknown flag '--spool'",
+        "--spoool /d|unknown flag '--spoool'; did you mean '--spool'?",
         "--password=hunter2|unknown flag '--password'",
         "--size 1Q|--size is a size, as in 512, 64K, 10MB or 2T, not '1Q'",
         "--size 1 --size 2|'--size' was given twice",
