@@ -4,6 +4,7 @@ import io.hostpipe.Hostpipe;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
+import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ final class Contexts {
   private final Frames frames;
   private final Function<End, PipeEvents> events;
   private final @Nullable StreamId stream;
+  private final @Nullable Duration firstPeerWithin;
 
   /**
    * Contexts as the flags say.
@@ -26,6 +28,7 @@ final class Contexts {
         PipeContext.messages(Hostpipe.pool()).withAck(flags.ack()).withRetry(flags.retry());
     this.shared = lasting.takesOver() ? context.takingOver() : context;
     this.stream = lasting.stream();
+    this.firstPeerWithin = flags.givesUp() ? flags.retry().giveUp() : null;
     this.duplex = flags.duplex();
     this.frames = frames;
     this.events = events;
@@ -39,6 +42,11 @@ final class Contexts {
   /** For an end that is a sink; with {@code --duplex} it is read from as well. */
   PipeContext outgoing(End end) {
     return at(end).withDirections(true, duplex);
+  }
+
+  /** How long the first peer of a listener may let it wait; null for as long as it takes. */
+  @Nullable Duration firstPeerWithin() {
+    return firstPeerWithin;
   }
 
   private PipeContext at(End end) {

@@ -147,7 +147,8 @@ enum Flag {
       null,
       "DURATION",
       List.of(),
-      "fail after so long without a link, as in 30s or 1h (5m)"),
+      "fail after so long without a link, as in 30s or 1h (5m); where it is given, a listener waits"
+          + " no longer for its first peer either, unless it takes many"),
   RETRY_MAX(
       "retry-max", null, "N", List.of(), "fail after so many tries in a row (as many as it takes)"),
   QUIET("quiet", "q", null, List.of(), "say nothing but warnings and errors"),

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param sizeBytes how much will come; -1 when nobody said
  * @param summary how the summary looks; null when nobody said
  * @param retry how long a broken link is tried again
- * @param quiet say nothing but errors
+ * @param givesUp whether somebody said after how long; a listener's first peer has no limit else
+ * @param quiet say nothing but warnings and errors
  * @param verbosity how often {@code -v} was given
  * @param asksForHelp {@code --help}
  * @param asksForVersion {@code --version}
@@ -44,6 +45,7 @@ record Flags(
     long sizeBytes,
     @Nullable SummaryForm summary,
     RetryPolicy retry,
+    boolean givesUp,
     boolean quiet,
     int verbosity,
     boolean asksForHelp,
@@ -83,6 +85,7 @@ record Flags(
         size == null ? -1 : Quantity.bytes(size, "--size"),
         choiceOrNull(line, Flag.SUMMARY, SummaryForm.class),
         retry(line),
+        line.hasOption(Flag.GIVE_UP.word()),
         line.hasOption(Flag.QUIET.word()),
         line.getOptionCount(Flag.VERBOSE.word()),
         line.hasOption(Flag.HELP.word()),

@@ -85,7 +85,11 @@ final class HelpText {
           case PIPE ->
               List.of(
                   "hostpipe tcp-listen://127.0.0.1:9000/backup ./backup.tar",
-                  "tar c . | hostpipe - tcp://127.0.0.1:9000/backup");
+                  "tar c . | hostpipe - tcp://127.0.0.1:9000/backup",
+                  "hostpipe tcp-listen://127.0.0.1:9000/logs keep ./logs append",
+                  "hostpipe tcp-listen://127.0.0.1:9000/in fan-in ./incoming/",
+                  "hostpipe --duplex tcp-listen://127.0.0.1:9000/echo fan-in exec:cat",
+                  "echo hello | hostpipe --duplex - tcp://127.0.0.1:9000/echo");
           case SEND -> List.of("tar c . | hostpipe send tcp://127.0.0.1:9000/backup");
           case RECV -> List.of("hostpipe recv tcp-listen://127.0.0.1:9000/backup | tar x");
           case CHECK -> List.of("hostpipe check ./in ./out");

@@ -4,7 +4,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What happens on Ctrl-C, SIGTERM and SIGHUP while a pipe runs: an orderly end within a second.
+ * What happens on Ctrl-C, SIGTERM and SIGHUP while a pipe runs: an orderly end, within a second
+ * unless the machine is busy or the peer takes nothing.
  *
  * <p>The JVM answers these signals by running its shutdown hooks while everything else goes on; the
  * hook here is all there is to it (a signal that the parent chose to ignore stays ignored). It
@@ -14,8 +15,14 @@ import java.util.concurrent.TimeUnit;
  * behind.
  */
 final class Interruption implements AutoCloseable {
-  /** How long a peer may take to be told, and the moving thread to say what was reached. */
+  /** How long telling the peer and ending programs may take. */
+  private static final long ABORT_MILLIS = 3_000;
+
+  /** How long, from the signal on, the moving thread may take to say what was reached. */
   private static final long ORDERLY_MILLIS = 600;
+
+  /** What it has in any case once all is closed. */
+  private static final long ORDERLY_MILLIS_LEAST = 100;
 
   /** How long stderr may take what is said in its place. */
   private static final long TELLING_MILLIS = 200;
@@ -65,9 +72,11 @@ final class Interruption implements AutoCloseable {
     CountDownLatch aborted = new CountDownLatch(1);
     background(abort, aborted);
     try {
-      long deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ORDERLY_MILLIS);
-      aborted.await(ORDERLY_MILLIS, TimeUnit.MILLISECONDS);
-      if (!ended.await(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+      long begunNanos = System.nanoTime();
+      aborted.await(ABORT_MILLIS, TimeUnit.MILLISECONDS);
+      long tookMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunNanos);
+      long restMillis = Math.max(ORDERLY_MILLIS - tookMillis, ORDERLY_MILLIS_LEAST);
+      if (!ended.await(restMillis, TimeUnit.MILLISECONDS)) {
         CountDownLatch told = new CountDownLatch(1);
         background(tell, told);
         told.await(TELLING_MILLIS, TimeUnit.MILLISECONDS);

@@ -9,8 +9,12 @@ import io.hostpipe.Source;
 import io.hostpipe.Target;
 import io.hostpipe.runtime.RestartedSource;
 import io.hostpipe.spi.PipeContext;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -156,7 +160,38 @@ final class OpenEnds implements AutoCloseable {
     if (listener == null) {
       return end.connector().connect(end.address(), context);
     }
-    Pipe pipe = listener.accept();
+    Duration limit = contexts.firstPeerWithin();
+    if (limit == null || plan.intake().many()) {
+      return accepted(listener, listener.accept());
+    }
+    CountDownLatch came = new CountDownLatch(1);
+    AtomicBoolean late = new AtomicBoolean();
+    Thread.ofVirtual()
+        .name("hostpipe-first-peer")
+        .start(() -> {
+          try {
+            if (!came.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+              late.set(true);
+              listener.close();
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    try {
+      return accepted(listener, listener.accept());
+    } catch (PipeException e) {
+      if (late.get()) {
+        throw new PipeException.Unreachable(
+            end + ": nobody dialed within " + Quantity.durationText(limit) + " (--give-up)", e);
+      }
+      throw e;
+    } finally {
+      came.countDown();
+    }
+  }
+
+  private Pipe accepted(Listener listener, Pipe pipe) {
     if (!plan.intake().many()) {
       // Others are told that nobody takes them, instead of waiting in line for nothing.
       listener.close();

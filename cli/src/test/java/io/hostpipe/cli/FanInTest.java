@@ -3,11 +3,13 @@ package io.hostpipe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +53,34 @@ final class FanInTest {
       }
     }
     assertThat(contents).containsExactlyInAnyOrder("begin 0 end", "begin 1 end", "begin 2 end");
+  }
+
+  @Test
+  void aMessageThatThereIsNoMemoryForEndsItsPipeOnBothSidesAndNoOther()
+      throws IOException, InterruptedException {
+    Path incoming = Files.createDirectory(folder.resolve("incoming"));
+    Map<String, String> small = Map.of("JAVA_TOOL_OPTIONS", "-XX:MaxDirectMemorySize=8m");
+    String[] words = {
+      "tcp-listen://127.0.0.1:0/x", "fan-in", incoming + "/", "--frame", "u32", "-v"
+    };
+    try (CommandProcess listener = CommandProcess.start(small, words)) {
+      String to = "tcp://127.0.0.1:" + listener.awaitPort() + "/x";
+      byte[] large = new byte[4 + (12 << 20)];
+      ByteBuffer.wrap(large).putInt(12 << 20);
+      Path file = Files.write(folder.resolve("large"), large);
+      try (CommandProcess sender = CommandProcess.start(file.toString(), to, "--frame", "u32")) {
+        assertThat(sender.exitCode()).as(sender::err).isEqualTo(6);
+        assertThat(sender.err()).contains("the peer gave up at position 0", "out of memory (");
+      }
+      listener.awaitSaid("; take fewer pipes at a time or shorter messages");
+      try (CommandProcess sender = CommandProcess.start("-", to, "--frame", "lines")) {
+        sender.feed("small".getBytes(StandardCharsets.UTF_8)).endInput();
+        assertThat(sender.exitCode()).as(sender::err).isZero();
+      }
+      listener.signal("TERM");
+      assertThat(listener.exitCode()).as(listener::err).isEqualTo(6);
+      assertThat(listener.err()).contains("  pipes               1 arrived, 1 did not\n");
+    }
   }
 
   @Test

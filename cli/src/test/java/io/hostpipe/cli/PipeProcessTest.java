@@ -26,6 +26,15 @@ final class PipeProcessTest {
   @TempDir private Path folder;
 
   @Test
+  void aListenerWaitsForItsFirstPeerNoLongerThanItIsTold() throws Exception {
+    try (CommandProcess listener =
+        CommandProcess.start("tcp-listen://127.0.0.1:0/x", "-", "--give-up", "300ms")) {
+      assertThat(listener.exitCode()).isEqualTo(3);
+      assertThat(listener.err()).contains(": nobody dialed within 300 ms (--give-up)");
+    }
+  }
+
+  @Test
   void copiesStdinToStdoutAndSaysTheRestOnStderr() throws IOException, InterruptedException {
     byte[] bytes = random(LARGE_BYTES);
     try (CommandProcess pipe = CommandProcess.start("-", "-")) {

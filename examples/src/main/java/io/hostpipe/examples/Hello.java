@@ -13,15 +13,20 @@ import java.util.List;
 public final class Hello {
   private Hello() {}
 
-  /** {@code serve} or {@code call}, then an address when it is not the default. */
+  /**
+   * {@code serve} or {@code call}, then an address when it is not the default: {@code
+   * raw+tcp://127.0.0.1:8080?frame=lines} for the article's plain sockets.
+   */
   public static void main(String[] words) throws Exception {
-    String place = words.length > 1 ? words[1] : "127.0.0.1:8080/hello";
-    if (words.length > 0 && words[0].equals("serve")) {
-      try (Listener listener = Hostpipe.listen("tcp-listen://" + place)) {
+    boolean serves = words.length > 0 && words[0].equals("serve");
+    String scheme = serves ? "tcp-listen" : "tcp";
+    String address = words.length > 1 ? words[1] : scheme + "://127.0.0.1:8080/hello";
+    if (serves) {
+      try (Listener listener = Hostpipe.listen(address)) {
         serve(listener).forEach(text -> IO.println("received: " + text));
       }
     } else {
-      call("tcp://" + place).forEach(text -> IO.println("reply: " + text));
+      call(address).forEach(text -> IO.println("reply: " + text));
     }
   }
 

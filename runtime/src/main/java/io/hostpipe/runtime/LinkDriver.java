@@ -73,6 +73,9 @@ final class LinkDriver {
     /** The pipe is through with its link, which may carry another one. */
     void onLinkKept(Attachment link);
 
+    /** There is no memory for what the peer sends: the session is of no further use. */
+    void onOutOfMemory(OutOfMemoryError error);
+
     /** The session broke one of its own rules: it is of no further use. */
     void onBrokenInvariant(IllegalStateException broken);
   }
@@ -326,6 +329,7 @@ final class LinkDriver {
     link.readingSinceNanos = Ticker.now();
     List<Frame> frames = new ArrayList<>(4);
     ProtocolException garbage = null;
+    OutOfMemoryError exhausted = null;
     long readBytes = -1;
     boolean greeted = session.isGreeted();
     ByteBuffer[] targets =
@@ -343,6 +347,9 @@ final class LinkDriver {
       garbage = greeted ? e : Strangers.whoAnswered(link.link, targets[0], e);
     } catch (IOException e) {
       readBytes = -1;
+    } catch (OutOfMemoryError e) {
+      link.garbled = true;
+      exhausted = e;
     } finally {
       lock.lock();
       link.reading = false;
@@ -353,7 +360,10 @@ final class LinkDriver {
       }
     }
     feed(link, frames, garbage);
-    while (garbage == null && endWithBye(frames) && !session.hasHeardAll()) {
+    if (exhausted != null) {
+      owner.onOutOfMemory(exhausted);
+    }
+    while (garbage == null && exhausted == null && endWithBye(frames) && !session.hasHeardAll()) {
       garbage = feedRest(link, frames);
     }
     if (readBytes < 0) {

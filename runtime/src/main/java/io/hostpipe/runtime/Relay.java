@@ -8,6 +8,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
+import io.hostpipe.spi.MemoryExhaustion;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +67,9 @@ public final class Relay implements AutoCloseable {
   /** Of the writer that the sinks were told of. */
   private long epoch;
 
+  /** What failed first: a sink that is aborted for it fails too, and has nothing to add. */
+  private volatile @Nullable String abortReason;
+
   /** A relay that fails with the first message that a sink refuses. */
   public Relay(Source source, List<Sink> sinks) {
     this(source, sinks, OnRejection.FAIL);
@@ -112,6 +116,10 @@ public final class Relay implements AutoCloseable {
       } catch (InterruptedException e) {
         lastLook();
         throw e;
+      } catch (OutOfMemoryError e) {
+        PipeException why = MemoryExhaustion.toException("the stream " + source.stream(), e);
+        abort(why);
+        throw why;
       }
     }
   }
@@ -119,6 +127,7 @@ public final class Relay implements AutoCloseable {
   /** As {@link #close}, and the peers of source and sinks hear what failed here. */
   private void abort(PipeException why) {
     String reason = reason(why);
+    abortReason = reason;
     for (RelaySink each : sinks) {
       each.sink.abort(reason);
     }
@@ -164,7 +173,8 @@ public final class Relay implements AutoCloseable {
           each.sink
               .whenCommitted(Long.MAX_VALUE)
               .exceptionally(failure -> {
-                source.abort(reason(failure));
+                String first = abortReason;
+                source.abort(first == null ? reason(failure) : first);
                 return null;
               });
     }

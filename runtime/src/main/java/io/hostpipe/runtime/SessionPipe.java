@@ -11,6 +11,7 @@ import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.SessionFailure;
+import io.hostpipe.spi.MemoryExhaustion;
 import io.hostpipe.spi.PipeContext;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,8 +30,11 @@ import org.jspecify.annotations.Nullable;
  * through {@link SessionListener}. The driver's lock guards everything here.
  */
 final class SessionPipe implements Pipe, LinkDriver.Owner {
-  /** How long a close without a finish waits for the peer to hear of it. */
-  private static final long ABORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  /**
+   * How long a close without a finish waits for its word to leave, while the link stands. A peer
+   * that does not hear it waits for a new link; on a busy machine the word takes its time.
+   */
+  private static final long ABORT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
   final LinkDriver driver;
   final ReentrantLock lock;
@@ -440,6 +444,15 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   @Override
   public void onLinkKept(Attachment link) {
     linkKept.accept(link);
+  }
+
+  @Override
+  public void onOutOfMemory(OutOfMemoryError error) {
+    PipeException why = MemoryExhaustion.toException(where, error);
+    if (failure == null) {
+      failure = why;
+    }
+    session.abort(String.valueOf(why.getMessage()));
   }
 
   @Override

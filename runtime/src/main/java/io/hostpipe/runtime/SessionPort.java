@@ -201,6 +201,9 @@ public final class SessionPort implements AutoCloseable {
                     + link.plainScheme()
                     + "-listen");
       }
+    } catch (OutOfMemoryError e) {
+      link.close();
+      events.warning(link.peer() + ": out of memory (" + e.getMessage() + "), turned away");
     } catch (RuntimeException e) {
       // A stranger must not reach one of our own mistakes; if one does, that is his line.
       link.close();

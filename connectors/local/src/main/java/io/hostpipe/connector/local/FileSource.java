@@ -40,6 +40,7 @@ final class FileSource implements Source {
   private final FileChannel channel;
   private final AtomicBoolean closed = new AtomicBoolean();
   private long position;
+  private long lengthSeenBytes;
   private boolean finished;
 
   private FileSource(
@@ -127,6 +128,7 @@ final class FileSource implements Source {
       if (readBytes <= 0) {
         block.release();
         checkLongEnough(position, "this pipe has read");
+        checkLongEnough(lengthSeenBytes, "it had");
         finished = true;
         return null;
       }
@@ -175,7 +177,9 @@ final class FileSource implements Source {
 
   /** A small file, or the look whether there is more, takes no large block. */
   private int blockBytes() throws IOException {
-    long restBytes = Math.max(0, channel.size() - position);
+    long lengthBytes = channel.size();
+    lengthSeenBytes = Math.max(lengthSeenBytes, lengthBytes);
+    long restBytes = Math.max(0, lengthBytes - position);
     return (int) Math.min(restBytes, BLOCK_BYTES);
   }
 

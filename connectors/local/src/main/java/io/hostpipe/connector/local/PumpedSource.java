@@ -10,6 +10,7 @@ import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.MemoryExhaustion;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
@@ -256,7 +257,9 @@ final class PumpedSource implements Source {
   private void pump() {
     try {
       readAhead();
-    } catch (RuntimeException | OutOfMemoryError e) {
+    } catch (OutOfMemoryError e) {
+      end(MemoryExhaustion.toException(where, e));
+    } catch (RuntimeException e) {
       // The caller must not wait for a thread that is gone.
       end(new PipeException.Closed(Status.INTERNAL, where + " could not be read on: " + e, e));
       throw e;

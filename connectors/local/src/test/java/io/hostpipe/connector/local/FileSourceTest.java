@@ -116,6 +116,25 @@ final class FileSourceTest {
   }
 
   @Test
+  void noticesAFileThatIsCutBehindWhatWasRead() throws Exception {
+    Path in = Files.write(folder.resolve("in"), new byte[600_000]);
+    try (Source source = Ends.source(pool, in)) {
+      try (Batch first = source.read()) {
+        assertThat(Ends.bytes(first)).hasSize(FileSource.BLOCK_BYTES);
+      }
+      try (RandomAccessFile cut = new RandomAccessFile(in.toFile(), "rw")) {
+        cut.setLength(FileSource.BLOCK_BYTES + 1_000);
+      }
+      try (Batch rest = source.read()) {
+        assertThat(Ends.bytes(rest)).hasSize(1_000);
+      }
+      assertThatExceptionOfType(PipeException.DataLoss.class)
+          .isThrownBy(source::read)
+          .withMessageContaining("bytes, and it had 600000 already: it was cut or replaced");
+    }
+  }
+
+  @Test
   void readsWhatIsAppendedBeforeTheEndIsReached() throws Exception {
     Path in = Files.write(folder.resolve("in"), new byte[FileSource.BLOCK_BYTES]);
     try (Source source = Ends.source(pool, in)) {

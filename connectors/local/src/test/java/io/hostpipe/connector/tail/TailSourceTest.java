@@ -27,7 +27,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A followed file through growth, rotations and restarts, on the real file system. */
 final class TailSourceTest {
-  private static final int PAGE_BYTES = 4096;
   private static final String SOON = "rotate-wait=50ms";
 
   @TempDir private Path folder;
@@ -173,66 +172,6 @@ final class TailSourceTest {
       append("ur\nfive\n");
       assertThat(tail.read(16)).isEqualTo("three\nfour\nfive\n");
       assertThat(tail.warnings).isEmpty();
-    }
-  }
-
-  @Test
-  void endsALineWhoseRestWasCutOffBetweenTheCopyAndTheTruncation() throws Exception {
-    try (TailReading tail = new TailReading(log, SOON)) {
-      assertThat(tail.read(8)).isEqualTo("one\ntwo\n");
-      String begun = "x".repeat(PAGE_BYTES - 8);
-      append(begun);
-      copyAndTruncate();
-      append("four\nfive\n");
-      assertThat(tail.read(PAGE_BYTES - 8 + 11)).isEqualTo(begun + "\nfour\nfive\n");
-      assertThat(tail.warnings).singleElement().asString().contains("inside of a line");
-    }
-  }
-
-  @Test
-  void endsSuchALineAlsoWhenMoreOfItWasReadThanCopied() throws Exception {
-    String first = "y".repeat(1999) + "\n";
-    String second = "z".repeat(PAGE_BYTES - 8 - 2000);
-    try (TailReading tail = new TailReading(log, SOON)) {
-      append(first);
-      assertThat(tail.read(2008)).isEqualTo("one\ntwo\n" + first);
-      Files.copy(log, folder.resolve("app.log.1"));
-      append("in no copy\n");
-      assertThat(tail.read(11)).isEqualTo("in no copy\n");
-      append(second.substring(11));
-      assertThat(tail.readAvailable()).isEmpty();
-      truncate();
-      append("four\n");
-      assertThat(tail.read(second.length() - 11 + 6)).isEqualTo(second.substring(11) + "\nfour\n");
-    }
-  }
-
-  @Test
-  void joinsALineThatAWriterOfWholePagesHasCut() throws Exception {
-    Resume there = readOnce();
-    String begun = "x".repeat(PAGE_BYTES - 8);
-    append(begun);
-    copyAndTruncate();
-    append("rest\n" + "y".repeat(PAGE_BYTES - 5));
-    try (TailReading tail = new TailReading(log, there, SOON)) {
-      assertThat(tail.read(PAGE_BYTES - 8 + 5)).isEqualTo(begun + "rest\n");
-      assertThat(tail.warnings).isEmpty();
-    }
-  }
-
-  @Test
-  void joinsACutLineAlsoWhenItBeganInsideOfTheCopy() throws Exception {
-    Resume there = readOnce();
-    append("three\nfour\nfi");
-    copyAndTruncate();
-    Resume inCopy;
-    try (TailReading tail = new TailReading(log, there, SOON)) {
-      assertThat(tail.read(11)).isEqualTo("three\nfour\n");
-      inCopy = tail.resume();
-    }
-    append("ve\n");
-    try (TailReading tail = new TailReading(log, inCopy, SOON)) {
-      assertThat(tail.read(5)).isEqualTo("five\n");
     }
   }
 

@@ -11,6 +11,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.connector.tcp.socket.SocketLink;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.MemoryExhaustion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -284,7 +285,9 @@ final class RawSource implements Source {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       end(connection.closedHere());
-    } catch (RuntimeException | OutOfMemoryError e) {
+    } catch (OutOfMemoryError e) {
+      end(MemoryExhaustion.toException(connection.where(), e));
+    } catch (RuntimeException e) {
       // The caller must not wait for a thread that is gone.
       end(
           new PipeException.Closed(
