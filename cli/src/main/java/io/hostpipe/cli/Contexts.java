@@ -1,10 +1,15 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.AckLevel;
 import io.hostpipe.Hostpipe;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.storage.spool.Spool;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +21,8 @@ final class Contexts {
   private final Function<End, PipeEvents> events;
   private final @Nullable StreamId stream;
   private final @Nullable Duration firstPeerWithin;
+  private final @Nullable Spool spool;
+  private final Set<AckLevel> kept;
 
   /**
    * Contexts as the flags say.
@@ -23,20 +30,38 @@ final class Contexts {
    * @param lasting names the stream, where it has a name that lasts
    * @param events who is told what happens at an end
    */
-  Contexts(Flags flags, Frames frames, Lasting lasting, Function<End, PipeEvents> events) {
+  Contexts(Flags flags, PipePlan plan, Lasting lasting, Function<End, PipeEvents> events) {
     PipeContext context =
         PipeContext.messages(Hostpipe.pool()).withAck(flags.ack()).withRetry(flags.retry());
     this.shared = lasting.takesOver() ? context.takingOver() : context;
     this.stream = lasting.stream();
     this.firstPeerWithin = flags.givesUp() ? flags.retry().giveUp() : null;
+    this.spool = lasting.spool();
+    this.kept = kept(plan, flags.ack());
     this.duplex = flags.duplex();
-    this.frames = frames;
+    this.frames = plan.frames();
     this.events = events;
   }
 
-  /** For the end that is the source; with {@code --duplex} it is written to as well. */
-  PipeContext incoming(End end) {
-    return at(end).withDirections(duplex, true);
+  /** The id of the stream that begins here; null where it has none that lasts. */
+  @Nullable StreamId stream() {
+    return stream;
+  }
+
+  /** Where streams wait on disk between source and destinations; null for nowhere. */
+  @Nullable Spool spool() {
+    return spool;
+  }
+
+  /**
+   * For the end that is the source; with {@code --duplex} it is written to as well.
+   *
+   * @param held what the destinations have of its streams
+   */
+  PipeContext incoming(End end, Holdings held) {
+    PipeContext context = at(end).withDirections(duplex, true);
+    Spool between = spool;
+    return between == null ? context.withHoldings(held, kept) : context.withSpool(between);
   }
 
   /** For an end that is a sink; with {@code --duplex} it is read from as well. */
@@ -47,6 +72,24 @@ final class Contexts {
   /** How long the first peer of a listener may let it wait; null for as long as it takes. */
   @Nullable Duration firstPeerWithin() {
     return firstPeerWithin;
+  }
+
+  /** What it means to the source's peer that all destinations have committed. */
+  private static Set<AckLevel> kept(PipePlan plan, AckLevel ack) {
+    boolean durable = true;
+    boolean applied = true;
+    for (End sink : plan.sinks()) {
+      durable &= sink.isLink() ? ack == AckLevel.DURABLE : sink.capabilities().durable();
+      applied &= !sink.isLink() || ack == AckLevel.APPLIED;
+    }
+    Set<AckLevel> kept = EnumSet.of(AckLevel.RECEIVED);
+    if (durable) {
+      kept.add(AckLevel.DURABLE);
+    }
+    if (applied) {
+      kept.add(AckLevel.APPLIED);
+    }
+    return kept;
   }
 
   private PipeContext at(End end) {

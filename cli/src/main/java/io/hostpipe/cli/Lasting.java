@@ -1,10 +1,14 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.Hostpipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.storage.RealDisk;
 import io.hostpipe.storage.SessionFolder;
+import io.hostpipe.storage.spool.Spool;
+import io.hostpipe.storage.spool.SpoolOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -22,11 +26,17 @@ final class Lasting implements AutoCloseable {
   private final Path folder;
   private final SessionFolder.@Nullable Session session;
   private final boolean takesOver;
+  private final @Nullable Spool spool;
 
-  private Lasting(Path folder, SessionFolder.@Nullable Session session, boolean takesOver) {
+  private Lasting(
+      Path folder,
+      SessionFolder.@Nullable Session session,
+      boolean takesOver,
+      @Nullable Spool spool) {
     this.folder = folder;
     this.session = session;
     this.takesOver = takesOver;
+    this.spool = spool;
   }
 
   /**
@@ -34,30 +44,47 @@ final class Lasting implements AutoCloseable {
    *
    * @throws PipeException Refused when another process has it open
    */
-  static Lasting open(PipePlan plan, LastingFlags flags) throws PipeException {
+  static Lasting open(PipePlan plan, LastingFlags flags, PipeEvents events) throws PipeException {
     Path folder = folder(flags.spool());
     if (!flags.any()) {
-      return new Lasting(folder, null, false);
-    }
-    if (flags.spool() != null) {
-      throw new PipeException.Refused(
-          Status.UNIMPLEMENTED, "--spool is not offered by this version yet; --session is");
+      return new Lasting(folder, null, false, null);
     }
     String from = plan.source().place();
     String to = plan.sinks().stream().map(End::place).collect(Collectors.joining(", "));
     String name = flags.session();
     String key = name == null ? from + " -> " + to : name;
+    Path queue = flags.spool();
+    Spool spool =
+        queue == null
+            ? null
+            : Spool.open(RealDisk.INSTANCE, queue, options(flags, key), Hostpipe.pool(), events);
     try {
       SessionFolder.Session session =
           new SessionFolder(RealDisk.INSTANCE, folder)
               .open(key, from, to, name == null ? UUID.randomUUID().toString() : name);
-      return new Lasting(folder, session, flags.takesOver() || session.takesOver());
-    } catch (PipeException e) {
-      throw e;
+      return new Lasting(folder, session, flags.takesOver() || session.takesOver(), spool);
     } catch (IOException e) {
-      throw new PipeException.Config(
-          "the session '" + key + "' cannot be kept in " + folder + ": " + e);
+      if (spool != null) {
+        spool.close();
+      }
+      throw e instanceof PipeException known
+          ? known
+          : new PipeException.Config(
+              "the session '" + key + "' cannot be kept in " + folder + ": " + e);
     }
+  }
+
+  private static SpoolOptions options(LastingFlags flags, String holder) {
+    SpoolOptions options =
+        SpoolOptions.DEFAULT.withSyncsBefore(flags.syncsBefore()).withHolder(holder);
+    return flags.spoolBytesMax() == Long.MAX_VALUE
+        ? options
+        : options.withBytesMax(flags.spoolBytesMax());
+  }
+
+  /** Where streams wait on disk; null where they do not. */
+  @Nullable Spool spool() {
+    return spool;
   }
 
   /** The id of the stream that the session is on; null where there is none. */
@@ -90,6 +117,9 @@ final class Lasting implements AutoCloseable {
 
   @Override
   public void close() {
+    if (spool != null) {
+      spool.close();
+    }
     if (session != null) {
       session.close();
     }

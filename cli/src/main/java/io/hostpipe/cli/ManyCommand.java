@@ -35,7 +35,7 @@ final class ManyCommand {
             flags.quiet(),
             flags.verbosity() > 0,
             plan.intake().mode() == Intake.Mode.IN_TURN);
-    this.contexts = new Contexts(flags, plan.frames(), lasting, end -> links);
+    this.contexts = new Contexts(flags, plan, lasting, end -> links);
     this.pipes = new ManyPipes(plan, flags, places, contexts, this::tellPipe);
     this.progress = new Progress(console, pipes, pipes::state, flags.sizeBytes());
   }

@@ -1,14 +1,18 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.Encoding;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.PipeStats;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
+import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.runtime.RestartedSource;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.storage.spool.Spool;
+import io.hostpipe.storage.spool.SpoolStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,7 +86,23 @@ final class OpenEnds implements AutoCloseable {
 
   private Way openOneWay() throws PipeException, InterruptedException {
     End from = plan.source();
-    PipeContext incoming = contexts.incoming(from);
+    Spool spool = contexts.spool();
+    StreamId known = contexts.stream();
+    if (spool != null && known != null && !from.isLink()) {
+      SpoolStream whole = spool.open(known, plan.encoding());
+      if (whole.finished()) {
+        // All of it is here: the source is not needed any more, and may have gone.
+        return new Way(from, plan.sinks(), known, null, whole, sinks(known, plan.encoding()));
+      }
+    }
+    Source source = source(from);
+    StreamId stream = source.awaitStream();
+    SpoolStream spooled = spool == null ? null : spool.open(stream, source.encoding());
+    return new Way(from, plan.sinks(), stream, source, spooled, sinks(stream, source.encoding()));
+  }
+
+  private Source source(End from) throws PipeException, InterruptedException {
+    PipeContext incoming = contexts.incoming(from, places.held());
     Source source;
     if (from.isLink()) {
       source = pipe(from, incoming).source();
@@ -99,27 +119,33 @@ final class OpenEnds implements AutoCloseable {
       framed = new RestartedSource(framed, plan.restarted());
     }
     closings.add(framed::close);
-    List<Sink> sinks = new ArrayList<>();
-    for (End to : plan.sinks()) {
-      sinks.add(sink(to, framed));
-    }
-    return new Way(from, plan.sinks(), framed, sinks);
+    return framed;
   }
 
-  private Sink sink(End to, Source source) throws PipeException, InterruptedException {
+  private List<Sink> sinks(StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
+    List<Sink> sinks = new ArrayList<>();
+    for (End to : plan.sinks()) {
+      sinks.add(sink(to, stream, encoding));
+    }
+    return sinks;
+  }
+
+  private Sink sink(End to, StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
     Target target = places.target(to);
     if (target == null) {
       PipeContext outgoing = contexts.outgoing(to);
       if (!plan.frames().messages()) {
-        outgoing = outgoing.withEncoding(source.encoding());
+        outgoing = outgoing.withEncoding(encoding);
       }
-      if (plan.source().intake().many() || (plan.lasts() && plan.source().listens())) {
+      if (plan.source().intake().many() || (plan.lasts() && plan.source().isLink())) {
         // A stream keeps its name on its way; a name of its own is for one that begins here.
-        outgoing = outgoing.withStream(source.stream());
+        outgoing = outgoing.withStream(stream);
       }
-      return plan.frames().around(to, source.stream(), pipe(to, outgoing).sink());
+      return plan.frames().around(to, stream, pipe(to, outgoing).sink());
     }
-    Sink sink = target.open(source.stream(), source.encoding());
+    Sink sink = target.open(stream, encoding);
     closings.add(sink::close);
     return sink;
   }
@@ -127,7 +153,7 @@ final class OpenEnds implements AutoCloseable {
   private List<Way> openBothWays() throws PipeException, InterruptedException {
     End near = plan.source();
     End far = plan.sinks().getFirst();
-    Pipe nearPipe = pipe(near, contexts.incoming(near));
+    Pipe nearPipe = pipe(near, contexts.incoming(near, places.held()));
     Pipe farPipe = pipe(far, contexts.outgoing(far));
     return List.of(way(near, nearPipe, far, farPipe), way(far, farPipe, near, nearPipe));
   }

@@ -2,6 +2,7 @@ package io.hostpipe.cli;
 
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
+import io.hostpipe.spi.PipeEvents;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ final class PipeCommand {
     this.lasting = lasting;
     this.console = console;
     this.links = new LinkWatches(console, flags.quiet(), flags.verbosity() > 0);
-    this.contexts = new Contexts(flags, plan.frames(), lasting, links::of);
+    this.contexts = new Contexts(flags, plan, lasting, links::of);
     this.pipe = new PipeRun(plan, flags, places, contexts, null);
     this.progress = new Progress(console, pipe, links::state, sizeBytes());
     this.unanswered = new Unanswered(console, pipe, links::connected);
@@ -45,7 +46,8 @@ final class PipeCommand {
       throws PipeException {
     PipePlan plan = PipePlan.of(invocation, catalog, console);
     Flags flags = invocation.flags();
-    try (Lasting lasting = Lasting.open(plan, flags.lasting())) {
+    PipeEvents events = new LinkWatch(console, flags.quiet(), flags.verbosity() > 0);
+    try (Lasting lasting = Lasting.open(plan, flags.lasting(), events)) {
       return plan.intake().many()
           ? new ManyCommand(plan, flags, lasting, console).run()
           : new PipeCommand(plan, flags, lasting, console).run();

@@ -2,6 +2,7 @@ package io.hostpipe.cli;
 
 import io.hostpipe.AckLevel;
 import io.hostpipe.Address;
+import io.hostpipe.Encoding;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
@@ -65,7 +66,7 @@ record PipePlan(
     }
     Flags flags = invocation.flags();
     PipePlan plan = of(ends, End.filters(flags.through(), catalog), flags);
-    refuseUnkeptAck(flags.ack());
+    plan.refuseUnkeptAck(flags.ack());
     plan.refuseLessThan(flags.require());
     return plan;
   }
@@ -141,6 +142,13 @@ record PipePlan(
         pair.guarantee().refuseLessThan(asked);
       }
     }
+  }
+
+  /** Whether bytes or messages pass. */
+  Encoding encoding() {
+    return frames.messages() || (!source.isLink() && source.capabilities().messages())
+        ? Encoding.RECORDS
+        : Encoding.RAW;
   }
 
   /** What a source yields that begins anew; null when nobody said. */
@@ -241,12 +249,16 @@ record PipePlan(
     return both;
   }
 
-  private static void refuseUnkeptAck(AckLevel ack) throws PipeException {
-    if (ack == AckLevel.DURABLE) {
-      throw new PipeException.Refused(
-          Status.UNIMPLEMENTED,
-          "--ack durable needs a spool at the peer, which this version does not have; --ack applied"
-              + " waits for the far sink instead");
+  private void refuseUnkeptAck(AckLevel ack) throws PipeException {
+    for (End sink : sinks) {
+      if (ack == AckLevel.DURABLE && !sink.isLink() && !sink.capabilities().durable()) {
+        throw new PipeException.Refused(
+            Status.UNIMPLEMENTED,
+            "--ack durable is more than "
+                + sink
+                + " can say: what it has may be gone after a loss of power; take --ack applied, or"
+                + " for a file add --session NAME");
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import io.hostpipe.Listener;
 import io.hostpipe.PipeException;
 import io.hostpipe.Target;
 import io.hostpipe.runtime.MixedTarget;
+import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
 import java.util.HashMap;
 import java.util.List;
@@ -23,15 +24,17 @@ final class Places implements AutoCloseable {
   private final Closings closings = new Closings();
   private final Map<End, Listener> listeners = new HashMap<>();
   private final Map<End, Target> targets = new HashMap<>();
+  private final HeldByPlaces held = new HeldByPlaces();
   private final List<MixedTarget> mixed = new CopyOnWriteArrayList<>();
 
   /** Opens the listeners of both sides, then the targets. */
   void open(PipePlan plan, Contexts contexts) throws PipeException, InterruptedException {
-    listen(plan.source(), contexts.incoming(plan.source()));
+    listen(plan.source(), contexts.incoming(plan.source(), held));
     for (End sink : plan.sinks()) {
       listen(sink, contexts.outgoing(sink));
     }
     if (plan.duplex()) {
+      held.opened(List.of());
       return;
     }
     for (End sink : plan.sinks()) {
@@ -43,6 +46,7 @@ final class Places implements AutoCloseable {
         targets.put(sink, plan.frames().around(sink, shared));
       }
     }
+    held.opened(targets.size() < plan.sinks().size() ? List.of() : List.copyOf(targets.values()));
   }
 
   /** Where this end of the plan waits for its peers; null when it does not wait. */
@@ -53,6 +57,11 @@ final class Places implements AutoCloseable {
   /** The store that this end of the plan writes into; null when it is none. */
   @Nullable Target target(End end) {
     return targets.get(end);
+  }
+
+  /** What the stores hold of streams that began before this process did. */
+  Holdings held() {
+    return held;
   }
 
   /** What ended one of the stores that many streams share; null while all take more. */
@@ -69,6 +78,7 @@ final class Places implements AutoCloseable {
   /** Idempotent; any thread. */
   @Override
   public void close() {
+    held.closed();
     closings.close();
   }
 

@@ -8,8 +8,13 @@ import io.hostpipe.PipeStats;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.runtime.Relay;
+import io.hostpipe.runtime.RestartedSource.Yields;
+import io.hostpipe.runtime.SpooledRelay;
+import io.hostpipe.runtime.Transfer;
+import io.hostpipe.storage.spool.SpoolStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,29 +26,45 @@ final class StreamRun {
   private final PipePlan plan;
   private final Way way;
   private final Meter meter;
-  private final Relay relay;
+  private final Transfer transfer;
 
   StreamRun(PipePlan plan, Way way, Flags flags) throws PipeException {
     this.plan = plan;
     this.way = way;
     this.meter = new Meter(flags.digest(), plan.frames().out());
-    Source source = flags.flow().around(way.source(), Hostpipe.pool());
     List<Sink> sinks = new ArrayList<>();
     for (Sink sink : way.sinks()) {
       sinks.add(flags.flow().around(sink));
     }
-    this.relay = new Relay(new MeteredSource(source, meter), sinks);
-    meter.follow(relay.progress());
+    this.transfer = transfer(way, flags, meter, sinks);
+    meter.follow(transfer.progress());
+  }
+
+  private static Transfer transfer(Way way, Flags flags, Meter meter, List<Sink> sinks)
+      throws PipeException {
+    Source source = way.source();
+    SpoolStream spooled = way.spooled();
+    if (spooled == null) {
+      return new Relay(metered(Objects.requireNonNull(source, "source"), flags, meter), sinks);
+    }
+    boolean refills =
+        source != null && (source.replayable() || flags.lasting().restarted() == Yields.REPLAY);
+    return new SpooledRelay(
+        source, spooled.sink(), metered(spooled.source(refills), flags, meter), sinks);
+  }
+
+  private static Source metered(Source source, Flags flags, Meter meter) throws PipeException {
+    return new MeteredSource(flags.flow().around(source, Hostpipe.pool()), meter);
   }
 
   /** Moves everything; blocks until the stream has ended. */
   void run() throws PipeException, InterruptedException {
-    relay.run();
+    transfer.run();
   }
 
   /** Ends it before its end. */
   void close() {
-    relay.close();
+    transfer.close();
   }
 
   Meter meter() {
@@ -52,7 +73,7 @@ final class StreamRun {
 
   /** The id of the stream. */
   String stream() {
-    return way.source().stream().value();
+    return way.stream().value();
   }
 
   /** From where to where. */

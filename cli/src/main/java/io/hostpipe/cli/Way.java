@@ -2,14 +2,31 @@ package io.hostpipe.cli;
 
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
+import io.hostpipe.StreamId;
+import io.hostpipe.storage.spool.SpoolStream;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One direction of a pipe, open and not yet moving.
  *
  * @param from the end that is read
  * @param to the ends that are written, in the order of their sinks
- * @param source owned by the {@link OpenEnds} it came from, as are the sinks
+ * @param stream the id of the stream
+ * @param source owned by the {@link OpenEnds} it came from, as are the sinks; null when the spool
+ *     holds all of the stream already
+ * @param spooled the stream in the spool; null where there is none
  * @param sinks where the bytes go
  */
-record Way(End from, List<End> to, Source source, List<Sink> sinks) {}
+record Way(
+    End from,
+    List<End> to,
+    StreamId stream,
+    @Nullable Source source,
+    @Nullable SpoolStream spooled,
+    List<Sink> sinks) {
+  /** Without a spool. */
+  Way(End from, List<End> to, Source source, List<Sink> sinks) {
+    this(from, to, source.stream(), source, null, sinks);
+  }
+}

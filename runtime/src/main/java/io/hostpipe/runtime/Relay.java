@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * and {@link #close} from any thread. The relay owns its source and sinks and closes them when it
  * ends, however it ends; a sink that was not finished is thereby aborted.
  */
-public final class Relay implements AutoCloseable {
+public final class Relay implements Transfer {
   /** The longest pause between two looks at the commits while something is uncommitted. */
   public static final Duration UNCOMMITTED_LOOK = Duration.ofMillis(64);
 
@@ -90,16 +90,12 @@ public final class Relay implements AutoCloseable {
     this.onRejection = onRejection;
   }
 
-  /** How far it has got. Any thread. */
+  @Override
   public RelayProgress progress() {
     return progress;
   }
 
-  /**
-   * Runs the stream to its end. Blocks.
-   *
-   * @throws PipeException what ended it before that: of a sink, of the source, or Rejected
-   */
+  @Override
   public void run() throws PipeException, InterruptedException {
     try (this) {
       try {
@@ -141,7 +137,6 @@ public final class Relay implements AutoCloseable {
     return message == null ? why.getClass().getSimpleName() : message;
   }
 
-  /** Closes the source and the sinks, which ends a {@link #run}. Idempotent. */
   @Override
   public void close() {
     // The sinks first: whoever looks at them must see an abort, not an end of the source.
