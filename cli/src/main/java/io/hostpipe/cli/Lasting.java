@@ -55,7 +55,7 @@ final class Lasting implements AutoCloseable {
     String key = name == null ? from + " -> " + to : name;
     Path queue = flags.spool();
     Spool spool =
-        queue == null
+        queue == null || keepsByItself(plan)
             ? null
             : Spool.open(RealDisk.INSTANCE, queue, options(flags, key), Hostpipe.pool(), events);
     try {
@@ -72,6 +72,16 @@ final class Lasting implements AutoCloseable {
           : new PipeException.Config(
               "the session '" + key + "' cannot be kept in " + folder + ": " + e);
     }
+  }
+
+  /**
+   * Whether the bytes are on a disk of this host already when they have arrived, and can be had
+   * again until then: a spool between would only write them twice.
+   */
+  private static boolean keepsByItself(PipePlan plan) {
+    boolean comesAgain = plan.source().isLink() || plan.source().capabilities().replayable();
+    return comesAgain
+        && plan.sinks().stream().allMatch(each -> !each.isLink() && each.capabilities().durable());
   }
 
   private static SpoolOptions options(LastingFlags flags, String holder) {

@@ -103,7 +103,7 @@ final class CommandTest {
         "2|demo cutz=1|did you mean 'cuts'?",
         "2|demo ./no-such-file|'./no-such-file' is neither a file nor an option of demo",
         "2|demo cuts=1001|cuts is a number from 0 to 1000",
-        "4|- ./x --ack durable|--ack durable needs a spool at the peer",
+        "4|- ./x --ack durable|--ack durable is more than ./x can say",
         "4|- ./x --require once|--require once is more than this pair gives",
       })
   void refusesWithTheCodeAndTheReason(int code, String line, String message) {

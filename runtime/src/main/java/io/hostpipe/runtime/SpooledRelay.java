@@ -127,6 +127,9 @@ public final class SpooledRelay implements Transfer {
   private static final class Kept extends ForwardingSource {
     private volatile boolean aborted;
 
+    /** Whether the spool has all of it: what becomes of the spool's sink then says nothing. */
+    private volatile boolean ended;
+
     Kept(Source source) {
       super(source);
     }
@@ -138,13 +141,16 @@ public final class SpooledRelay implements Transfer {
 
     @Override
     public void commit(long position, @Nullable Digest digest) throws PipeException {
+      ended = true;
       inner.durable(position, digest);
     }
 
     @Override
     public void abort(String reason) {
-      aborted = true;
-      inner.abort(reason);
+      if (!ended) {
+        aborted = true;
+        inner.abort(reason);
+      }
     }
 
     /** Nothing. */

@@ -241,8 +241,11 @@ final class SpoolSink implements Sink {
       Block smaller = spool.pool().take(bytes.remaining());
       bytes = smaller.buffer().put(bytes).flip();
       block = smaller;
-      batch.close();
+    } else {
+      block.retain();
     }
+    // Its owner may close it once more, and that must not let go of the block.
+    batch.close();
     return new Entry(
         RecordHeader.Kind.DATA,
         before,

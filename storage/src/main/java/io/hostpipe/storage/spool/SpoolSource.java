@@ -8,6 +8,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Source;
+import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Block;
 import java.io.IOException;
@@ -220,6 +221,17 @@ final class SpoolSource implements Source {
         if (readable.finished()) {
           finished = true;
           return null;
+        }
+        if (stream.isAbandoned() && position == stream.end().position()) {
+          throw new PipeException.Closed(
+              Status.ABORTED,
+              "the stream "
+                  + stream()
+                  + " in the spool "
+                  + spool.folder()
+                  + " stops at position "
+                  + position
+                  + ", before its end: who wrote it has gone");
         }
         if (restNanos <= 0) {
           return null;

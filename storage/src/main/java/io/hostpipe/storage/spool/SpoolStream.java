@@ -36,6 +36,10 @@ public final class SpoolStream {
   private long released;
   private long unsyncedBytes;
   private @Nullable SpoolSink sink;
+
+  /** Whether its last writer went before its end. */
+  private boolean abandoned;
+
   private @Nullable SpoolSource source;
 
   /** The writer's: taken from the queue and not written yet. */
@@ -122,6 +126,7 @@ public final class SpoolStream {
       }
       SpoolSink opened = new SpoolSink(spool, this, new Commits(synced.position()));
       sink = opened;
+      abandoned = false;
       return opened;
     } finally {
       spool.lock.unlock();
@@ -130,7 +135,8 @@ public final class SpoolStream {
 
   /**
    * Its source, from the first position that is held. One at a time. It waits for what is still to
-   * be written, and its commits release.
+   * be written, and its commits release. When its sink is closed before the end, it yields what
+   * there is and then fails with ABORTED.
    *
    * @param refills whether positions behind the end will be written again: a seek there waits for
    *     that, and is a loss of data otherwise
@@ -192,7 +198,7 @@ public final class SpoolStream {
 
   long heldFrom() {
     List<Segment> segments = log.segments();
-    return segments.isEmpty() ? end.position() : segments.getFirst().base();
+    return segments.isEmpty() ? written.position() : segments.getFirst().base();
   }
 
   List<Segment> segments() {
@@ -202,6 +208,11 @@ public final class SpoolStream {
   /** The entries behind what a reader had, for it to take. */
   ArrayDeque<Entry> tail() {
     return tail;
+  }
+
+  /** Whether nothing will follow, until somebody writes it again. */
+  boolean isAbandoned() {
+    return abandoned;
   }
 
   /** Whether somebody uses it. */
@@ -238,6 +249,7 @@ public final class SpoolStream {
   void sinkClosed(SpoolSink closed) {
     if (sink == closed) {
       sink = null;
+      abandoned = !end.finished();
     }
     changed.signalAll();
   }
