@@ -68,17 +68,14 @@ public final class Session {
     if (failure != null) {
       return failure;
     }
-    SessionFailure refusal = link.outdated(hello);
+    SessionFailure outdated = link.outdated(hello);
+    SessionFailure refusal = outdated == null ? ways.refusal(hello, true) : outdated;
     if (refusal != null) {
       return refusal;
     }
     boolean another = link.isUp() && !link.isDialedBy(hello.instance());
     if (another && !ways.replaces(hello)) {
       return ways.occupied();
-    }
-    refusal = ways.refusal(hello, true);
-    if (refusal != null) {
-      return refusal;
     }
     farewell = another ? ways.replaced(hello) : null;
     ackTimer.stop();

@@ -271,21 +271,24 @@ final class SessionMemoryTest {
     assertThat(pair.acceptor.session().takeFarewell()).isNull();
   }
 
-  @Test
-  void aWriterThatWasReplacedIsRefusedWhenItComesBack() {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aWriterThatWasReplacedIsRefusedWhetherOrNotTheOtherOneLives(boolean lives) {
     Pair pair = spooled(Frame.AckLevel.DURABLE).connect();
     Side second = sender(0xC, Frame.AckLevel.DURABLE);
     second.takesOver = true;
     Pair taken = new Pair(second, pair.acceptor).connect();
     assertThat(second.session().isOpen()).isTrue();
     assertThat(out(taken).epoch()).isEqualTo(2);
-    taken.cut();
-    pair.connect();
-    assertThat(pair.refusal)
+    if (!lives) {
+      taken.cut();
+    }
+    SessionFailure refusal = offered(pair, pair.dialer, 2, out(pair).epoch());
+    assertThat(refusal)
         .isNotNull()
         .extracting(SessionFailure::code)
         .isEqualTo(Code.FAILED_PRECONDITION);
-    assertThat(pair.dialer.failureReason()).contains("was replaced");
+    assertThat(String.valueOf(refusal)).contains("was replaced");
   }
 
   @Test
@@ -350,6 +353,10 @@ final class SessionMemoryTest {
 
   /** What this writer's HELLO is answered while the link of the first one stands. */
   private static @Nullable SessionFailure offered(Pair pair, Side writer) {
+    return offered(pair, writer, 1, 0);
+  }
+
+  private static @Nullable SessionFailure offered(Pair pair, Side writer, long number, long epoch) {
     Frame.Hello hello =
         new Frame.Hello(
             FrameCodec.VERSION,
@@ -359,13 +366,13 @@ final class SessionMemoryTest {
             writer.ackLevel,
             writer.encoding,
             writer.instance,
-            1,
+            number,
             writer.name,
             writer.stream,
             false,
             0,
             0,
-            0,
+            epoch,
             false,
             writer.takesOver);
     return pair.acceptor.session().onAccept(hello, pair.now);
