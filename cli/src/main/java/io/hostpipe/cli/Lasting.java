@@ -16,7 +16,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of a command's pipe outlives its process: its session, and its spool.
+ * What of a command's pipe outlives its process: its session, where its stream begins, and its
+ * spool.
  *
  * <p>The session's state is in the spool's folder, else in the user's. Thread rule: one thread.
  */
@@ -58,6 +59,10 @@ final class Lasting implements AutoCloseable {
         queue == null || keepsByItself(plan)
             ? null
             : Spool.open(RealDisk.INSTANCE, queue, options(flags, key), Hostpipe.pool(), events);
+    if (plan.source().isLink()) {
+      // The stream was named where it begins.
+      return new Lasting(folder, null, flags.takesOver(), spool);
+    }
     try {
       SessionFolder.Session session =
           new SessionFolder(RealDisk.INSTANCE, folder)
