@@ -110,20 +110,26 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   void close(String reason) {
     // An interrupt ends waiting, not telling: a write on an interrupted thread breaks its link.
     boolean interrupted = Thread.interrupted();
+    boolean first;
     lock.lock();
     try {
-      if (closed) {
-        return;
-      }
+      first = !closed;
       closed = true;
-      sink.endOrAbort(reason);
-      driver.changed.signalAll();
-      driver.settle();
-      awaitGoodbye();
+      if (first) {
+        sink.endOrAbort(reason);
+        driver.changed.signalAll();
+        driver.settle();
+      }
+      // Who comes second may end the process next: our last word has to be out by then, too.
+      if (first || session.failure() != null) {
+        awaitGoodbye();
+      }
     } finally {
       lock.unlock();
     }
-    end();
+    if (first) {
+      end();
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -501,7 +507,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     long deadline =
         Ticker.now() + (session.failure() == null ? options.linger().toNanos() : ABORT_NANOS);
     try {
-      while (!goodbyeSaid()) {
+      while (!over && !goodbyeSaid()) {
         long restNanos = deadline - Ticker.now();
         if (restNanos <= 0) {
           return;
