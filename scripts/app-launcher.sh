@@ -18,6 +18,7 @@ esac
 compiler=-XX:TieredStopAtLevel=1 heap=@HEAP@ direct=@DIRECT@
 case " $* " in
   *' --frame '* | *' --frame-out '* | *' --frame='* | *' --frame-out='*) compiler=-XX:+TieredCompilation heap=512m direct=512m ;;
+  *' --spool '* | *' --spool='*) direct=192m ;; # what waits for a sync, and for a reader
 esac
 
 # A descriptor that the caller closed would go to the first file that java opens for itself, and that

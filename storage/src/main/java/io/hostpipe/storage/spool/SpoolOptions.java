@@ -40,7 +40,7 @@ public record SpoolOptions(
           false,
           32 << 20,
           16 << 20,
-          32 << 20,
+          16 << 20,
           "hostpipe");
 
   public SpoolOptions {
