@@ -13,17 +13,12 @@ final class Removal {
     Path slotPath = store.slotPath(files.key());
     Slot slot = files.slot();
     boolean hasSlot = store.disk.exists(slotPath);
-    if (slot != null && !slot.forgotten()) {
+    if (slot != null) {
       try (DiskFile file = store.disk.open(slotPath)) {
-        Slot forgotten =
-            new Slot(
-                slot.generation() + 1,
-                slot.stream(),
-                slot.encoding(),
-                slot.synced(),
-                slot.released(),
-                true);
-        forgotten.write(file, 1 - files.slotPlace());
+        if (!slot.forgotten()) {
+          slot.forget().write(file, 1 - files.slotPlace());
+        }
+        // Also when it says so already: that may be in the system's memory only.
         Errors.sync(file);
       }
     }

@@ -204,7 +204,8 @@ final class SegmentLog {
 
   /** Removes all that there is of the stream. */
   void forget() throws IOException {
-    if (!slotIsNew) {
+    boolean hasFiles = !slotIsNew || !segments.isEmpty();
+    if (hasFiles) {
       writeSlot(true);
     }
     close();
@@ -214,7 +215,7 @@ final class SegmentLog {
       store.pool.giveBack(idle, each.lengthBytes());
     }
     segments = List.of();
-    if (!slotIsNew) {
+    if (hasFiles) {
       // The slot goes last, and after the names of the segments are gone for good.
       store.syncNames();
       store.disk.delete(store.slotPath(key));
@@ -370,6 +371,13 @@ final class SegmentLog {
   }
 
   private void writeSlot(boolean forgotten) throws IOException {
+    if (slotIsNew) {
+      makeSlot();
+      store.syncNames();
+      if (!forgotten) {
+        return;
+      }
+    }
     DiskFile file = slotFile();
     Slot slot = slot(forgotten);
     int place = 1 - slotPlace;
@@ -383,9 +391,16 @@ final class SegmentLog {
   }
 
   private DiskFile slotFile() throws IOException {
-    if (slotFile == null) {
-      slotFile = store.disk.open(store.slotPath(key));
+    DiskFile file = slotFile;
+    if (file == null) {
+      file = store.disk.open(store.slotPath(key));
+      slotFile = file;
+      if (!slotIsNew) {
+        // What was found there may be in the system's memory only, and the older place is the next
+        // that is written over.
+        Errors.sync(file);
+      }
     }
-    return slotFile;
+    return file;
   }
 }

@@ -1,10 +1,16 @@
 package io.hostpipe.storage.spool;
 
+import io.hostpipe.Batch;
+import io.hostpipe.Cursor;
+import io.hostpipe.Encoding;
+import io.hostpipe.StreamId;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
+import io.hostpipe.storage.Disk;
 import io.hostpipe.storage.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -18,14 +24,16 @@ import org.jspecify.annotations.Nullable;
 final class SegmentReader implements AutoCloseable {
   private static final int WINDOW_BYTES = 16 << 10;
 
-  private final Store store;
+  private final Disk disk;
+  private final Path folder;
   private final BlockPool pool;
   private @Nullable Segment segment;
   private @Nullable DiskFile file;
   private @Nullable SegmentScan scan;
 
-  SegmentReader(Store store, BlockPool pool) {
-    this.store = store;
+  SegmentReader(Disk disk, Path folder, BlockPool pool) {
+    this.disk = disk;
+    this.folder = folder;
     this.pool = pool;
   }
 
@@ -35,7 +43,38 @@ final class SegmentReader implements AutoCloseable {
    * @param block of which the caller owns a reference
    * @param bytes the payload
    */
-  record Read(RecordHeader header, Block block, ByteBuffer bytes) {}
+  record Read(RecordHeader header, Block block, ByteBuffer bytes) {
+    /** As a batch, to which the reference passes. */
+    Batch toBatch(StreamId stream, Encoding encoding) {
+      return batch(
+          stream,
+          encoding,
+          header.position(),
+          bytes,
+          block,
+          header.cursor(),
+          header.inside(),
+          header.messageCount());
+    }
+  }
+
+  /** A record as a batch, to which a reference to the block passes. */
+  static Batch batch(
+      StreamId stream,
+      Encoding encoding,
+      long position,
+      ByteBuffer bytes,
+      Block block,
+      @Nullable Cursor cursor,
+      boolean inside,
+      int messageCount) {
+    if (encoding == Encoding.RAW) {
+      return new Batch(stream, Encoding.RAW, position, bytes, block, cursor);
+    }
+    return inside
+        ? Batch.restOfRecord(stream, position, bytes, block, cursor)
+        : new Batch(stream, position, bytes, block, cursor, messageCount);
+  }
 
   /**
    * The record with bytes that holds the position.
@@ -97,7 +136,7 @@ final class SegmentReader implements AutoCloseable {
     DiskFile opened = file;
     if (opened == null || !holder.equals(segment)) {
       close();
-      opened = store.disk.openToRead(holder.path());
+      opened = disk.openToRead(holder.path());
       file = opened;
       segment = holder;
     }
@@ -109,7 +148,7 @@ final class SegmentReader implements AutoCloseable {
   /** Whether a walk that has begun comes to the position, in its own segment. */
   private boolean leadsTo(List<Segment> segments, SegmentScan from, long position) {
     Segment own = segment;
-    if (own == null || from.place().position() > position) {
+    if (own == null || from.place().position() > position || !segments.contains(own)) {
       return false;
     }
     Segment next = after(segments, own);
@@ -156,6 +195,6 @@ final class SegmentReader implements AutoCloseable {
 
   private IOException damaged(Segment own, long position, long offset) {
     return Errors.damaged(
-        store.folder, own.header().stream(), position, own.path(), offset, "a record is damaged");
+        folder, own.header().stream(), position, own.path(), offset, "a record is damaged");
   }
 }

@@ -36,7 +36,7 @@ final class SegmentScan {
     this.lengthBytes = segment.lengthBytes();
     this.offset = SegmentHeader.LENGTH_BYTES;
     this.place = segment.header().base();
-    this.window = ByteBuffer.allocateDirect(windowBytes).limit(0);
+    this.window = ByteBuffer.allocateDirect((int) Math.min(windowBytes, lengthBytes)).limit(0);
   }
 
   /** Where in the file the next record begins. */
@@ -47,6 +47,20 @@ final class SegmentScan {
   /** The place in the stream where the next record begins. */
   Place place() {
     return place;
+  }
+
+  /** Goes on at a later record, over a damage. */
+  void jump(Later later) {
+    RecordHeader header = later.header();
+    offset = later.offset();
+    place =
+        new Place(
+            header.position(),
+            header.digestBefore(),
+            place.cursor(),
+            place.cursorPosition(),
+            place.epoch(),
+            false);
   }
 
   /** The file may have grown since it was read. */

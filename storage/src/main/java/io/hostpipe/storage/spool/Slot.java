@@ -40,6 +40,17 @@ record Slot(
   private static final int VERSION = 1;
   private static final int CONTENT_BYTES = 1024;
 
+  /** The next one, by which the stream is forgotten. */
+  Slot forget() {
+    return new Slot(generation + 1, stream, encoding, synced, released, true);
+  }
+
+  /** The next one, by which the stream ends at a place. */
+  Slot cutAt(Place place) {
+    long newReleased = Math.min(released, place.position());
+    return new Slot(generation + 1, stream, encoding, place, newReleased, false);
+  }
+
   /** Writes it without syncing, to the place where that may be torn. */
   void hint(DiskFile file) throws IOException {
     write(file, HINT);

@@ -61,7 +61,6 @@ public final class Spool implements Holdings, AutoCloseable {
   private final Condition room = lock.newCondition();
   private final Store store;
   private final BlockPool pool;
-  private final PipeEvents events;
   private final @Nullable Lock folderLock;
   private final @Nullable Thread writer;
 
@@ -71,21 +70,19 @@ public final class Spool implements Holdings, AutoCloseable {
   private final LinkedHashSet<SpoolStream> wanting = new LinkedHashSet<>();
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private long unsyncedBytes;
-  private @Nullable PipeException failure;
+  private volatile @Nullable PipeException failure;
   private boolean closing;
 
   // The writer's.
   private final Set<String> keys = new HashSet<>();
-  private final LinkedHashSet<SpoolStream> starving = new LinkedHashSet<>();
-  private final LinkedHashSet<SpoolStream> moved = new LinkedHashSet<>();
-  private boolean saidFull;
+  private final Rounds rounds;
 
   private Spool(
       Store store, BlockPool pool, PipeEvents events, @Nullable Lock folderLock, boolean threaded)
       throws IOException {
     this.store = store;
     this.pool = pool;
-    this.events = events;
+    this.rounds = new Rounds(this, events);
     this.folderLock = folderLock;
     find();
     this.writer =
@@ -125,7 +122,7 @@ public final class Spool implements Holdings, AutoCloseable {
       throws PipeException {
     Lock taken = null;
     try {
-      disk.createFolders(folder);
+      Store.createFolders(disk, folder);
       taken =
           disk instanceof RealDisk
               ? Lock.take(folder.resolve(LOCK), "the spool " + folder, options.holder())
@@ -220,8 +217,7 @@ public final class Spool implements Holdings, AutoCloseable {
       if (loaded != null) {
         loaded.log().forget();
         keys.remove(loaded.log().key());
-        starving.remove(loaded);
-        moved.remove(loaded);
+        rounds.forget(loaded);
       } else if (files != null) {
         Removal.of(store, files);
         keys.remove(files.key());
@@ -285,9 +281,7 @@ public final class Spool implements Holdings, AutoCloseable {
   // With the lock held.
 
   void check() throws PipeException {
-    if (failure != null) {
-      throw failure;
-    }
+    checkSound();
     if (closing) {
       throw new PipeException.Closed(Status.CANCELLED, "the spool " + folder() + " was closed");
     }
@@ -334,13 +328,13 @@ public final class Spool implements Holdings, AutoCloseable {
         if (closing) {
           return false;
         }
-        if (!moved.isEmpty()) {
+        if (rounds.wantsHint()) {
           return true;
         }
-        if (starving.isEmpty()) {
+        if (!rounds.isStarving()) {
           work.awaitUninterruptibly();
         } else if (!wakes(FULL_LOOK_NANOS)) {
-          wanting.addAll(starving);
+          wanting.addAll(rounds.starving());
         }
       }
       return true;
@@ -365,6 +359,16 @@ public final class Spool implements Holdings, AutoCloseable {
     return true;
   }
 
+  /** Those that found no room look again. */
+  void lookAgain() {
+    lock.lock();
+    try {
+      wanting.addAll(rounds.starving());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Does once what is to be done: writes, syncs, tells, lets go; hints when there is nothing. */
   void round() {
     List<Runnable> asked = new ArrayList<>();
@@ -386,65 +390,15 @@ public final class Spool implements Holdings, AutoCloseable {
     asked.forEach(Runnable::run);
     try {
       if (!sound) {
-        moved.clear();
+        rounds.stop();
       } else if (mine.isEmpty() && asked.isEmpty()) {
-        hint();
+        rounds.hint();
       } else {
-        move(mine);
+        rounds.move(mine);
       }
     } catch (IOException | RuntimeException | Error e) {
       poison(e);
     }
-  }
-
-  private void move(List<SpoolStream> mine) throws IOException {
-    for (SpoolStream each : mine) {
-      if (each.write()) {
-        starving.remove(each);
-      } else {
-        starving.add(each);
-      }
-    }
-    for (SpoolStream each : mine) {
-      each.sync();
-      moved.add(each);
-    }
-    boolean freed = false;
-    for (SpoolStream each : mine) {
-      freed |= each.letGo();
-    }
-    tellRoom();
-    if (freed && !starving.isEmpty()) {
-      lock.lock();
-      try {
-        starving.forEach(this::wants);
-      } finally {
-        lock.unlock();
-      }
-    }
-  }
-
-  private void tellRoom() {
-    if (starving.isEmpty() && saidFull) {
-      saidFull = false;
-      events.warning("the spool " + folder() + " has room again, and goes on");
-    } else if (!starving.isEmpty() && !saidFull) {
-      saidFull = true;
-      events.warning(
-          "the spool "
-              + folder()
-              + " is full: "
-              + starving.getFirst().log().shortage()
-              + "; what comes in waits until the far side has taken something, or somebody makes"
-              + " room");
-    }
-  }
-
-  private void hint() throws IOException {
-    for (SpoolStream each : moved) {
-      each.hint();
-    }
-    moved.clear();
   }
 
   private void end() {
@@ -456,8 +410,8 @@ public final class Spool implements Holdings, AutoCloseable {
     }
     try {
       if (failure == null) {
-        move(List.copyOf(streams.values()));
-        hint();
+        rounds.move(List.copyOf(streams.values()));
+        rounds.hint();
       }
     } catch (IOException | RuntimeException | Error e) {
       poison(e);
@@ -511,12 +465,19 @@ public final class Spool implements Holdings, AutoCloseable {
     @Nullable T run() throws IOException;
   }
 
+  private void checkSound() throws PipeException {
+    PipeException found = failure;
+    if (found != null) {
+      throw found;
+    }
+  }
+
   private <T> @Nullable T onWriter(Task<T> task) throws PipeException {
     CompletableFuture<@Nullable T> result = new CompletableFuture<>();
     Runnable asked =
         () -> {
           try {
-            synchronouslyCheck();
+            checkSound();
             result.complete(task.run());
           } catch (IOException e) {
             result.completeExceptionally(Errors.unusable(folder(), e));
@@ -541,21 +502,12 @@ public final class Spool implements Holdings, AutoCloseable {
     try {
       return result.join();
     } catch (CompletionException e) {
-      if (e.getCause() instanceof PipeException known) {
-        throw known;
+      switch (e.getCause()) {
+        case PipeException known -> throw known;
+        case RuntimeException broken -> throw broken;
+        case Error broken -> throw broken;
+        case null, default -> throw e;
       }
-      throw e;
-    }
-  }
-
-  private void synchronouslyCheck() throws PipeException {
-    lock.lock();
-    try {
-      if (failure != null) {
-        throw failure;
-      }
-    } finally {
-      lock.unlock();
     }
   }
 

@@ -53,28 +53,9 @@ final class SpoolSink implements Sink {
 
   @Override
   public void fence(long epoch) throws PipeException {
-    Place at;
     spool.lock.lock();
     try {
-      check();
-      at = stream.end();
-      if (epoch < at.epoch()) {
-        throw new PipeException.Refused(
-            Status.FAILED_PRECONDITION,
-            "the stream "
-                + stream.stream()
-                + " in the spool "
-                + spool.folder()
-                + " has a writer of epoch "
-                + at.epoch()
-                + ", so one of epoch "
-                + epoch
-                + " may not write any more");
-      }
-      if (epoch == at.epoch()) {
-        return;
-      }
-      stream.enqueue(Entry.mark(RecordHeader.Kind.FENCE, at, at.withEpoch(epoch)));
+      beginFence(epoch);
       while (stream.syncedNow().epoch() < epoch) {
         // Nothing is written before this is safe, and that takes no longer than a sync.
         stream.changed().awaitUninterruptibly();
@@ -82,6 +63,28 @@ final class SpoolSink implements Sink {
       }
     } finally {
       spool.lock.unlock();
+    }
+  }
+
+  /** With the lock held: as {@link #fence}, without waiting. */
+  void beginFence(long epoch) throws PipeException {
+    check();
+    Place at = stream.end();
+    if (epoch < at.epoch()) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          "the stream "
+              + stream.stream()
+              + " in the spool "
+              + spool.folder()
+              + " has a writer of epoch "
+              + at.epoch()
+              + ", so one of epoch "
+              + epoch
+              + " may not write any more");
+    }
+    if (epoch > at.epoch()) {
+      stream.enqueue(Entry.mark(RecordHeader.Kind.FENCE, at, at.withEpoch(epoch)));
     }
   }
 
@@ -149,15 +152,20 @@ final class SpoolSink implements Sink {
   public void finish() throws PipeException, InterruptedException {
     spool.lock.lockInterruptibly();
     try {
-      check();
-      Place end = stream.end();
-      if (!end.finished()) {
-        stream.enqueue(Entry.mark(RecordHeader.Kind.END, end, end.withEnd()));
-      }
+      beginFinish();
     } finally {
       spool.lock.unlock();
     }
     awaitSynced();
+  }
+
+  /** With the lock held: as {@link #finish}, without waiting. */
+  void beginFinish() throws PipeException {
+    check();
+    Place end = stream.end();
+    if (!end.finished()) {
+      stream.enqueue(Entry.mark(RecordHeader.Kind.END, end, end.withEnd()));
+    }
   }
 
   /** Lets go of the stream. What was written stays, and somebody may go on with it. */

@@ -1,7 +1,6 @@
 package io.hostpipe.storage.spool;
 
 import io.hostpipe.Batch;
-import io.hostpipe.Cursor;
 import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
@@ -46,7 +45,7 @@ final class SpoolSource implements Source {
     this.stream = stream;
     this.refills = refills;
     this.position = position;
-    this.reader = new SegmentReader(spool.store(), spool.pool());
+    this.reader = new SegmentReader(spool.store().disk, spool.folder(), spool.pool());
   }
 
   @Override
@@ -246,15 +245,7 @@ final class SpoolSource implements Source {
       spool.lock.unlock();
     }
     SegmentReader.Read found = fromFiles(segments, position);
-    RecordHeader header = found.header();
-    try (Batch whole =
-        batch(
-            header.position(),
-            found.bytes(),
-            found.block(),
-            header.cursor(),
-            header.inside(),
-            header.messageCount())) {
+    try (Batch whole = found.toBatch(stream(), encoding())) {
       return next(whole);
     }
   }
@@ -273,7 +264,9 @@ final class SpoolSource implements Source {
     }
     block.retain();
     try (Batch whole =
-        batch(
+        SegmentReader.batch(
+            stream(),
+            encoding(),
             first.before().position(),
             first.bytes().duplicate(),
             block,
@@ -286,21 +279,6 @@ final class SpoolSource implements Source {
       }
       return next;
     }
-  }
-
-  private Batch batch(
-      long begin,
-      ByteBuffer bytes,
-      Block block,
-      @Nullable Cursor cursor,
-      boolean inside,
-      int messageCount) {
-    if (encoding() == Encoding.RAW) {
-      return new Batch(stream(), Encoding.RAW, begin, bytes, block, cursor);
-    }
-    return inside
-        ? Batch.restOfRecord(stream(), begin, bytes, block, cursor)
-        : new Batch(stream(), begin, bytes, block, cursor, messageCount);
   }
 
   /** The part of a record that comes next; moves the position behind it. */

@@ -5,6 +5,7 @@ import io.hostpipe.storage.Disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.function.LongSupplier;
 
@@ -42,6 +43,30 @@ final class Store {
     this.options = options;
     this.salts = salts;
     this.pool = new SegmentPool(disk, folder, options);
+  }
+
+  /** Makes a folder where it is missing, and its name lasting, and so those above it. */
+  static void createFolders(Disk disk, Path folder) throws IOException {
+    Path whole = folder.toAbsolutePath();
+    Path parent = whole.getParent();
+    if (parent == null) {
+      return;
+    }
+    boolean isTop = parent.getParent() == null;
+    if (!disk.exists(whole)) {
+      if (!isTop) {
+        createFolders(disk, parent);
+      }
+      disk.createFolders(whole);
+      disk.syncFolder(parent);
+    } else if (!isTop) {
+      try {
+        // Somebody may have made it and not lived long enough to sync that.
+        disk.syncFolder(parent);
+      } catch (AccessDeniedException e) {
+        // Who may not read the folder above has not made this one.
+      }
+    }
   }
 
   Path segmentPath(String key, long sequence) {

@@ -27,6 +27,27 @@ record StreamFiles(
     @Nullable Slot slot,
     int slotPlace,
     List<Part> parts) {
+  /** Whether it has ended, and all of it was released: then it has no segments. */
+  boolean isOver() {
+    return slot != null && slot.synced().finished() && slot.released() >= slot.synced().position();
+  }
+
+  /** What was surely on the device, as far as anything beside the segments tells. */
+  long knownTo() {
+    return slot == null ? 0 : slot.synced().position();
+  }
+
+  /** Whether the stream's end was surely on the device. */
+  boolean isEndKnown() {
+    return slot != null && slot.synced().finished();
+  }
+
+  /** Whether a file is what its name says. */
+  boolean isOwn(Part part) {
+    SegmentHeader header = part.header();
+    return header != null && header.stream().equals(stream) && header.sequence() == part.sequence();
+  }
+
   /**
    * A file with the name of a segment.
    *

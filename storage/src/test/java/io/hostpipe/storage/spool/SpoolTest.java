@@ -18,13 +18,10 @@ import io.hostpipe.StreamId;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.storage.RealDisk;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,16 +42,16 @@ final class SpoolTest {
 
   @Test
   void whatWasCommittedIsReadBackInOrderThenAndByTheNextProcess() throws Exception {
-    byte[] content = random(1_000_000);
+    byte[] content = Streams.random(1_000_000);
     try (Spool spool = open(SMALL)) {
       SpoolStream stream = spool.open(STREAM, Encoding.RAW);
       Sink sink = stream.sink();
       assertThat(sink.resume()).isEqualTo(Resume.START);
-      write(sink, content, 0, 600_000, 10_000);
+      Streams.write(sink, content, 0, 600_000, 10_000);
       sink.awaitCommitted(600_000);
       Source source = stream.source(false);
       assertThat(source.seek(Resume.START)).isTrue();
-      assertThat(read(source, 600_000)).isEqualTo(slice(content, 0, 600_000));
+      assertThat(Streams.read(source, 600_000)).isEqualTo(Streams.slice(content, 0, 600_000));
       assertThat(source.read(Duration.ofMillis(1))).isNull();
       assertThat(source.finished()).isFalse();
     }
@@ -66,11 +63,12 @@ final class SpoolTest {
       assertThat(held.cursor()).isEqualTo(Cursor.of("600000"));
       SpoolStream stream = spool.open(STREAM, Encoding.RAW);
       Sink sink = stream.sink();
-      write(sink, content, 600_000, 1_000_000, 77_777);
+      Streams.write(sink, content, 600_000, 1_000_000, 77_777);
       sink.finish();
       Source source = stream.source(false);
       source.seek(new Resume(123_456, null, Digest.of(ByteBuffer.wrap(content, 0, 123_456))));
-      assertThat(read(source, 1_000_000 - 123_456)).isEqualTo(slice(content, 123_456, 1_000_000));
+      assertThat(Streams.read(source, 1_000_000 - 123_456))
+          .isEqualTo(Streams.slice(content, 123_456, 1_000_000));
       assertThat(source.read()).isNull();
       assertThat(source.finished()).isTrue();
     }
@@ -78,7 +76,7 @@ final class SpoolTest {
 
   @Test
   void aReaderWaitsForTheWriterAndIsHandedItsBlocks() throws Exception {
-    byte[] content = random(3_000_000);
+    byte[] content = Streams.random(3_000_000);
     try (Spool spool = open(SMALL)) {
       SpoolStream stream = spool.open(STREAM, Encoding.RAW);
       Source source = stream.source(false);
@@ -87,13 +85,13 @@ final class SpoolTest {
           Thread.ofVirtual()
               .start(() -> {
                 try {
-                  write(sink, content, 0, content.length, 30_000);
+                  Streams.write(sink, content, 0, content.length, 30_000);
                   sink.finish();
                 } catch (Exception e) {
                   throw new AssertionError(e);
                 }
               });
-      assertThat(read(source, content.length)).isEqualTo(content);
+      assertThat(Streams.read(source, content.length)).isEqualTo(content);
       assertThat(source.read()).isNull();
       writing.join();
     }
@@ -101,17 +99,17 @@ final class SpoolTest {
 
   @Test
   void whatIsCommittedByTheReaderIsReleasedAndItsFilesAreUsedAgain() throws Exception {
-    byte[] content = random(100_000);
+    byte[] content = Streams.random(100_000);
     try (Spool spool = open(SMALL)) {
       SpoolStream stream = spool.open(STREAM, Encoding.RAW);
       Sink sink = stream.sink();
       Source source = stream.source(false);
       long end = 0;
       for (int each = 0; each < 50; each++) {
-        write(sink, content, 0, content.length, 50_000);
+        Streams.write(sink, content, 0, content.length, 50_000);
         end += content.length;
         sink.awaitCommitted(end);
-        assertThat(read(source, content.length)).isEqualTo(content);
+        assertThat(Streams.read(source, content.length)).isEqualTo(content);
         source.commit(end);
       }
       assertThat(spool.diskBytes()).isLessThan(1_000_000);
@@ -165,7 +163,7 @@ final class SpoolTest {
 
   @Test
   void aMessageLongerThanASegmentGetsALongerOne() throws Exception {
-    byte[] content = random(Records.PAYLOAD_BYTES_MAX);
+    byte[] content = Streams.random(Records.PAYLOAD_BYTES_MAX);
     try (Spool spool = open(SMALL)) {
       SpoolStream stream = spool.open(STREAM, Encoding.RECORDS);
       Sink sink = stream.sink();
@@ -231,11 +229,11 @@ final class SpoolTest {
 
   @Test
   void aSinkThatHasOtherBytesOrMoreOrLessIsALossOfData() throws Exception {
-    byte[] content = random(300_000);
+    byte[] content = Streams.random(300_000);
     try (Spool spool = open(SMALL)) {
       SpoolStream stream = spool.open(STREAM, Encoding.RAW);
       Sink sink = stream.sink();
-      write(sink, content, 0, content.length, 20_000);
+      Streams.write(sink, content, 0, content.length, 20_000);
       sink.awaitCommitted(content.length);
       Source source = stream.source(false);
       assertThatThrownBy(
@@ -248,7 +246,7 @@ final class SpoolTest {
           .hasMessageContaining("300000")
           .hasMessageContaining("300001");
       source.commit(200_000);
-      write(sink, content, 0, 1, 1);
+      Streams.write(sink, content, 0, 1, 1);
       sink.awaitCommitted(content.length + 1);
       while (stream.stats().heldFrom() == 0) {
         Thread.onSpinWait();
@@ -261,36 +259,5 @@ final class SpoolTest {
 
   private Spool open(SpoolOptions options) throws PipeException {
     return Spool.open(RealDisk.INSTANCE, folder, options, pool, PipeEvents.SILENT);
-  }
-
-  private static void write(Sink sink, byte[] content, int from, int to, int batchBytes)
-      throws Exception {
-    for (int at = from; at < to; at += batchBytes) {
-      int lengthBytes = Math.min(batchBytes, to - at);
-      BatchWriter batch = sink.newBatch(lengthBytes);
-      batch.addBytes(ByteBuffer.wrap(content, at, lengthBytes));
-      batch.cursor(Cursor.of("" + (at + lengthBytes)));
-      sink.write(batch);
-    }
-  }
-
-  private static byte[] read(Source source, int lengthBytes) throws Exception {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    while (out.size() < lengthBytes) {
-      try (Batch batch = Objects.requireNonNull(source.read())) {
-        batch.writePayloadTo(Channels.newChannel(out));
-      }
-    }
-    return out.toByteArray();
-  }
-
-  private static byte[] slice(byte[] bytes, int from, int to) {
-    return java.util.Arrays.copyOfRange(bytes, from, to);
-  }
-
-  private static byte[] random(int lengthBytes) {
-    byte[] bytes = new byte[lengthBytes];
-    new Random(lengthBytes).nextBytes(bytes);
-    return bytes;
   }
 }

@@ -1,0 +1,136 @@
+package io.hostpipe.storage.spool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.storage.Disk;
+import io.hostpipe.testkit.disk.DiskFault;
+import io.hostpipe.testkit.disk.SimulatedDisk;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A spool dies before every single call to its disk, in every way, and what it promised is there.
+ *
+ * <p>Short runs are cut at each of their calls; long ones at calls that the seed chooses, for many
+ * lives in a row. {@code -Dhostpipe.spool.seeds=N} runs N long ones.
+ */
+final class SpoolCrashTest {
+  static final SpoolOptions OPTIONS = SpoolOptions.DEFAULT.withSegmentBytes(16 << 10);
+
+  private static final int SHORT_STEPS = 40;
+  private static final int LOSSES = 3;
+
+  @Test
+  void survivesAnEndBeforeEachOfItsCalls() throws Exception {
+    for (long seed = 1; seed <= 12; seed++) {
+      long changes = changesOf(seed);
+      for (long change = 1; change <= changes; change++) {
+        cut(seed, change);
+      }
+    }
+  }
+
+  private static void cut(long seed, long change) throws Exception {
+    try {
+      SpoolRun run = run(seed, 1 + (int) (seed % 2));
+      SimulatedDisk disk = new SimulatedDisk(seed).crashBefore(change);
+      run.live(disk, new SplittableRandom(seed), SHORT_STEPS);
+      List<Lane> known = run.known();
+      run.settle(disk.afterKill(), new SplittableRandom(seed + 1));
+      for (long loss = 0; loss < LOSSES; loss++) {
+        run.knows(known);
+        run.settle(disk.afterPowerLoss(loss), new SplittableRandom(loss));
+      }
+    } catch (AssertionError | Exception e) {
+      throw new AssertionError("seed " + seed + ", cut before change " + change, e);
+    }
+  }
+
+  private static long changesOf(long seed) throws Exception {
+    SimulatedDisk disk = new SimulatedDisk(seed);
+    run(seed, 1 + (int) (seed % 2)).live(disk, new SplittableRandom(seed), SHORT_STEPS);
+    return disk.changes();
+  }
+
+  @Test
+  void survivesManyLives() throws Exception {
+    long seeds = Long.getLong("hostpipe.spool.seeds", 300);
+    for (long seed = 1; seed <= seeds; seed++) {
+      try {
+        manyLives(seed, UnaryOperator.identity());
+      } catch (AssertionError | Exception e) {
+        throw new AssertionError("seed " + seed, e);
+      }
+    }
+  }
+
+  static void manyLives(long seed, UnaryOperator<Disk> around) throws Exception {
+    SplittableRandom random = new SplittableRandom(seed);
+    SpoolRun run = new SpoolRun(seed, 1 + random.nextInt(3), OPTIONS, around);
+    SimulatedDisk disk = new SimulatedDisk(seed);
+    int lives = 1 + random.nextInt(6);
+    for (int life = 0; life < lives; life++) {
+      if (random.nextInt(4) > 0) {
+        disk.crashBefore(1 + random.nextInt(120));
+      }
+      run.live(disk, random, 20 + random.nextInt(150));
+      disk = random.nextInt(3) == 0 ? disk.afterKill() : disk.afterPowerLoss(random.nextLong());
+    }
+    run.settle(disk, random);
+  }
+
+  @Test
+  void losesNothingWhenAnyCallFails() throws Exception {
+    for (DiskFault fault : DiskFault.values()) {
+      for (long seed = 1; seed <= 6; seed++) {
+        SimulatedDisk whole = new SimulatedDisk(seed);
+        run(seed, 2).live(whole, new SplittableRandom(seed), SHORT_STEPS);
+        for (long call = 1; call <= whole.calls(); call++) {
+          fail(seed, call, fault);
+        }
+      }
+    }
+  }
+
+  private static void fail(long seed, long call, DiskFault fault) throws Exception {
+    SimulatedDisk disk = new SimulatedDisk(seed).fail(null, call, 1, fault);
+    try {
+      SpoolRun run = run(seed, 2);
+      PipeException told = run.live(disk, new SplittableRandom(seed), SHORT_STEPS);
+      List<Lane> known = run.known();
+      run.settle(disk.afterKill(), new SplittableRandom(seed));
+      run.knows(known);
+      run.settle(disk.afterPowerLoss(call), new SplittableRandom(seed));
+      if (told != null) {
+        assertThat(told.getMessage()).contains("the spool " + SpoolRun.FOLDER);
+      }
+    } catch (AssertionError | Exception e) {
+      throw new AssertionError(
+          "seed " + seed + ", call " + call + " fails with " + fault + " " + disk.history(), e);
+    }
+  }
+
+  @Test
+  void waitsOnASmallDiskUntilSomethingWasReleased() throws Exception {
+    for (long seed = 1; seed <= 100; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      SimulatedDisk disk = new SimulatedDisk(seed).limitTo(4 * (16 << 10) + random.nextInt(60_000));
+      SpoolRun run = run(seed, 1);
+      try {
+        @Nullable PipeException told = run.live(disk, random, 300);
+        assertThat(told).isNull();
+        run.settle(disk.afterPowerLoss(seed), random);
+      } catch (AssertionError | Exception e) {
+        throw new AssertionError("seed " + seed, e);
+      }
+    }
+  }
+
+  private static SpoolRun run(long seed, int laneCount) {
+    return new SpoolRun(seed, laneCount, OPTIONS.withHeadroomBytes(0), UnaryOperator.identity());
+  }
+}

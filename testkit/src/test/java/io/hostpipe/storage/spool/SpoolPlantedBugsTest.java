@@ -1,0 +1,30 @@
+package io.hostpipe.storage.spool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hostpipe.PipeException;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The simulation finds what it is there for: spools that leave out one step are caught. */
+final class SpoolPlantedBugsTest {
+  private static final long SEEDS_MAX = 2_000;
+
+  @ParameterizedTest
+  @EnumSource
+  void aForgottenStepIsFound(BrokenDisk.Forgets forgets) throws Exception {
+    assertThat(seedThatFinds(forgets)).isBetween(1L, SEEDS_MAX);
+  }
+
+  /** The first seed that finds it; one more than there are when none does. */
+  static long seedThatFinds(BrokenDisk.Forgets forgets) throws Exception {
+    for (long seed = 1; seed <= SEEDS_MAX; seed++) {
+      try {
+        SpoolCrashTest.manyLives(seed, disk -> new BrokenDisk(disk, forgets));
+      } catch (AssertionError | PipeException e) {
+        return seed;
+      }
+    }
+    return SEEDS_MAX + 1;
+  }
+}
