@@ -57,7 +57,7 @@ final class CommandProcess implements AutoCloseable {
     return new CommandProcess(both.getFirst(), both.getLast());
   }
 
-  private static ProcessBuilder builder(String... words) {
+  static ProcessBuilder builder(String... words) {
     List<String> command = new ArrayList<>();
     command.add(System.getProperty("java.home") + "/bin/java");
     command.add("-XX:+UseSerialGC");

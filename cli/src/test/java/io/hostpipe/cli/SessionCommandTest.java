@@ -59,6 +59,10 @@ final class SessionCommandTest {
           .contains("another one, at position 0");
     }
     assertThat(ls()).contains("  ended");
+    try (CommandProcess other = pipe(in.toString(), "./other", "--session", "s")) {
+      assertThat(other.exitCode()).as(other::err).isZero();
+    }
+    assertThat(ls()).containsPattern("s +ended +s#2 +" + in + " ");
   }
 
   @Test

@@ -48,6 +48,8 @@ public final class SessionFolder {
       SessionState state = SessionState.read(disk, file);
       if (state == null) {
         state = new SessionState(key, from, to, firstStream, 1, false, false);
+      } else if (state.finished()) {
+        state = state.next(from, to);
       } else if (!state.from().equals(from) || !state.to().equals(to)) {
         throw new PipeException.Refused(
             Status.FAILED_PRECONDITION,
@@ -60,8 +62,6 @@ public final class SessionFolder {
                 + "; take another name, or forget it with 'hostpipe session reset "
                 + key
                 + "'");
-      } else if (state.finished()) {
-        state = state.next();
       }
       state.write(disk, file);
       return new Session(this, file, lock, state);

@@ -40,8 +40,9 @@ public record SessionState(
     return new StreamId(number == 1 ? firstStream : firstStream + "#" + number);
   }
 
-  SessionState next() {
-    return new SessionState(key, from, to, firstStream, number + 1, false, takesOver);
+  /** Another stream behind one that has ended, perhaps between other ends. */
+  SessionState next(String newFrom, String newTo) {
+    return new SessionState(key, newFrom, newTo, firstStream, number + 1, false, takesOver);
   }
 
   SessionState ended() {

@@ -55,6 +55,17 @@ final class SessionFolderTest {
   }
 
   @Test
+  void whatHasEndedMayBeginAgainElsewhere() throws IOException {
+    try (SessionFolder.Session session = open("a")) {
+      session.finished();
+    }
+    try (SessionFolder.Session other = folder.open("a", "-", "tcp://other:1/x", "a")) {
+      assertThat(other.stream()).isEqualTo(new StreamId("a#2"));
+    }
+    assertThat(folder.list().getFirst().state().to()).isEqualTo("tcp://other:1/x");
+  }
+
+  @Test
   void whatWasResetBeginsAnew() throws IOException {
     started("a");
     assertThat(folder.reset("a")).isEqualTo(new StreamId("a"));

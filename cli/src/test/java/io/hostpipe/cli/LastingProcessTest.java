@@ -1,0 +1,193 @@
+package io.hostpipe.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a stream with a name survives: real processes, each as on a host of its own. */
+final class LastingProcessTest {
+  private static final int SOME_BYTES = 3 << 20;
+
+  @TempDir private Path folder;
+
+  @Test
+  void aProducerThatGivesTheSameAgainIsComparedAndLeftOut() throws Exception {
+    byte[] bytes = randomBytes(1, SOME_BYTES);
+    Path out = folder.resolve("out");
+    try (CommandProcess receiver = receiver(out)) {
+      String to = "tcp://127.0.0.1:" + receiver.awaitPort() + "/x";
+      feedAndKill(sender(to, "--restarted", "replay"), Arrays.copyOf(bytes, SOME_BYTES / 2), out);
+      try (CommandProcess again = sender(to, "--restarted", "replay")) {
+        again.feed(bytes).endInput();
+        assertThat(again.exitCode()).as(again::err).isZero();
+        assertThat(receiver.exitCode()).as(receiver::err).isZero();
+      }
+    }
+    assertThat(out).hasBinaryContent(bytes);
+  }
+
+  @Test
+  void aProducerThatComesBackWithOtherBytesIsDataLoss() throws Exception {
+    byte[] bytes = randomBytes(1, SOME_BYTES);
+    Path out = folder.resolve("out");
+    try (CommandProcess receiver = receiver(out)) {
+      String to = "tcp://127.0.0.1:" + receiver.awaitPort() + "/x";
+      feedAndKill(sender(to, "--restarted", "replay"), Arrays.copyOf(bytes, SOME_BYTES / 2), out);
+      try (CommandProcess again = sender(to, "--restarted", "replay")) {
+        again.feed(randomBytes(2, SOME_BYTES / 2)).endInput();
+        assertThat(again.exitCode()).isEqualTo(5);
+        assertThat(again.err())
+            .contains("came back with other bytes before position " + SOME_BYTES / 2);
+      }
+    }
+    assertThat(out).hasBinaryContent(Arrays.copyOf(bytes, SOME_BYTES / 2));
+  }
+
+  @Test
+  void aProducerThatGoesOnIsTakenBehindWhatWasTaken() throws Exception {
+    byte[] bytes = randomBytes(1, SOME_BYTES);
+    Path out = folder.resolve("out");
+    try (CommandProcess receiver = receiver(out)) {
+      String to = "tcp://127.0.0.1:" + receiver.awaitPort() + "/x";
+      feedAndKill(sender(to, "--restarted", "continue"), Arrays.copyOf(bytes, 1_000_000), out);
+      try (CommandProcess again = sender(to, "--restarted", "continue")) {
+        again.feed(Arrays.copyOfRange(bytes, 1_000_000, SOME_BYTES)).endInput();
+        assertThat(again.exitCode()).as(again::err).isZero();
+        assertThat(receiver.exitCode()).as(receiver::err).isZero();
+      }
+    }
+    assertThat(out).hasBinaryContent(bytes);
+  }
+
+  @Test
+  void aSourceThatBeginsAnewIsRefusedUntilItIsSaidWhatItGives() throws Exception {
+    Path out = folder.resolve("out");
+    try (CommandProcess receiver = receiver(out)) {
+      String to = "tcp://127.0.0.1:" + receiver.awaitPort() + "/x";
+      feedAndKill(sender(to), new byte[1_000], out);
+      try (CommandProcess again = sender(to)) {
+        again.feed(new byte[1_000]).endInput();
+        assertThat(again.exitCode()).isEqualTo(4);
+        assertThat(again.err())
+            .contains("is held up to position 1000", "--restarted replay", "--restarted continue")
+            .contains("hostpipe session reset s");
+      }
+    }
+  }
+
+  @Test
+  void anEndedSessionThatIsStartedAgainIsAnotherStream() throws Exception {
+    Path in = Files.write(folder.resolve("in"), randomBytes(1, 1_000));
+    Path incoming = Files.createDirectory(folder.resolve("incoming"));
+    try (CommandProcess receiver =
+        start("db2", "tcp-listen://127.0.0.1:0/x", "keep", incoming + "/")) {
+      String to = "tcp://127.0.0.1:" + receiver.awaitPort() + "/x";
+      for (String name : List.of("s", "s%232")) {
+        try (CommandProcess sender = start("web1", in.toString(), to, "--session", "s")) {
+          assertThat(sender.exitCode()).as(sender::err).isZero();
+        }
+        assertThat(incoming.resolve(name)).hasSameBinaryContentAs(in);
+      }
+    }
+    try (CommandProcess ls = start("web1", "session", "ls")) {
+      assertThat(ls.exitCode()).isZero();
+      assertThat(ls.out()).asString(StandardCharsets.UTF_8).containsPattern("s +ended +s#2 ");
+    }
+  }
+
+  @Test
+  void aSessionIsOneProcessesAndTheOtherIsToldWhose() throws Exception {
+    try (CommandProcess first = sender("tcp://127.0.0.1:1/x")) {
+      first.awaitSaid("no link to");
+      try (CommandProcess second = sender("tcp://127.0.0.1:1/x")) {
+        assertThat(second.exitCode()).isEqualTo(4);
+        assertThat(second.err())
+            .contains("the session 's' is in use by process " + first.process().pid());
+      }
+    }
+  }
+
+  @Test
+  void bothSidesOfOneHostMayUseOneName() throws Exception {
+    Path in = Files.write(folder.resolve("in"), randomBytes(1, SOME_BYTES));
+    Path out = folder.resolve("out");
+    try (CommandProcess receiver = receiver(out);
+        CommandProcess sender =
+            start(
+                "db2",
+                in.toString(),
+                "tcp://127.0.0.1:" + receiver.awaitPort() + "/x",
+                "--session",
+                "s")) {
+      assertThat(sender.exitCode()).as(sender::err).isZero();
+      assertThat(receiver.exitCode()).as(receiver::err).isZero();
+    }
+    assertThat(out).hasSameBinaryContentAs(in);
+  }
+
+  @Test
+  void aSuspendedSenderIsReplacedByOneThatTakesOver() throws Exception {
+    byte[] bytes = randomBytes(1, SOME_BYTES);
+    Path out = folder.resolve("out");
+    try (CommandProcess receiver = receiver(out)) {
+      String to = "tcp://127.0.0.1:" + receiver.awaitPort() + "/x";
+      try (CommandProcess suspended = sender(to)) {
+        suspended.feed(Arrays.copyOf(bytes, SOME_BYTES / 4));
+        Waiting.until(() -> Files.exists(out) && Files.size(out) == SOME_BYTES / 4);
+        suspended.signal("STOP");
+        try (CommandProcess taking =
+            start("web2", "-", to, "--session", "s", "--restarted", "replay", "--takeover")) {
+          taking.feed(Arrays.copyOf(bytes, SOME_BYTES / 2));
+          Waiting.until(() -> Files.size(out) == SOME_BYTES / 2);
+          suspended.signal("CONT");
+          assertThat(suspended.exitCode()).as(suspended::err).isEqualTo(4);
+          assertThat(suspended.err()).contains("replaced");
+          taking.feed(Arrays.copyOfRange(bytes, SOME_BYTES / 2, SOME_BYTES)).endInput();
+          assertThat(taking.exitCode()).as(taking::err).isZero();
+          assertThat(receiver.exitCode()).as(receiver::err).isZero();
+        }
+      }
+    }
+    assertThat(out).hasBinaryContent(bytes);
+  }
+
+  private CommandProcess receiver(Path out) throws IOException {
+    return start("db2", "tcp-listen://127.0.0.1:0/x", out.toString(), "--session", "s");
+  }
+
+  private CommandProcess sender(String to, String... more) throws IOException {
+    List<String> words = new ArrayList<>(List.of("-", to, "--session", "s"));
+    words.addAll(List.of(more));
+    return start("web1", words.toArray(String[]::new));
+  }
+
+  private CommandProcess start(String host, String... words) throws IOException {
+    return CommandProcess.start(Map.of("XDG_STATE_HOME", folder.resolve(host).toString()), words);
+  }
+
+  /** Feeds it, and kills it when all of that is in the file. */
+  private static void feedAndKill(CommandProcess sender, byte[] bytes, Path out) throws Exception {
+    try (sender) {
+      sender.feed(bytes);
+      Waiting.until(() -> Files.exists(out) && Files.size(out) == bytes.length);
+      sender.signal("KILL");
+      sender.exitCode();
+    }
+  }
+
+  private static byte[] randomBytes(long seed, int lengthBytes) {
+    byte[] bytes = new byte[lengthBytes];
+    new Random(seed).nextBytes(bytes);
+    return bytes;
+  }
+}
