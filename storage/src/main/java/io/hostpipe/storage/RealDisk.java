@@ -18,6 +18,16 @@ public final class RealDisk implements Disk {
 
   private RealDisk() {}
 
+  /**
+   * The file behind a channel that is open already.
+   *
+   * @param file its name
+   * @param channel closed by whoever closes one of both
+   */
+  public static DiskFile fileOf(Path file, FileChannel channel) {
+    return new RealFile(file, channel);
+  }
+
   @Override
   public DiskFile open(Path file) throws IOException {
     return new RealFile(
