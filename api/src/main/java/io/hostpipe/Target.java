@@ -22,6 +22,16 @@ public interface Target extends Holdings, AutoCloseable {
     return false;
   }
 
+  /** Whether the streams that are open at the same time lie between each other in one place. */
+  default boolean mixes() {
+    return false;
+  }
+
+  /** What ended it, and so all its streams; null while it takes more. Never blocks. */
+  default @Nullable PipeException failure() {
+    return null;
+  }
+
   /** Nothing, for what forgets its streams when its process ends. */
   @Override
   default @Nullable Resume held(StreamId stream) throws PipeException {

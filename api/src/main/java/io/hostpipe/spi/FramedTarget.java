@@ -70,6 +70,16 @@ public final class FramedTarget implements Target {
     return inner.manyAtOnce();
   }
 
+  @Override
+  public boolean mixes() {
+    return inner.mixes();
+  }
+
+  @Override
+  public @Nullable PipeException failure() {
+    return inner.failure();
+  }
+
   /** In records, at the last place between messages of which it has all bytes. */
   @Override
   public @Nullable Resume held(StreamId stream) throws PipeException {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param spooled whether what comes in is kept in front of its sink: then a commit says that the
  *     sink has it, and {@code Source.durable} alone says what survives a loss of power
  * @param takesOver whether the stream that goes out is taken from a writer that may still live
+ * @param manyStreams whether a store is to take many streams, as they come, and not one
  * @param retry how broken links are tried again
  * @param events who is told about the link's state
  */
@@ -34,6 +35,7 @@ public record PipeContext(
     Holdings holdings,
     boolean spooled,
     boolean takesOver,
+    boolean manyStreams,
     RetryPolicy retry,
     PipeEvents events) {
   /** What a receiver can say whose sink commits and that keeps nothing by itself. */
@@ -55,6 +57,7 @@ public record PipeContext(
         Holdings.NONE,
         false,
         false,
+        false,
         RetryPolicy.DEFAULT,
         PipeEvents.SILENT);
   }
@@ -62,14 +65,36 @@ public record PipeContext(
   /** The same for bytes or messages. */
   public PipeContext withEncoding(Encoding other) {
     return new PipeContext(
-        pool, other, stream, sends, receives, ack, kept, holdings, spooled, takesOver, retry,
+        pool,
+        other,
+        stream,
+        sends,
+        receives,
+        ack,
+        kept,
+        holdings,
+        spooled,
+        takesOver,
+        manyStreams,
+        retry,
         events);
   }
 
   /** The same with another stream id. */
   public PipeContext withStream(StreamId other) {
     return new PipeContext(
-        pool, encoding, other, sends, receives, ack, kept, holdings, spooled, takesOver, retry,
+        pool,
+        encoding,
+        other,
+        sends,
+        receives,
+        ack,
+        kept,
+        holdings,
+        spooled,
+        takesOver,
+        manyStreams,
+        retry,
         events);
   }
 
@@ -86,6 +111,7 @@ public record PipeContext(
         holdings,
         spooled,
         takesOver,
+        manyStreams,
         retry,
         events);
   }
@@ -93,7 +119,18 @@ public record PipeContext(
   /** The same with another acknowledgement level. */
   public PipeContext withAck(AckLevel other) {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, other, kept, holdings, spooled, takesOver, retry,
+        pool,
+        encoding,
+        stream,
+        sends,
+        receives,
+        other,
+        kept,
+        holdings,
+        spooled,
+        takesOver,
+        manyStreams,
+        retry,
         events);
   }
 
@@ -103,7 +140,18 @@ public record PipeContext(
    */
   public PipeContext withHoldings(Holdings other, Set<AckLevel> keeps) {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, keeps, other, false, takesOver, retry,
+        pool,
+        encoding,
+        stream,
+        sends,
+        receives,
+        ack,
+        keeps,
+        other,
+        false,
+        takesOver,
+        manyStreams,
+        retry,
         events);
   }
 
@@ -124,6 +172,7 @@ public record PipeContext(
         spool,
         true,
         takesOver,
+        manyStreams,
         retry,
         events);
   }
@@ -131,20 +180,68 @@ public record PipeContext(
   /** The same, taking the stream that goes out from whoever writes it now. */
   public PipeContext takingOver() {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, true, retry, events);
+        pool,
+        encoding,
+        stream,
+        sends,
+        receives,
+        ack,
+        kept,
+        holdings,
+        spooled,
+        true,
+        manyStreams,
+        retry,
+        events);
+  }
+
+  /** The same for a store that takes many streams. */
+  public PipeContext forManyStreams() {
+    return new PipeContext(
+        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, takesOver, true,
+        retry, events);
+  }
+
+  /** The same for a store that takes one stream, as is the default. */
+  public PipeContext forOneStream() {
+    return new PipeContext(
+        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, takesOver, false,
+        retry, events);
   }
 
   /** The same with other limits of retrying. */
   public PipeContext withRetry(RetryPolicy other) {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, takesOver, other,
+        pool,
+        encoding,
+        stream,
+        sends,
+        receives,
+        ack,
+        kept,
+        holdings,
+        spooled,
+        takesOver,
+        manyStreams,
+        other,
         events);
   }
 
   /** The same, told to someone else. */
   public PipeContext withEvents(PipeEvents other) {
     return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, takesOver, retry,
+        pool,
+        encoding,
+        stream,
+        sends,
+        receives,
+        ack,
+        kept,
+        holdings,
+        spooled,
+        takesOver,
+        manyStreams,
+        retry,
         other);
   }
 }

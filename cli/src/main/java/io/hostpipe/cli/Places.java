@@ -25,7 +25,7 @@ final class Places implements AutoCloseable {
   private final Map<End, Listener> listeners = new HashMap<>();
   private final Map<End, Target> targets = new HashMap<>();
   private final HeldByPlaces held = new HeldByPlaces();
-  private final List<MixedTarget> mixed = new CopyOnWriteArrayList<>();
+  private final List<Target> shared = new CopyOnWriteArrayList<>();
 
   /** Opens the listeners of both sides, then the targets. */
   void open(PipePlan plan, Contexts contexts) throws PipeException, InterruptedException {
@@ -40,10 +40,11 @@ final class Places implements AutoCloseable {
     for (End sink : plan.sinks()) {
       if (!sink.isLink()) {
         PipeContext context = contexts.outgoing(sink);
-        Target target = sink.connector().target(sink.address(), context);
+        boolean many = plan.intake().many();
+        Target target =
+            sink.connector().target(sink.address(), many ? context.forManyStreams() : context);
         closings.add(target::close);
-        Target shared = plan.intake().many() ? shared(target, sink, plan) : target;
-        targets.put(sink, plan.frames().around(sink, shared));
+        targets.put(sink, plan.frames().around(sink, many ? shared(target, sink, plan) : target));
       }
     }
     held.opened(targets.size() < plan.sinks().size() ? List.of() : List.copyOf(targets.values()));
@@ -66,7 +67,7 @@ final class Places implements AutoCloseable {
 
   /** What ended one of the stores that many streams share; null while all take more. */
   @Nullable PipeException failure() {
-    for (MixedTarget each : mixed) {
+    for (Target each : shared) {
       PipeException why = each.failure();
       if (why != null) {
         return why;
@@ -84,10 +85,9 @@ final class Places implements AutoCloseable {
 
   /** A target that takes the streams of many pipes. */
   private Target shared(Target target, End sink, PipePlan plan) throws PipeException {
-    if (target.manyAtOnce()) {
-      return target;
-    }
-    if (plan.intake().mode() == Intake.Mode.AT_ONCE && !plan.frames().messages()) {
+    if ((!target.manyAtOnce() || target.mixes())
+        && plan.intake().mode() == Intake.Mode.AT_ONCE
+        && !plan.frames().messages()) {
       throw new PipeException.Config(
           "fan-in into "
               + sink
@@ -95,9 +95,13 @@ final class Places implements AutoCloseable {
               + " lines on both sides, so that whole ones are mixed; or take the streams one after"
               + " another with 'keep', or name a folder, as in ./incoming/, for a file each");
     }
-    MixedTarget many = new MixedTarget(target, Hostpipe.pool());
-    closings.add(many::close);
-    mixed.add(many);
+    Target many = target;
+    if (!target.manyAtOnce()) {
+      MixedTarget mixed = new MixedTarget(target, Hostpipe.pool());
+      closings.add(mixed::close);
+      many = mixed;
+    }
+    shared.add(many);
     return many;
   }
 

@@ -75,7 +75,12 @@ public final class MixedTarget implements Target {
     return true;
   }
 
-  /** What ended the place, and so all its streams; null while it takes more. */
+  @Override
+  public boolean mixes() {
+    return true;
+  }
+
+  @Override
   public @Nullable PipeException failure() {
     return failure;
   }

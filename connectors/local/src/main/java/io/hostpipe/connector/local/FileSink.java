@@ -1,7 +1,5 @@
 package io.hostpipe.connector.local;
 
-import io.hostpipe.Cursor;
-import io.hostpipe.Digester;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.StreamId;
@@ -24,7 +22,6 @@ final class FileSink extends SynchronousSink {
   private final LocalFile file;
   private final FileChannel channel;
   private final long base;
-  private final @Nullable KeptStream kept;
   private final Owner owner;
 
   /**
@@ -32,7 +29,6 @@ final class FileSink extends SynchronousSink {
    *
    * @param channel the owner's, who also closes it
    * @param base where in the file the stream's position 0 is
-   * @param kept where what was written is remembered; null for nowhere
    */
   FileSink(
       StreamId stream,
@@ -41,13 +37,11 @@ final class FileSink extends SynchronousSink {
       Resume from,
       FileChannel channel,
       long base,
-      @Nullable KeptStream kept,
       Owner owner) {
     super(stream, file.path().toString(), pool, from);
     this.file = file;
     this.channel = channel;
     this.base = base;
-    this.kept = kept;
     this.owner = owner;
   }
 
@@ -60,18 +54,8 @@ final class FileSink extends SynchronousSink {
   }
 
   @Override
-  void keep(long upTo, @Nullable Cursor behind, Digester digester) throws IOException {
-    if (kept != null) {
-      kept.keep(stream(), base, new Resume(upTo, behind, digester.digest()));
-    }
-  }
-
-  @Override
   void settle(long endPosition) throws IOException {
     channel.force(false);
-    if (kept != null) {
-      kept.sync();
-    }
     long lengthBytes = channel.size();
     if (lengthBytes != base + endPosition || !file.isStillThere()) {
       throw new PipeException.DataLoss(

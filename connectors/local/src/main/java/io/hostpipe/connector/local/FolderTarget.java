@@ -2,11 +2,13 @@ package io.hostpipe.connector.local;
 
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
-import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.PipeContext;
+import io.hostpipe.storage.Slot;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -15,12 +17,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder with a file for each stream, named after the stream.
@@ -48,22 +54,44 @@ final class FolderTarget implements Target {
   private static final int SUM_DIGITS = 10;
 
   private final Path folder;
-  private final BlockPool pool;
+  private final PipeContext context;
   private final boolean overwrite;
+
+  /** Null where nothing is remembered. */
+  private final @Nullable FolderSlots slots;
+
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<StreamId, FolderSink> open = new HashMap<>();
+
+  /** A stream was opened, or will not be. */
+  private final Condition entered = lock.newCondition();
+
+  /** Under the lock; a stream whose file is being looked at has null. */
+  private final Map<StreamId, @Nullable FolderSink> open = new HashMap<>();
+
   private boolean closed;
 
-  private FolderTarget(Path folder, BlockPool pool, boolean overwrite) {
+  private FolderTarget(
+      Path folder, PipeContext context, boolean overwrite, @Nullable FolderSlots slots) {
     this.folder = folder;
-    this.pool = pool;
+    this.context = context;
     this.overwrite = overwrite;
+    this.slots = slots;
   }
 
-  /** A target over a folder that is there and may be written. */
-  static FolderTarget open(Path folder, BlockPool pool, boolean overwrite) throws PipeException {
+  /**
+   * A target over a folder that is there and may be written.
+   *
+   * @param keeps whether it is remembered what each file has of its stream
+   */
+  static FolderTarget open(Path folder, PipeContext context, boolean overwrite, boolean keeps)
+      throws PipeException {
     check(folder);
-    return new FolderTarget(folder, pool, overwrite);
+    try {
+      FolderSlots slots = keeps ? FolderSlots.open(folder) : null;
+      return new FolderTarget(folder, context, overwrite, slots);
+    } catch (IOException e) {
+      throw IoErrors.opening(folder, e);
+    }
   }
 
   /** Refuses a folder that is not there or not ours to write into. */
@@ -83,47 +111,151 @@ final class FolderTarget implements Target {
     return true;
   }
 
+  /** What is lasting of a stream; of one that is being written, its sink answers. */
   @Override
-  public Sink open(StreamId stream, Encoding encoding) throws PipeException {
+  public @Nullable Resume held(StreamId stream) throws PipeException {
+    FolderSlots known = slots;
+    if (known == null) {
+      return null;
+    }
+    FolderSink writing = reserve(stream);
+    if (writing != null) {
+      return writing.held();
+    }
+    String name = nameOf(stream);
+    try {
+      Slot slot = known.find(stream, name, folder.resolve(name + PART));
+      Slot found = slot == null ? known.find(stream, name, folder.resolve(name)) : slot;
+      return found == null ? null : found.held();
+    } catch (IOException e) {
+      throw IoErrors.opening(folder.resolve(name), e);
+    } finally {
+      var _ = enter(stream, null);
+    }
+  }
+
+  @Override
+  public List<StreamId> heldStreams() throws PipeException {
+    try {
+      return slots == null ? List.of() : slots.streams();
+    } catch (IOException e) {
+      throw IoErrors.opening(folder, e);
+    }
+  }
+
+  @Override
+  public Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException {
+    if (reserve(stream) != null) {
+      throw new PipeException.Refused(
+          Status.ALREADY_EXISTS, folder + ": the stream " + stream + " is being written already");
+    }
+    FolderSink sink = null;
+    try {
+      sink = openFile(stream, encoding);
+    } finally {
+      if (!enter(stream, sink) && sink != null) {
+        sink.close();
+      }
+    }
+    return sink;
+  }
+
+  /**
+   * Keeps others from the stream's file: a second channel on it that is closed would drop the lock.
+   *
+   * @return the sink that writes it; null when the caller has the file to itself now
+   */
+  private @Nullable FolderSink reserve(StreamId stream) throws PipeException {
     lock.lock();
     try {
+      while (open.containsKey(stream) && open.get(stream) == null) {
+        entered.awaitUninterruptibly();
+      }
       if (closed) {
         throw IoErrors.closed(folder.toString(), 0);
       }
-      if (open.containsKey(stream)) {
-        throw new PipeException.Refused(
-            Status.ALREADY_EXISTS, folder + ": the stream " + stream + " is being written already");
+      FolderSink sink = open.get(stream);
+      if (sink == null) {
+        open.put(stream, null);
       }
-      Path whole = folder.resolve(nameOf(stream));
-      if (!overwrite && Files.exists(whole)) {
-        throw new PipeException.Refused(
-            Status.ALREADY_EXISTS,
-            whole + " is there already; move it away, or add the word 'overwrite'");
-      }
-      Path part = folder.resolve(nameOf(stream) + PART);
-      // What an earlier stream of this name left is not the start of this one.
-      FileTarget file = FileTarget.open(part, pool, FileTarget.Existing.OVERWRITE, false);
-      FolderSink sink;
-      try {
-        sink = new FolderSink(this, stream, file, file.open(stream, encoding), whole);
-      } catch (PipeException e) {
-        file.close();
-        throw e;
-      }
-      open.put(stream, sink);
       return sink;
     } finally {
       lock.unlock();
     }
   }
 
+  /** Whether the sink, if there is one, is among those that are closed with the target. */
+  private boolean enter(StreamId stream, @Nullable FolderSink sink) {
+    lock.lock();
+    try {
+      entered.signalAll();
+      if (sink == null || closed) {
+        open.remove(stream);
+        return false;
+      }
+      open.put(stream, sink);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private FolderSink openFile(StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
+    String name = nameOf(stream);
+    Path whole = folder.resolve(name);
+    Path part = folder.resolve(name + PART);
+    boolean isWhole = isWhole(stream, name, whole);
+    if (!overwrite && !isWhole && Files.exists(whole)) {
+      throw new PipeException.Refused(
+          Status.ALREADY_EXISTS,
+          whole + " is there already; move it away, or add the word 'overwrite'");
+    }
+    Target file;
+    if (slots == null) {
+      // What an earlier stream of this name left is not the start of this one.
+      file = FileTarget.open(part, context.pool(), FileTarget.Existing.OVERWRITE);
+    } else {
+      file =
+          KeptTarget.open(
+              isWhole ? whole : part,
+              slots.of(name),
+              FileTarget.Existing.OVERWRITE,
+              context.forOneStream());
+    }
+    try {
+      return new FolderSink(this, stream, file, file.open(stream, encoding), whole, isWhole);
+    } catch (PipeException | InterruptedException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** Whether the stream has come to its end here before, and its file is still there. */
+  private boolean isWhole(StreamId stream, String name, Path whole) throws PipeException {
+    FolderSlots known = slots;
+    if (known == null || !Files.exists(whole)) {
+      return false;
+    }
+    try {
+      Slot slot = known.find(stream, name, whole);
+      return slot != null && slot.finished();
+    } catch (IOException e) {
+      throw IoErrors.opening(whole, e);
+    }
+  }
+
   @Override
   public void close() {
-    FolderSink[] sinks;
+    List<FolderSink> sinks = new ArrayList<>();
     lock.lock();
     try {
       closed = true;
-      sinks = open.values().toArray(FolderSink[]::new);
+      for (FolderSink each : open.values()) {
+        if (each != null) {
+          sinks.add(each);
+        }
+      }
     } finally {
       lock.unlock();
     }

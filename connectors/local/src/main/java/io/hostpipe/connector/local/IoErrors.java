@@ -2,20 +2,14 @@ package io.hostpipe.connector.local;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.storage.DiskErrors;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/**
- * Turns what the operating system says into what went wrong with the pipe.
- *
- * <p>The JDK hands on the error's text but not its number, and the text is in the language of the
- * process: so it is compared with the C library's own where that can be asked, else with the
- * English one.
- */
+/** Turns what the operating system says into what went wrong with the pipe. */
 final class IoErrors {
   private IoErrors() {}
 
@@ -29,7 +23,7 @@ final class IoErrors {
       return new PipeException.Refused(
           Status.PERMISSION_DENIED, path + " may not be opened: permission denied", error);
     }
-    if (isOutOfRoom(error)) {
+    if (DiskErrors.isOutOfRoom(error)) {
       return outOfRoom(path.toString(), 0, error);
     }
     return new PipeException.Refused(
@@ -44,10 +38,10 @@ final class IoErrors {
     if (error instanceof ClosedChannelException) {
       return closed(where, position);
     }
-    if (is(error, SystemCalls.EIO, "Input/output error")) {
+    if (DiskErrors.EIO.is(error)) {
       return dataLoss(where + " cannot be read at position " + position, error);
     }
-    if (isNotOpen(error)) {
+    if (DiskErrors.EBADF.is(error)) {
       return notOpen(where, "reading");
     }
     return new PipeException.Closed(
@@ -61,7 +55,7 @@ final class IoErrors {
     if (error instanceof ClosedChannelException) {
       return closed(where, position);
     }
-    if (is(error, SystemCalls.EPIPE, "Broken pipe")) {
+    if (DiskErrors.EPIPE.is(error)) {
       return new PipeException.Closed(
           Status.CANCELLED,
           "the program behind "
@@ -71,10 +65,10 @@ final class IoErrors {
               + " bytes were handed to it, and nothing says how many of them it read",
           error);
     }
-    if (isOutOfRoom(error)) {
+    if (DiskErrors.isOutOfRoom(error)) {
       return outOfRoom(where, position, error);
     }
-    if (isNotOpen(error)) {
+    if (DiskErrors.EBADF.is(error)) {
       return notOpen(where, "writing");
     }
     // Whatever else goes wrong with a write leaves what the device holds unknown.
@@ -110,26 +104,7 @@ final class IoErrors {
     return new PipeException.DataLoss(what + ": " + reason(error), error);
   }
 
-  private static boolean isOutOfRoom(IOException error) {
-    return is(error, SystemCalls.ENOSPC, "No space left on device")
-        || is(error, SystemCalls.EFBIG, "File too large")
-        || is(error, SystemCalls.EDQUOT, "Disk quota exceeded");
-  }
-
-  private static boolean isNotOpen(IOException error) {
-    return is(error, SystemCalls.EBADF, "Bad file descriptor");
-  }
-
-  private static boolean is(IOException error, int errno, String english) {
-    String reason = reason(error);
-    return reason.equals(english) || reason.equals(SystemCalls.errorText(errno));
-  }
-
   static String reason(IOException error) {
-    String reason = error.getMessage();
-    if (error instanceof FileSystemException file && file.getReason() != null) {
-      reason = file.getReason();
-    }
-    return reason == null ? error.getClass().getSimpleName() : reason;
+    return DiskErrors.reason(error);
   }
 }

@@ -13,6 +13,7 @@ import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.storage.KeptFile;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.nio.channels.FileChannel;
@@ -59,15 +60,7 @@ public final class LocalConnector implements Connector {
               + " new or overwritten file");
 
   private static final Capabilities KEEPING =
-      new Capabilities(
-          true,
-          true,
-          true,
-          false,
-          false,
-          true,
-          "after a loss of power the newest bytes may be missing from it, which is found out and"
-              + " said when it is resumed");
+      new Capabilities(true, true, true, false, false, true, "");
 
   private static final Capabilities SEQUENTIAL =
       new Capabilities(
@@ -191,12 +184,18 @@ public final class LocalConnector implements Connector {
     }
     if (isFolder(address)) {
       return FolderTarget.open(
-          path(address), context.pool(), existing(address) == FileTarget.Existing.OVERWRITE);
+          path(address),
+          context,
+          existing(address) == FileTarget.Existing.OVERWRITE,
+          resumes(address));
     }
     Path path = path(address);
     LocalFile file = LocalFile.find(path);
     if (file == null || file.regular()) {
-      return FileTarget.open(path, context.pool(), existing(address), resumes(address));
+      FileTarget.Existing existing = existing(address);
+      return resumes(address)
+          ? KeptTarget.open(path, KeptFile.beside(path), existing, context)
+          : FileTarget.open(path, context.pool(), existing);
     }
     checkWritable(path);
     return ChannelTarget.ofPath(path, context.pool());
@@ -239,14 +238,6 @@ public final class LocalConnector implements Connector {
       throw new PipeException.Config(
           address.path() + " is a folder, in which each stream gets a file: leave 'append' out");
     }
-    if (resumes(address) && isFolder(address)) {
-      throw new PipeException.Config(
-          address.path() + " is a folder, and 'resume' is for one file: leave it out");
-    }
-    if (overwrite && resumes(address)) {
-      throw new PipeException.Config(
-          address.path() + " cannot be both overwritten and resumed; leave one word out");
-    }
     if (append) {
       return FileTarget.Existing.APPEND;
     }
@@ -277,7 +268,7 @@ public final class LocalConnector implements Connector {
     if (!file.regular()) {
       return path + ": a FIFO or a device";
     }
-    if (resumes && Files.exists(KeptPlaces.beside(path))) {
+    if (resumes && Files.exists(KeptFile.beside(path))) {
       return path + ": a file of " + file.lengthBytes() + " bytes, with the place kept beside it";
     }
     if (file.lengthBytes() > 0 && existing == FileTarget.Existing.REFUSE) {

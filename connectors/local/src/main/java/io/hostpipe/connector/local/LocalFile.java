@@ -2,6 +2,7 @@ package io.hostpipe.connector.local;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.storage.FileIdentity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -9,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +79,16 @@ record LocalFile(Path path, Object key, boolean regular, long lengthBytes) {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  /** What tells it from files that come later, too. */
+  FileIdentity identity() throws IOException {
+    BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
+    long bornNanos = now.creationTime().to(TimeUnit.NANOSECONDS);
+    // Where the file system keeps no time of birth, Java shows that of the last change instead.
+    boolean mayBeOther = now.creationTime().equals(now.lastModifiedTime());
+    return new FileIdentity(
+        inode() instanceof Number number ? number.longValue() : 0, mayBeOther ? 0 : bornNanos);
   }
 
   /** The number of the inode, where the platform has such. */

@@ -84,15 +84,6 @@ abstract class SynchronousSink implements Sink, Settling {
   /** Whether bytes of a write that failed half-way are beyond recall, and so count. */
   abstract boolean countsPartialWrites();
 
-  /**
-   * Called for each part that was written, before it is committed: the place to remember it.
-   *
-   * @param upTo the position behind it
-   * @param behind the source's own place there, if it came with the batch
-   * @param digester has digested everything up to the position
-   */
-  void keep(long upTo, @Nullable Cursor behind, Digester digester) throws IOException {}
-
   /** Makes a blocked {@link #put} return, as far as that can be done. */
   abstract void wakeWriter();
 
@@ -257,15 +248,10 @@ abstract class SynchronousSink implements Sink, Settling {
     account(written, behind);
   }
 
-  private void account(ByteBuffer written, @Nullable Cursor behind) throws PipeException {
+  private void account(ByteBuffer written, @Nullable Cursor behind) {
     digester.update(written);
     position += written.remaining();
     cursor = behind;
-    try {
-      keep(position, behind, digester);
-    } catch (IOException e) {
-      throw failed(e);
-    }
     if (!commitsAtEnd()) {
       commits.advance(position);
     }

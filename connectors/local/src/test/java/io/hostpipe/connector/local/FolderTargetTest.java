@@ -102,7 +102,7 @@ final class FolderTargetTest {
         .isThrownBy(() -> target("append"))
         .withMessageContaining("leave 'append' out");
     assertThatExceptionOfType(PipeException.Config.class)
-        .isThrownBy(() -> FolderTarget.open(folder.resolve("none"), pool, false))
+        .isThrownBy(() -> FolderTarget.open(folder.resolve("none"), Ends.raw(pool), false, false))
         .withMessageContaining("make it first");
   }
 
