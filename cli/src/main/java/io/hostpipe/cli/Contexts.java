@@ -22,6 +22,7 @@ final class Contexts {
   private final @Nullable StreamId stream;
   private final @Nullable Duration firstPeerWithin;
   private final @Nullable Spool spool;
+  private final Doubts doubts;
   private final Set<AckLevel> kept;
 
   /**
@@ -37,6 +38,7 @@ final class Contexts {
     this.stream = lasting.stream();
     this.firstPeerWithin = flags.givesUp() ? flags.retry().giveUp() : null;
     this.spool = lasting.spool();
+    this.doubts = lasting.doubts();
     this.kept = kept(plan, flags.ack());
     this.duplex = flags.duplex();
     this.frames = plan.frames();
@@ -46,6 +48,11 @@ final class Contexts {
   /** The id of the stream that begins here; null where it has none that lasts. */
   @Nullable StreamId stream() {
     return stream;
+  }
+
+  /** What is not known of streams that go on. */
+  Doubts doubts() {
+    return doubts;
   }
 
   /** Where streams wait on disk between source and destinations; null for nowhere. */

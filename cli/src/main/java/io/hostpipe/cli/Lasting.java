@@ -24,20 +24,27 @@ import org.jspecify.annotations.Nullable;
 final class Lasting implements AutoCloseable {
   private static final String FOLDER = "sessions";
 
+  /** Is there while a process has the spool, and stays when that is killed. */
+  private static final String MARK = "running";
+
   private final Path folder;
   private final SessionFolder.@Nullable Session session;
   private final boolean takesOver;
   private final @Nullable Spool spool;
+  private final Doubts doubts;
 
   private Lasting(
       Path folder,
       SessionFolder.@Nullable Session session,
       boolean takesOver,
-      @Nullable Spool spool) {
+      @Nullable Spool spool,
+      PipeEvents events)
+      throws PipeException {
     this.folder = folder;
     this.session = session;
     this.takesOver = takesOver;
     this.spool = spool;
+    this.doubts = new Doubts(spool != null && isMarked(spool), events);
   }
 
   /**
@@ -48,7 +55,7 @@ final class Lasting implements AutoCloseable {
   static Lasting open(PipePlan plan, LastingFlags flags, PipeEvents events) throws PipeException {
     Path folder = folder(flags.spool());
     if (!flags.any()) {
-      return new Lasting(folder, null, false, null);
+      return new Lasting(folder, null, false, null, events);
     }
     String from = plan.source().place();
     String to = plan.sinks().stream().map(End::place).collect(Collectors.joining(", "));
@@ -61,13 +68,13 @@ final class Lasting implements AutoCloseable {
             : Spool.open(RealDisk.INSTANCE, queue, options(flags, key), Hostpipe.pool(), events);
     if (plan.source().isLink()) {
       // The stream was named where it begins.
-      return new Lasting(folder, null, flags.takesOver(), spool);
+      return new Lasting(folder, null, flags.takesOver(), spool, events);
     }
     try {
       SessionFolder.Session session =
           new SessionFolder(RealDisk.INSTANCE, folder)
               .open(key, from, to, name == null ? UUID.randomUUID().toString() : name);
-      return new Lasting(folder, session, flags.takesOver() || session.takesOver(), spool);
+      return new Lasting(folder, session, flags.takesOver() || session.takesOver(), spool, events);
     } catch (IOException e) {
       if (spool != null) {
         spool.close();
@@ -102,6 +109,32 @@ final class Lasting implements AutoCloseable {
     return spool;
   }
 
+  /** What is not known of streams that go on. */
+  Doubts doubts() {
+    return doubts;
+  }
+
+  /** Whether the last process left its mark; leaves that of this one. */
+  private static boolean isMarked(Spool spool) throws PipeException {
+    Path mark = spool.folder().resolve(MARK);
+    try {
+      boolean marked = RealDisk.INSTANCE.exists(mark);
+      RealDisk.INSTANCE.open(mark).close();
+      RealDisk.INSTANCE.syncFolder(spool.folder());
+      return marked;
+    } catch (IOException e) {
+      throw new PipeException.Config("the spool " + spool.folder() + " cannot be used: " + e);
+    }
+  }
+
+  private static void unmark(Spool spool) {
+    try {
+      RealDisk.INSTANCE.delete(spool.folder().resolve(MARK));
+    } catch (IOException e) {
+      // The next process takes this one for killed, and says more than it has to.
+    }
+  }
+
   /** The id of the stream that the session is on; null where there is none. */
   @Nullable StreamId stream() {
     return session == null ? null : session.stream();
@@ -134,6 +167,7 @@ final class Lasting implements AutoCloseable {
   public void close() {
     if (spool != null) {
       spool.close();
+      unmark(spool);
     }
     if (session != null) {
       session.close();

@@ -68,12 +68,13 @@ final class ManyCommand {
     try (places) {
       Signals.onUser1(progress::sayOnce);
       places.open(plan, contexts);
+      Leftovers.deliver(plan, places, contexts, console);
       Listener listener = places.listener(plan.intakeEnd());
       if (listener == null) {
         throw new IllegalStateException(plan.intakeEnd() + " was not opened");
       }
       pipes.run(listener);
-      return null;
+      return contexts.doubts().failure();
     } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       return e;
     }

@@ -9,6 +9,7 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
+import io.hostpipe.runtime.ContinuedSink;
 import io.hostpipe.runtime.RestartedSource;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.storage.spool.Spool;
@@ -90,15 +91,18 @@ final class OpenEnds implements AutoCloseable {
     StreamId known = contexts.stream();
     if (spool != null && known != null && !from.isLink()) {
       SpoolStream whole = spool.open(known, plan.encoding());
+      contexts.doubts().consider(whole, plan);
       if (whole.finished()) {
         // All of it is here: the source is not needed any more, and may have gone.
-        return new Way(from, plan.sinks(), known, null, whole, sinks(known, plan.encoding()));
+        return new Way(
+            from, plan.sinks(), known, null, whole, sinks(known, plan.encoding(), whole));
       }
     }
     Source source = source(from);
     StreamId stream = source.awaitStream();
     SpoolStream spooled = spool == null ? null : spool.open(stream, source.encoding());
-    return new Way(from, plan.sinks(), stream, source, spooled, sinks(stream, source.encoding()));
+    return new Way(
+        from, plan.sinks(), stream, source, spooled, sinks(stream, source.encoding(), spooled));
   }
 
   private Source source(End from) throws PipeException, InterruptedException {
@@ -122,11 +126,22 @@ final class OpenEnds implements AutoCloseable {
     return framed;
   }
 
-  private List<Sink> sinks(StreamId stream, Encoding encoding)
+  /**
+   * Opens the plan's destinations for a stream; they are closed with the rest.
+   *
+   * @param spooled the stream in the spool; null where there is none
+   */
+  List<Sink> sinks(StreamId stream, Encoding encoding, @Nullable SpoolStream spooled)
       throws PipeException, InterruptedException {
+    long deliveredBytes = spooled == null ? 0 : spooled.stats().released();
     List<Sink> sinks = new ArrayList<>();
     for (End to : plan.sinks()) {
-      sinks.add(sink(to, stream, encoding));
+      Sink sink = sink(to, stream, encoding);
+      if (deliveredBytes > 0 && !to.isLink() && !to.capabilities().durable()) {
+        // It counts what it was given in this process.
+        sink = new ContinuedSink(sink, deliveredBytes - sink.resume().position());
+      }
+      sinks.add(sink);
     }
     return sinks;
   }

@@ -77,10 +77,12 @@ final class PipeCommand {
       // Before anything is waited for: without a handler the signal would end the process.
       Signals.onUser1(progress::sayOnce);
       places.open(plan, contexts);
+      Leftovers.deliver(plan, places, contexts, console);
       pipe.run();
       failure = pipe.failure();
       if (failure == null) {
         lasting.finished();
+        failure = contexts.doubts().failure();
       }
     } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       failure = e;

@@ -62,6 +62,10 @@ public final class SpooledRelay implements Transfer {
       Thread reader = intake == null ? null : readInBackground(intake);
       try {
         outlet.run();
+        if (reader != null) {
+          // The sinks may be done before the source has heard that the end is safe here.
+          reader.join();
+        }
       } catch (PipeException e) {
         Throwable first = intakeFailure.get();
         if (first instanceof PipeException why) {
