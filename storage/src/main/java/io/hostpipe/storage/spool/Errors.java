@@ -16,6 +16,8 @@ final class Errors {
   private static final List<String> NO_ROOM =
       List.of("No space left on device", "Disk quota exceeded", "File too large");
 
+  private static final String IO_ERROR = "Input/output error";
+
   private Errors() {}
 
   /** A sync failed: nobody knows what the device holds, and nobody may try again. */
@@ -96,6 +98,11 @@ final class Errors {
   static PipeException unusable(Path folder, IOException error) {
     if (error instanceof PipeException known) {
       return known;
+    }
+    if (reason(error).equals(IO_ERROR)) {
+      return new PipeException.DataLoss(
+          "the spool " + folder + " cannot be read: " + reason(error) + "; look at the device",
+          error);
     }
     return new PipeException.Refused(
         isOutOfRoom(error) ? Status.RESOURCE_EXHAUSTED : Status.FAILED_PRECONDITION,

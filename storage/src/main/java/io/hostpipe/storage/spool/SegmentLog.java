@@ -31,6 +31,8 @@ final class SegmentLog {
   /** The first segment of a stream is this long, each next one four times the one before. */
   private static final long FIRST_SEGMENT_BYTES = 1 << 20;
 
+  private static final long BULK_BYTES = 4 << 20;
+
   private final Store store;
   private final String key;
   private final StreamId stream;
@@ -125,7 +127,7 @@ final class SegmentLog {
   int append(List<Entry> entries) throws IOException {
     int count = 0;
     while (count < entries.size()) {
-      if (!fits(entries.get(count)) && !roll(entries.get(count))) {
+      if (!fits(entries.get(count)) && !roll(entries.subList(count, entries.size()))) {
         return count;
       }
       try {
@@ -300,9 +302,10 @@ final class SegmentLog {
     }
   }
 
-  /** Begins another segment that has room for the entry; false when there is none. */
-  private boolean roll(Entry first) throws IOException {
+  /** Begins another segment that has room for the first entry; false when there is none. */
+  private boolean roll(List<Entry> rest) throws IOException {
     sync();
+    Entry first = rest.getFirst();
     List<Segment> all = segments;
     long sequence = all.isEmpty() ? 0 : all.getLast().header().sequence() + 1;
     boolean holdsNothing = released >= synced.position() && all.size() <= 1;
@@ -314,7 +317,7 @@ final class SegmentLog {
       if (slotIsNew) {
         makeSlot();
       }
-      fresh = store.pool.take(lengthBytes, holdsNothing);
+      fresh = store.pool.take(lengthBytes, holdsNothing, isBulk(rest));
       if (fresh == null) {
         shortage = store.pool.shortage();
         return false;
@@ -349,6 +352,18 @@ final class SegmentLog {
     more.add(segment);
     segments = List.copyOf(more);
     return true;
+  }
+
+  /**
+   * Whether so much waits that it is written in large pieces: then the few syncs may as well make
+   * the file longer, and writing it full beforehand would only write everything twice.
+   */
+  private static boolean isBulk(List<Entry> rest) {
+    long waitingBytes = 0;
+    for (Entry each : rest) {
+      waitingBytes += each.lengthBytes();
+    }
+    return waitingBytes >= BULK_BYTES;
   }
 
   private long segmentBytes(long sequence, Entry first) {

@@ -78,12 +78,13 @@ final class SegmentPool {
   }
 
   /**
-   * A file of this length that nobody uses, written full; null when there is no room for it.
+   * A file of this length that nobody uses, written full as a rule; null when there is no room for it.
    *
    * @param beyondMax whether the spool's own limit may be passed: by a stream that lets go of as
    *     much in return
+   * @param sparse whether a new file may stay empty but for its length
    */
-  @Nullable DiskFile take(long lengthBytes, boolean beyondMax) throws IOException {
+  @Nullable DiskFile take(long lengthBytes, boolean beyondMax, boolean sparse) throws IOException {
     ArrayDeque<Path> paths = idle.get(lengthBytes);
     Path path = paths == null ? null : paths.poll();
     if (path != null) {
@@ -105,7 +106,7 @@ final class SegmentPool {
               + " stay free";
       return null;
     }
-    return create(lengthBytes);
+    return create(lengthBytes, sparse);
   }
 
   /** A file of {@link #take} was not needed, or is a segment no more and has this name now. */
@@ -156,7 +157,7 @@ final class SegmentPool {
     return usedBytes <= options.bytesMax() - lengthBytes;
   }
 
-  private @Nullable DiskFile create(long lengthBytes) throws IOException {
+  private @Nullable DiskFile create(long lengthBytes, boolean sparse) throws IOException {
     Path path = newName();
     DiskFile file = null;
     try {
@@ -166,7 +167,8 @@ final class SegmentPool {
         nothing = ByteBuffer.allocateDirect(ZEROS_BYTES);
         zeros = nothing;
       }
-      for (long offset = 0; offset < lengthBytes; offset += nothing.capacity()) {
+      long begin = sparse ? lengthBytes - Store.PAGE_BYTES : 0;
+      for (long offset = begin; offset < lengthBytes; offset += nothing.capacity()) {
         nothing.clear().limit((int) Math.min(nothing.capacity(), lengthBytes - offset));
         file.write(nothing, offset);
       }

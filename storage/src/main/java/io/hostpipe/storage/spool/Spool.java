@@ -211,15 +211,21 @@ public final class Spool implements Holdings, AutoCloseable {
         }
         streams.remove(stream);
         files = found.remove(stream);
+        if (loaded != null) {
+          // What is queued goes with it: a later round would write it under the same names.
+          wanting.remove(loaded);
+          loaded.drop();
+        }
       } finally {
         lock.unlock();
       }
       if (loaded != null) {
-        loaded.log().forget();
+        loaded.dropWriting();
+        changing(loaded.log()::forget);
         keys.remove(loaded.log().key());
         rounds.forget(loaded);
       } else if (files != null) {
-        Removal.of(store, files);
+        changing(() -> Removal.of(store, files));
         keys.remove(files.key());
       }
       return null;
@@ -463,6 +469,20 @@ public final class Spool implements Holdings, AutoCloseable {
   /** What the writer is asked to do. */
   private interface Task<T> {
     @Nullable T run() throws IOException;
+  }
+
+  private interface Change {
+    void run() throws IOException;
+  }
+
+  /** What is done by half leaves a folder that only a new start understands. */
+  private void changing(Change change) throws IOException {
+    try {
+      change.run();
+    } catch (IOException e) {
+      poison(e);
+      throw e;
+    }
   }
 
   private void checkSound() throws PipeException {

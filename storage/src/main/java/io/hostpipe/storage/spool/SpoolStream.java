@@ -285,8 +285,9 @@ public final class SpoolStream {
   void drop() {
     queued.forEach(Entry::release);
     queued.clear();
-    tail.forEach(Entry::release);
-    tail.clear();
+    dropTail(Long.MIN_VALUE);
+    spool.synced(unsyncedBytes);
+    unsyncedBytes = 0;
   }
 
   void takeQueued() {

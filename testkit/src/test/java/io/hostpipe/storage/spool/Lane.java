@@ -38,6 +38,9 @@ final class Lane {
   /** What its reader let go of. */
   private long committed;
 
+  /** It was to be removed, and may be there still. */
+  private boolean forgotten;
+
   private long readPosition;
   private @Nullable Spool spool;
   private @Nullable SpoolStream stream;
@@ -59,6 +62,7 @@ final class Lane {
     copy.ackedEnd = ackedEnd;
     copy.ackedEpoch = ackedEpoch;
     copy.committed = committed;
+    copy.forgotten = forgotten;
     return copy;
   }
 
@@ -78,6 +82,12 @@ final class Lane {
   /** Opens the stream and compares what it has with what was promised. */
   void open(Spool opened) throws PipeException, InterruptedException {
     Resume held = opened.held(id);
+    if (forgotten) {
+      if (held == null) {
+        beginAnew();
+      }
+      forgotten = false;
+    }
     SpoolStream found = opened.open(id, Encoding.RAW);
     Resume from = found.held();
     assertThat(held == null ? 0 : held.position())
@@ -158,6 +168,30 @@ final class Lane {
         spool.lock.unlock();
       }
     }
+  }
+
+  /** Removes it, and begins it anew with other bytes. */
+  void forget() throws PipeException, InterruptedException {
+    Spool here = spool;
+    if (here != null && sink != null) {
+      hear();
+      close();
+      forgotten = true;
+      here.forget(id);
+      assertThat(here.held(id)).isNull();
+      open(here);
+    }
+  }
+
+  private void beginAnew() {
+    content = new byte[0];
+    cursors.clear();
+    ended = false;
+    epoch = 0;
+    ackedPosition = 0;
+    ackedEnd = false;
+    ackedEpoch = 0;
+    committed = 0;
   }
 
   /** Reads on, at most so many batches, and compares. */

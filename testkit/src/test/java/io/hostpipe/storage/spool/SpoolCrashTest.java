@@ -8,6 +8,7 @@ import io.hostpipe.testkit.disk.DiskFault;
 import io.hostpipe.testkit.disk.SimulatedDisk;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -61,16 +62,17 @@ final class SpoolCrashTest {
     long seeds = Long.getLong("hostpipe.spool.seeds", 300);
     for (long seed = 1; seed <= seeds; seed++) {
       try {
-        manyLives(seed, UnaryOperator.identity());
+        manyLives(seed, salts(seed), UnaryOperator.identity());
       } catch (AssertionError | Exception e) {
         throw new AssertionError("seed " + seed, e);
       }
     }
   }
 
-  static void manyLives(long seed, UnaryOperator<Disk> around) throws Exception {
+  static void manyLives(long seed, LongSupplier salts, UnaryOperator<Disk> around)
+      throws Exception {
     SplittableRandom random = new SplittableRandom(seed);
-    SpoolRun run = new SpoolRun(seed, 1 + random.nextInt(3), OPTIONS, around);
+    SpoolRun run = new SpoolRun(salts, 1 + random.nextInt(3), OPTIONS, around);
     SimulatedDisk disk = new SimulatedDisk(seed);
     int lives = 1 + random.nextInt(6);
     for (int life = 0; life < lives; life++) {
@@ -130,7 +132,11 @@ final class SpoolCrashTest {
     }
   }
 
+  static LongSupplier salts(long seed) {
+    return new SplittableRandom(seed)::nextLong;
+  }
+
   private static SpoolRun run(long seed, int laneCount) {
-    return new SpoolRun(seed, laneCount, OPTIONS.withHeadroomBytes(0), UnaryOperator.identity());
+    return new SpoolRun(salts(seed), laneCount, OPTIONS.withHeadroomBytes(0), UnaryOperator.identity());
   }
 }

@@ -11,7 +11,7 @@ import io.hostpipe.testkit.disk.SimulatedDisk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class SpoolRun {
   static final Path FOLDER = SimulatedDisk.ROOT.resolve("spool");
 
-  private final SplittableRandom salts;
+  private final LongSupplier salts;
   private final SpoolOptions options;
   private final UnaryOperator<Disk> around;
   private final BlockPool pool = new BlockPool(4 << 20);
@@ -29,10 +29,11 @@ final class SpoolRun {
   /**
    * Of so many streams.
    *
+   * @param salts what the records of each segment are bound to
    * @param around puts something between the spool and its disk
    */
-  SpoolRun(long seed, int laneCount, SpoolOptions options, UnaryOperator<Disk> around) {
-    this.salts = new SplittableRandom(seed);
+  SpoolRun(LongSupplier salts, int laneCount, SpoolOptions options, UnaryOperator<Disk> around) {
+    this.salts = salts;
     this.options = options;
     this.around = around;
     for (int each = 0; each < laneCount; each++) {
@@ -129,7 +130,7 @@ final class SpoolRun {
 
   private Spool open(SimulatedDisk disk) throws PipeException {
     return Spool.open(
-        around.apply(disk), FOLDER, options, pool, PipeEvents.SILENT, salts::nextLong, false);
+        around.apply(disk), FOLDER, options, pool, PipeEvents.SILENT, salts, false);
   }
 
   private void close(@Nullable Spool spool, SimulatedDisk disk) {
@@ -170,8 +171,10 @@ final class SpoolRun {
         }
       }
       default -> {
-        if (random.nextInt(8) == 0) {
-          lane.finish();
+        switch (random.nextInt(16)) {
+          case 0, 1 -> lane.finish();
+          case 2 -> lane.forget();
+          default -> lane.readAll();
         }
       }
     }
