@@ -37,11 +37,7 @@ public final class SpoolWrites {
     new Random(1).nextBytes(content);
     try (Spool spool =
         Spool.open(
-            RealDisk.INSTANCE,
-            Path.of(words[0]),
-            SpoolOptions.DEFAULT,
-            pool,
-            PipeEvents.SILENT)) {
+            RealDisk.INSTANCE, Path.of(words[0]), SpoolOptions.DEFAULT, pool, PipeEvents.SILENT)) {
       SpoolStream stream = spool.open(new StreamId("bench"), Encoding.RAW);
       Sink sink = stream.sink();
       long begin = System.nanoTime();
@@ -63,19 +59,18 @@ public final class SpoolWrites {
   private static Thread reading(SpoolStream stream) throws Exception {
     Source source = stream.source(false);
     return Thread.ofPlatform()
-        .start(
-            () -> {
-              try {
-                while (!source.finished()) {
-                  try (Batch batch = source.read(Duration.ofSeconds(1))) {
-                    if (batch != null) {
-                      source.commit(batch.endPosition());
-                    }
-                  }
+        .start(() -> {
+          try {
+            while (!source.finished()) {
+              try (Batch batch = source.read(Duration.ofSeconds(1))) {
+                if (batch != null) {
+                  source.commit(batch.endPosition());
                 }
-              } catch (java.io.IOException | InterruptedException e) {
-                throw new IllegalStateException(e);
               }
-            });
+            }
+          } catch (java.io.IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
   }
 }

@@ -8,6 +8,7 @@ import io.hostpipe.storage.DiskFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -48,6 +49,27 @@ final class Errors {
   /** Whether the write may be tried again when there is room. */
   static boolean isOutOfRoom(IOException error) {
     return !(error instanceof FailedSync) && NO_ROOM.contains(reason(error));
+  }
+
+  /**
+   * The same, also where the system speaks another language: then a file system that has nothing
+   * left says it.
+   */
+  static boolean isOutOfRoom(IOException error, Disk disk, Path folder) {
+    if (isOutOfRoom(error)) {
+      return true;
+    }
+    if (error instanceof FailedSync
+        || error instanceof NoSuchFileException
+        || error instanceof AccessDeniedException
+        || reason(error).equals(IO_ERROR)) {
+      return false;
+    }
+    try {
+      return disk.usableBytes(folder) < Store.PAGE_BYTES;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   static String reason(IOException error) {

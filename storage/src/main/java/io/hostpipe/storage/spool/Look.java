@@ -26,6 +26,7 @@ final class Look {
   private List<StreamFiles.Part> leftovers = List.of();
   private Place end = Place.START;
   private long offset = SegmentHeader.LENGTH_BYTES;
+  private long doubtOffset = SegmentHeader.LENGTH_BYTES;
   private List<Long> strays = List.of();
 
   private Look(Disk disk, Path folder, StreamFiles files) {
@@ -40,6 +41,7 @@ final class Look {
    * @param segments that follow one another up to the end
    * @param leftovers files of segments that were released before the crash brought them back
    * @param offset behind the last record in the last segment
+   * @param doubtOffset where in it the records begin of which nothing says that they are safe
    * @param strays where in it whole records lie that never were safe, and belong nowhere
    */
   record Found(
@@ -48,6 +50,7 @@ final class Look {
       Place end,
       long released,
       long offset,
+      long doubtOffset,
       List<Long> strays) {}
 
   /**
@@ -68,7 +71,7 @@ final class Look {
     }
     long base = segments.isEmpty() ? end.position() : segments.getFirst().base();
     long released = Math.max(base, Math.min(releasedTo(), end.position()));
-    return new Found(segments, leftovers, end, released, offset, strays);
+    return new Found(segments, leftovers, end, released, offset, doubtOffset, strays);
   }
 
   private long releasedTo() {
@@ -126,8 +129,11 @@ final class Look {
     Segment last = segments.getLast();
     try (DiskFile file = disk.openToRead(last.path())) {
       SegmentScan scan = new SegmentScan(file, last, SegmentScan.WINDOW_BYTES);
-      while (!scan.place().finished() && scan.next() != null) {
-        // On to the end, or to a damage.
+      long safePosition = Math.max(last.base(), files.knownTo());
+      RecordHeader each = scan.next();
+      while (each != null) {
+        safePosition = Math.max(safePosition, each.syncedTo());
+        each = scan.place().finished() ? null : scan.next();
       }
       end = scan.place();
       offset = scan.offset();
@@ -137,7 +143,24 @@ final class Look {
       if (!end.finished()) {
         strays = strays(scan, last);
       }
+      doubtOffset = offsetBehind(file, last, safePosition);
     }
+  }
+
+  /** Where the first record begins that does not lie before a position as a whole. */
+  private long offsetBehind(DiskFile file, Segment last, long position) throws IOException {
+    SegmentScan scan = new SegmentScan(file, last, SegmentScan.WINDOW_BYTES);
+    long before = scan.offset();
+    while (before < offset) {
+      RecordHeader each = scan.nextHead();
+      if (each == null
+          || each.endPosition() > position
+          || (each.lengthBytes() == 0 && each.position() >= position)) {
+        return before;
+      }
+      before = scan.offset();
+    }
+    return before;
   }
 
   /** The whole records behind the end, which never were safe: else one of them says so. */

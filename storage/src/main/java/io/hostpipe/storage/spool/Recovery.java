@@ -11,6 +11,8 @@ import java.util.List;
 
 /** Brings a stream's files into a state that can be written on. Thread rule: the spool's writer. */
 final class Recovery {
+  private static final int REWRITE_BYTES = 256 << 10;
+
   private Recovery() {}
 
   /**
@@ -41,14 +43,14 @@ final class Recovery {
       Segment last = found.segments().getLast();
       try (DiskFile file = store.disk.open(last.path())) {
         wipe(file, last, found.strays());
-        // What was found may be in the system's memory only; from here on it counts as safe.
+        rewrite(file, found.doubtOffset(), found.offset());
         Errors.sync(file);
       }
     }
     if (!found.leftovers().isEmpty()) {
-      // What says that nobody needs them may be in the system's memory only, too.
+      // What says that nobody needs them has to be lasting before they go.
       try (DiskFile slot = store.disk.open(store.slotPath(files.key()))) {
-        Errors.sync(slot);
+        Slot.settle(slot);
       }
     }
     for (StreamFiles.Part each : found.leftovers()) {
@@ -75,6 +77,20 @@ final class Recovery {
     for (long each : offsets) {
       int lengthBytes = (int) Math.min(RecordHeader.LENGTH_BYTES, segment.lengthBytes() - each);
       file.write(ByteBuffer.allocateDirect(lengthBytes), each);
+    }
+  }
+
+  /**
+   * Writes again what was found and is not surely on the device: from here on it counts as safe. A
+   * sync alone does nothing where one of a former process failed, since the system takes the bytes
+   * for written.
+   */
+  private static void rewrite(DiskFile file, long from, long to) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocateDirect(REWRITE_BYTES);
+    for (long at = from; at < to; at += REWRITE_BYTES) {
+      bytes.clear().limit((int) Math.min(REWRITE_BYTES, to - at));
+      int readBytes = file.read(bytes, at);
+      file.write(bytes.flip().limit(readBytes), at);
     }
   }
 }

@@ -15,11 +15,11 @@ final class Removal {
     boolean hasSlot = store.disk.exists(slotPath);
     if (slot != null) {
       try (DiskFile file = store.disk.open(slotPath)) {
+        Slot.settle(file);
         if (!slot.forgotten()) {
           slot.forget().write(file, 1 - files.slotPlace());
+          Errors.sync(file);
         }
-        // Also when it says so already: that may be in the system's memory only.
-        Errors.sync(file);
       }
     }
     for (StreamFiles.Part each : files.parts()) {

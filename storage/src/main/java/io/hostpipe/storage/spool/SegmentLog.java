@@ -44,10 +44,10 @@ final class SegmentLog {
   private @Nullable DiskFile current;
   private long offset;
   private boolean dirty;
-  private @Nullable DiskFile slotFile;
   private long slotGeneration;
   private int slotPlace;
   private boolean slotIsNew;
+  private boolean slotIsSynced;
   private String shortage = "";
 
   /** A stream that was never here. */
@@ -133,7 +133,7 @@ final class SegmentLog {
       try {
         count = gather(entries, count);
       } catch (IOException e) {
-        if (!Errors.isOutOfRoom(e)) {
+        if (!Errors.isOutOfRoom(e, store.disk, store.folder)) {
           throw e;
         }
         shortage = "its file system says: " + Errors.reason(e);
@@ -183,7 +183,7 @@ final class SegmentLog {
         store.pool.giveBack(idle, each.lengthBytes());
       }
     } catch (IOException e) {
-      if (!Errors.isOutOfRoom(e)) {
+      if (!Errors.isOutOfRoom(e, store.disk, store.folder)) {
         throw e;
       }
       segments = all.stream().filter(each -> existsStill(each.path())).toList();
@@ -195,10 +195,12 @@ final class SegmentLog {
   void hint() throws IOException {
     try {
       if (!slotIsNew) {
-        slot(false).hint(slotFile());
+        try (DiskFile file = openSlot()) {
+          slot(false).hint(file);
+        }
       }
     } catch (IOException e) {
-      if (!Errors.isOutOfRoom(e)) {
+      if (!Errors.isOutOfRoom(e, store.disk, store.folder)) {
         throw e;
       }
     }
@@ -230,10 +232,6 @@ final class SegmentLog {
     if (current != null) {
       current.close();
       current = null;
-    }
-    if (slotFile != null) {
-      slotFile.close();
-      slotFile = null;
     }
   }
 
@@ -312,12 +310,18 @@ final class SegmentLog {
     DiskFile fresh = null;
     Path idle = null;
     long lengthBytes = segmentBytes(sequence, first);
+    long leastBytes = segmentBytes(0, first);
     Segment segment;
     try {
       if (slotIsNew) {
         makeSlot();
       }
       fresh = store.pool.take(lengthBytes, holdsNothing, isBulk(rest));
+      while (fresh == null && lengthBytes > leastBytes) {
+        // Where there is no room for a long one, a shorter one may do.
+        lengthBytes /= 2;
+        fresh = store.pool.take(lengthBytes, holdsNothing, isBulk(rest));
+      }
       if (fresh == null) {
         shortage = store.pool.shortage();
         return false;
@@ -333,7 +337,7 @@ final class SegmentLog {
       if (fresh != null) {
         fresh.close();
       }
-      if (!Errors.isOutOfRoom(e)) {
+      if (!Errors.isOutOfRoom(e, store.disk, store.folder)) {
         throw e;
       }
       if (idle != null) {
@@ -376,13 +380,14 @@ final class SegmentLog {
   }
 
   private void makeSlot() throws IOException {
-    DiskFile file = slotFile();
-    Slot slot = slot(false);
-    slot.write(file, 0);
-    slot.write(file, 1);
-    slot.hint(file);
-    Errors.sync(file);
-    slotIsNew = false;
+    try (DiskFile file = openSlot()) {
+      Slot slot = slot(false);
+      slot.write(file, 0);
+      slot.write(file, 1);
+      slot.hint(file);
+      Errors.sync(file);
+      slotIsNew = false;
+    }
   }
 
   private void writeSlot(boolean forgotten) throws IOException {
@@ -393,29 +398,31 @@ final class SegmentLog {
         return;
       }
     }
-    DiskFile file = slotFile();
-    Slot slot = slot(forgotten);
-    int place = 1 - slotPlace;
-    slot.write(file, place);
-    Errors.sync(file);
-    slotPlace = place;
+    try (DiskFile file = openSlot()) {
+      int place = 1 - slotPlace;
+      slot(forgotten).write(file, place);
+      Errors.sync(file);
+      slotPlace = place;
+    }
   }
 
   private Slot slot(boolean forgotten) {
     return new Slot(++slotGeneration, stream, encoding, synced, released, forgotten);
   }
 
-  private DiskFile slotFile() throws IOException {
-    DiskFile file = slotFile;
-    if (file == null) {
-      file = store.disk.open(store.slotPath(key));
-      slotFile = file;
-      if (!slotIsNew) {
-        // What was found there may be in the system's memory only, and the older place is the next
-        // that is written over.
-        Errors.sync(file);
+  /** Opened for each use: ten thousand streams would take as many files more. */
+  private DiskFile openSlot() throws IOException {
+    DiskFile file = store.disk.open(store.slotPath(key));
+    if (!slotIsNew && !slotIsSynced) {
+      try {
+        // The older place is the next that is written over, so the newer one has to be lasting.
+        Slot.settle(file);
+      } catch (IOException e) {
+        file.close();
+        throw e;
       }
     }
+    slotIsSynced = true;
     return file;
   }
 }

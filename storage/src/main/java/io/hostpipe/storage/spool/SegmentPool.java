@@ -78,7 +78,8 @@ final class SegmentPool {
   }
 
   /**
-   * A file of this length that nobody uses, written full as a rule; null when there is no room for it.
+   * A file of this length that nobody uses, written full as a rule; null when there is no room for
+   * it.
    *
    * @param beyondMax whether the spool's own limit may be passed: by a stream that lets go of as
    *     much in return
@@ -97,12 +98,14 @@ final class SegmentPool {
       return null;
     }
     long usableBytes = disk.usableBytes(folder);
-    if (usableBytes - options.headroomBytes() < lengthBytes) {
+    // Of a small file system less stays free than of a large one.
+    long headroomBytes = Math.min(options.headroomBytes(), (usableBytes + usedBytes) / 8);
+    if (usableBytes - headroomBytes < lengthBytes) {
       shortage =
           "its file system has "
               + usableBytes
               + " bytes left, of which "
-              + options.headroomBytes()
+              + headroomBytes
               + " stay free";
       return null;
     }
@@ -179,7 +182,7 @@ final class SegmentPool {
       if (file != null) {
         file.close();
       }
-      if (!Errors.isOutOfRoom(e)) {
+      if (!Errors.isOutOfRoom(e, disk, folder)) {
         throw e;
       }
       if (disk.exists(path)) {

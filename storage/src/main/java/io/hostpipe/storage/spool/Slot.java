@@ -51,6 +51,22 @@ record Slot(
     return new Slot(generation + 1, stream, encoding, place, newReleased, false);
   }
 
+  /**
+   * Makes lasting what was found in a file. It may be in the system's memory only; and when a sync
+   * of a former process failed, the system takes it for written, so that only writing it again
+   * helps.
+   */
+  static void settle(DiskFile file) throws IOException {
+    ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES);
+    for (int place = 0; place <= HINT; place++) {
+      long offset = (long) place * BLOCK_BYTES;
+      if (file.read(block.clear(), offset) == BLOCK_BYTES) {
+        file.write(block.flip(), offset);
+      }
+    }
+    Errors.sync(file);
+  }
+
   /** Writes it without syncing, to the place where that may be torn. */
   void hint(DiskFile file) throws IOException {
     write(file, HINT);

@@ -9,7 +9,6 @@ import io.hostpipe.StreamId;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.storage.RealDisk;
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +19,9 @@ import java.util.concurrent.Semaphore;
 /** A process with a spool, for tests that kill it, or give it a file system of its own. */
 final class SpoolProcess {
   static final StreamId STREAM = new StreamId("killed");
+
+  private static final SpoolOptions SMALL =
+      SpoolOptions.DEFAULT.withSegmentBytes(256 << 10).withHeadroomBytes(0);
 
   private static final int BATCH_BYTES = 50_000;
 
@@ -59,7 +61,7 @@ final class SpoolProcess {
         case "fill" -> fill(folder);
         case "release" -> waitForRelease(folder);
         case "room" -> waitForRoom(folder);
-        case "readonly" -> open(folder, 0, PipeEvents.SILENT).close();
+        case "readonly" -> open(folder, SMALL, PipeEvents.SILENT).close();
         default -> throw new IllegalArgumentException(words[0]);
       }
     } catch (PipeException e) {
@@ -68,7 +70,7 @@ final class SpoolProcess {
   }
 
   private static void hold(Path folder) throws Exception {
-    try (Spool spool = open(folder, 0, PipeEvents.SILENT)) {
+    try (Spool spool = open(folder, SMALL, PipeEvents.SILENT)) {
       say("holds " + spool.folder());
       int ignored = System.in.read();
       say("lets go after " + ignored);
@@ -77,7 +79,7 @@ final class SpoolProcess {
 
   /** Writes for ever, and says each position that was promised. */
   private static void fill(Path folder) throws Exception {
-    Spool spool = open(folder, 0, PipeEvents.SILENT);
+    Spool spool = open(folder, SMALL, PipeEvents.SILENT);
     SpoolStream stream = spool.open(STREAM, Encoding.RAW);
     long position = stream.held().position();
     say("from " + position);
@@ -93,7 +95,7 @@ final class SpoolProcess {
   private static void waitForRelease(Path folder) throws Exception {
     long lengthBytes = 12_000_000;
     Semaphore full = new Semaphore(0);
-    try (Spool spool = open(folder, 128 << 10, saying(full))) {
+    try (Spool spool = open(folder, SpoolOptions.DEFAULT, saying(full))) {
       SpoolStream stream = spool.open(STREAM, Encoding.RAW);
       Thread writer = writing(stream.sink(), lengthBytes);
       full.acquire();
@@ -115,7 +117,7 @@ final class SpoolProcess {
     long lengthBytes = 1_000_000;
     Semaphore full = new Semaphore(0);
     Path other = folder.resolveSibling("other");
-    try (Spool spool = open(folder, 0, saying(full))) {
+    try (Spool spool = open(folder, SMALL, saying(full))) {
       fillUp(other);
       SpoolStream stream = spool.open(STREAM, Encoding.RAW);
       Thread writer = writing(stream.sink(), lengthBytes);
@@ -143,17 +145,16 @@ final class SpoolProcess {
   private static Thread writing(Sink sink, long lengthBytes) {
     return Thread.ofPlatform()
         .daemon()
-        .start(
-            () -> {
-              try {
-                for (long at = 0; at < lengthBytes; at += BATCH_BYTES) {
-                  Streams.write(sink, content(at, BATCH_BYTES), 0, BATCH_BYTES, BATCH_BYTES);
-                }
-                sink.finish();
-              } catch (Exception e) {
-                say("the writer failed: " + e);
-              }
-            });
+        .start(() -> {
+          try {
+            for (long at = 0; at < lengthBytes; at += BATCH_BYTES) {
+              Streams.write(sink, content(at, BATCH_BYTES), 0, BATCH_BYTES, BATCH_BYTES);
+            }
+            sink.finish();
+          } catch (Exception e) {
+            say("the writer failed: " + e);
+          }
+        });
   }
 
   private static PipeEvents saying(Semaphore full) {
@@ -166,14 +167,11 @@ final class SpoolProcess {
     };
   }
 
-  private static Spool open(Path folder, long headroomBytes, PipeEvents events)
+  private static Spool open(Path folder, SpoolOptions options, PipeEvents events)
       throws PipeException {
-    SpoolOptions options =
-        SpoolOptions.DEFAULT
-            .withSegmentBytes(256 << 10)
-            .withHeadroomBytes(headroomBytes)
-            .withHolder("a test of " + folder.getFileName() + File.separator);
-    return Spool.open(RealDisk.INSTANCE, folder, options, new BlockPool(16 << 20), events);
+    String holder = "a test of " + folder.getFileName();
+    return Spool.open(
+        RealDisk.INSTANCE, folder, options.withHolder(holder), new BlockPool(16 << 20), events);
   }
 
   private static void check(byte[] read, long position) {

@@ -1,6 +1,7 @@
 package io.hostpipe.storage.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hostpipe.Encoding;
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,7 +53,7 @@ final class SpoolProcessTest {
     Process process = new ProcessBuilder(SpoolProcess.command("hold", spool())).start();
     try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
       assertThat(lines.readLine()).startsWith("holds ");
-      Assertions.assertThatThrownBy(this::open)
+      assertThatThrownBy(this::open)
           .isInstanceOf(PipeException.Refused.class)
           .hasMessageContaining("process " + process.pid())
           .hasMessageContaining("a test of q");

@@ -257,6 +257,25 @@ final class SpoolTest {
     }
   }
 
+  @Test
+  void anInterruptedReaderReadsOnAndAClosedOneIsWoken() throws Exception {
+    byte[] content = Streams.random(200_000);
+    try (Spool spool = open(SMALL)) {
+      SpoolStream stream = spool.open(STREAM, Encoding.RAW);
+      Sink sink = stream.sink();
+      Streams.write(sink, content, 0, content.length, 10_000);
+      sink.awaitCommitted(content.length);
+      Source source = stream.source(false);
+      assertThat(Streams.read(source, 50_000)).isEqualTo(Streams.slice(content, 0, 50_000));
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(source::read).isInstanceOf(InterruptedException.class);
+      assertThat(Streams.read(source, 150_000)).isEqualTo(Streams.slice(content, 50_000, 200_000));
+      Thread closing = Thread.ofVirtual().start(source::close);
+      assertThatThrownBy(source::read).isInstanceOf(PipeException.Closed.class);
+      closing.join();
+    }
+  }
+
   private Spool open(SpoolOptions options) throws PipeException {
     return Spool.open(RealDisk.INSTANCE, folder, options, pool, PipeEvents.SILENT);
   }

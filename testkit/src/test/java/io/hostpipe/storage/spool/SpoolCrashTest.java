@@ -79,6 +79,10 @@ final class SpoolCrashTest {
       if (random.nextInt(4) > 0) {
         disk.crashBefore(1 + random.nextInt(120));
       }
+      if (random.nextInt(4) == 0) {
+        DiskFault fault = random.nextBoolean() ? DiskFault.FULL : DiskFault.IO_ERROR;
+        disk.fail(null, 1 + random.nextInt(200), 1 + random.nextInt(9), fault);
+      }
       run.live(disk, random, 20 + random.nextInt(150));
       disk = random.nextInt(3) == 0 ? disk.afterKill() : disk.afterPowerLoss(random.nextLong());
     }
@@ -137,6 +141,7 @@ final class SpoolCrashTest {
   }
 
   private static SpoolRun run(long seed, int laneCount) {
-    return new SpoolRun(salts(seed), laneCount, OPTIONS.withHeadroomBytes(0), UnaryOperator.identity());
+    return new SpoolRun(
+        salts(seed), laneCount, OPTIONS.withHeadroomBytes(0), UnaryOperator.identity());
   }
 }

@@ -129,8 +129,7 @@ final class SpoolRun {
   }
 
   private Spool open(SimulatedDisk disk) throws PipeException {
-    return Spool.open(
-        around.apply(disk), FOLDER, options, pool, PipeEvents.SILENT, salts, false);
+    return Spool.open(around.apply(disk), FOLDER, options, pool, PipeEvents.SILENT, salts, false);
   }
 
   private void close(@Nullable Spool spool, SimulatedDisk disk) {
