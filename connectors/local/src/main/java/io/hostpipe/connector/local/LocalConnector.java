@@ -96,6 +96,9 @@ public final class LocalConnector implements Connector {
     if (address.scheme().equals(Address.STDIO)) {
       return SEQUENTIAL;
     }
+    if (isFolder(address)) {
+      return resumes(address) ? KEEPING : SEEKABLE;
+    }
     try {
       LocalFile file = LocalFile.find(path(address));
       if (file != null && !file.regular()) {

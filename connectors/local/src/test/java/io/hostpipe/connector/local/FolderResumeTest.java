@@ -106,14 +106,17 @@ final class FolderResumeTest {
     }
   }
 
+  @Test
+  void whatItCommitsIsLasting() throws Exception {
+    assertThat(new LocalConnector().capabilities(address()).durable()).isTrue();
+  }
+
+  private Address address() throws PipeException {
+    return Address.parse(folder + "/").withOption(LocalConnector.RESUME, "true");
+  }
+
   private Target target() throws PipeException {
-    Address address;
-    try {
-      address = Address.parse(folder + "/").withOption(LocalConnector.RESUME, "true");
-    } catch (PipeException e) {
-      throw new AssertionError(e);
-    }
-    return new LocalConnector().target(address, Ends.raw(pool));
+    return new LocalConnector().target(address(), Ends.raw(pool));
   }
 
   private static void write(Sink sink, String text) throws PipeException, InterruptedException {
