@@ -100,9 +100,16 @@ final class OpenEnds implements AutoCloseable {
     }
     Source source = source(from);
     StreamId stream = source.awaitStream();
-    SpoolStream spooled = spool == null ? null : spool.open(stream, source.encoding());
-    return new Way(
-        from, plan.sinks(), stream, source, spooled, sinks(stream, source.encoding(), spooled));
+    try {
+      SpoolStream spooled = spool == null ? null : spool.open(stream, source.encoding());
+      List<Sink> sinks = sinks(stream, source.encoding(), spooled);
+      return new Way(from, plan.sinks(), stream, source, spooled, sinks);
+    } catch (PipeException e) {
+      // Who sends it should not have to look here for the reason.
+      String reason = e.getMessage();
+      source.abort(reason == null ? "its destination cannot be opened" : reason);
+      throw e;
+    }
   }
 
   private Source source(End from) throws PipeException, InterruptedException {
