@@ -3,7 +3,10 @@ package io.hostpipe.storage.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hostpipe.PipeException;
+import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.storage.Disk;
+import io.hostpipe.testkit.disk.DiskCall;
 import io.hostpipe.testkit.disk.DiskFault;
 import io.hostpipe.testkit.disk.SimulatedDisk;
 import java.util.List;
@@ -134,6 +137,53 @@ final class SpoolCrashTest {
         throw new AssertionError("seed " + seed, e);
       }
     }
+  }
+
+  @Test
+  void waitsAtItsOwnLimitUntilSomethingWasReleased() throws Exception {
+    SpoolOptions small = OPTIONS.withBytesMax(4 * OPTIONS.segmentBytes());
+    for (long seed = 1; seed <= 100; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      SimulatedDisk disk = new SimulatedDisk(seed);
+      int laneCount = 1 + random.nextInt(2);
+      SpoolRun run = new SpoolRun(salts(seed), laneCount, small, UnaryOperator.identity());
+      try {
+        assertThat(run.live(disk, random, 300)).isNull();
+        run.settle(disk.afterPowerLoss(seed), random);
+      } catch (AssertionError | Exception e) {
+        throw new AssertionError("seed " + seed, e);
+      }
+    }
+  }
+
+  @Test
+  void oneSyncIsSharedByAllThatCameSinceTheLast() throws Exception {
+    SimulatedDisk disk = new SimulatedDisk(1);
+    BlockPool pool = new BlockPool(1 << 20);
+    try (Spool spool =
+        Spool.open(disk, SpoolRun.FOLDER, OPTIONS, pool, PipeEvents.SILENT, salts(1), false)) {
+      List<Lane> lanes = List.of(new Lane("one"), new Lane("other"));
+      SplittableRandom random = new SplittableRandom(1);
+      for (Lane each : lanes) {
+        each.open(spool);
+        each.write(random, 100);
+      }
+      spool.round();
+      long syncs = disk.calls(DiskCall.SYNC);
+      for (int batch = 0; batch < 50; batch++) {
+        for (Lane each : lanes) {
+          each.write(random, 100);
+        }
+      }
+      spool.round();
+      assertThat(disk.calls(DiskCall.SYNC)).as("one a file").isEqualTo(syncs + 2);
+      for (Lane each : lanes) {
+        each.hear();
+        assertThat(each.settled()).isTrue();
+        each.close();
+      }
+    }
+    assertThat(pool.takenBytes()).isZero();
   }
 
   static LongSupplier salts(long seed) {
