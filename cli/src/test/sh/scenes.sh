@@ -21,6 +21,14 @@ after_bad_link() {
   cmp web1/disk.img db2/disk.img && says "$(sha256sum <web1/disk.img | cut -c 1-64)" "$work/printed"
 }
 
+before_survives() {
+  seq 1 20000 >web1/orders.log
+}
+
+after_survives() {
+  cmp web1/orders.log db2/orders
+}
+
 before_listening_sender() {
   printf 'INFO one\nERROR two\nINFO three\n' >web1/app.log
 }
