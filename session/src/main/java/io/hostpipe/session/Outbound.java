@@ -61,6 +61,9 @@ public final class Outbound {
   private boolean finSent;
   private boolean finAcked;
 
+  /** Whether the receiver of this link has confirmed it: another one may have to learn it anew. */
+  private boolean finAckedHere;
+
   Outbound(String stream, Frame.AckLevel ackLevel, DigestFunction digest) {
     this.stream = stream;
     this.ackLevel = ackLevel;
@@ -182,6 +185,11 @@ public final class Outbound {
     return finAcked;
   }
 
+  /** Whether the end was set, and the receiver of this link has not confirmed it. */
+  boolean awaitsFinAck() {
+    return finishing && !finAckedHere;
+  }
+
   /** The epoch that the receiver gave. */
   public long epoch() {
     return epoch;
@@ -278,6 +286,7 @@ public final class Outbound {
     sent = position;
     sending = segmentAt(position);
     finSent = false;
+    finAckedHere = false;
     return null;
   }
 
@@ -355,6 +364,7 @@ public final class Outbound {
           "the whole of " + stream + " has another digest at the receiver, at position " + next);
     }
     finAcked = true;
+    finAckedHere = true;
     finSent = true;
     received = next;
     switch (ackLevel) {

@@ -77,7 +77,7 @@ public final class Session {
     if (another && !ways.replaces(hello)) {
       return ways.occupied();
     }
-    farewell = another ? ways.replaced(hello) : null;
+    farewell = another && !link.hasSaidAll() ? ways.replaced(hello) : null;
     ackTimer.stop();
     link.accepted(hello.instance(), hello.connection(), nowNanos);
     greet(hello);
@@ -213,7 +213,7 @@ public final class Session {
             && (outWantsToSend()
                 || in.wantsToSend()
                 || ackIsDue(nowNanos)
-                || (ways.bothEnded() && !link.byeSent())));
+                || (ways.bothEndedHere() && !link.byeSent())));
   }
 
   /** Whether the link has served: when {@link #poll} has nothing more, the host closes it. */
@@ -579,7 +579,7 @@ public final class Session {
     if (sendsData) {
       out.poll(transmit);
     }
-    if (ways.bothEnded() && !link.byeSent() && !in.wantsToSend() && transmit.hasRoomForControl()) {
+    if (ways.bothEndedHere() && !link.byeSent() && !in.wantsToSend() && transmit.hasRoomForControl()) {
       link.onByeSent();
       transmit.control(new Frame.Bye());
     }

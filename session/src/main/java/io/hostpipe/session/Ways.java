@@ -108,6 +108,11 @@ final class Ways {
     return !hearsStream() || in.finAcked();
   }
 
+  /** Whether nothing more is to be said to the peer of this link, nor to be heard of it. */
+  boolean bothEndedHere() {
+    return bothEnded() && !(saysStream() && out.awaitsFinAck());
+  }
+
   boolean bothEnded() {
     boolean outgoingEnded = outgoingFinished() || (config.sends() && !peerReceives);
     return outgoingEnded && incomingFinished();

@@ -249,6 +249,37 @@ final class SessionMemoryTest {
     assertThat(sender.session().isComplete()).isTrue();
   }
 
+  @Test
+  void anEndThatWasConfirmedBeforeIsToldToAReceiverThatWasStartedAgain() {
+    Side first = new Side(STREAM, 0xA);
+    Side second = new Side("stream-2", 0xB).spooled();
+    Pair pair = new Pair(first, second).connect();
+    first.send("abc");
+    first.session().finish();
+    pair.settle();
+    second.take(pair.now);
+    second.session().onDurable(3, pair.now);
+    second.session().onFinished(3, null, pair.now);
+    pair.settle().cut();
+    assertThat(out(pair).finAcked()).isTrue();
+    Side again = new Side("stream-2", 0xBB).spooled();
+    again.remember(new SessionConfig.InboundStart(STREAM, 1, 3, Side.digest("abc"), null));
+    again.session().holdEnd();
+    Pair next = new Pair(first, again);
+    next.connection = pair.connection;
+    next.connect();
+    again.session().finish();
+    next.settle();
+    assertThat(out(pair).finAcked()).isTrue();
+    assertThat(first.sent(Frame.Bye.class)).isEmpty();
+    again.session().onDurableEnd(3, null, pair.now);
+    again.session().onFinished(3, null, pair.now);
+    next.settle();
+    assertThat(first.failureReason()).isEmpty();
+    assertThat(first.session().isComplete()).isTrue();
+    assertThat(again.session().isComplete()).isTrue();
+  }
+
   // ---------------------------------------------------------------- who writes
 
   @Test

@@ -6,7 +6,9 @@ import io.hostpipe.session.Outbound;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.SessionFailure;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The invariants, checked after every step, and what a run was allowed to come to. */
@@ -44,13 +46,25 @@ final class Checks {
     Outbound out = session.outgoing();
     Progress progress = process.progress();
     Storage storage = storageOf(process.side());
+    long safe = run.host(1 - process.side()).kept().durable();
     long acknowledged = out.acknowledged();
     check(acknowledged >= progress.acknowledged, process, "takes an acknowledgement back");
     check(out.applied() <= out.received() && out.received() <= out.next(), process, "is confused");
     progress.acknowledged = acknowledged;
     if (storage.forgotCount == 0) {
+      boolean spooled = streamOf(process.side()).spooled;
       long bound =
-          direction.level == Frame.AckLevel.APPLIED ? storage.position : direction.received;
+          switch (direction.level) {
+            case RECEIVED -> direction.received;
+            case DURABLE -> safe;
+            case APPLIED -> spooled ? Math.min(safe, storage.position) : storage.position;
+          };
+      check(
+          out.durable() <= safe,
+          process,
+          "believes that %d is durable where %d is",
+          out.durable(),
+          safe);
       check(
           acknowledged <= bound,
           process,
@@ -58,13 +72,18 @@ final class Checks {
           acknowledged,
           bound);
       check(
-          out.heldFrom() <= Math.max(bound, out.startPosition()),
+          out.heldFrom() <= Math.max(Math.max(bound, safe), out.startPosition()),
           process,
           "holds only from %d on where there is %d",
           out.heldFrom(),
-          bound);
-      boolean finished = session.outgoingFinished() && direction.level == Frame.AckLevel.APPLIED;
-      check(!finished || direction.reachedEnd, process, "believes in an end that is not applied");
+          Math.max(bound, safe));
+      if (session.outgoingFinished()) {
+        boolean thereForGood =
+            direction.level != Frame.AckLevel.DURABLE || safe == run.content(process.side()).end();
+        boolean applied = direction.level != Frame.AckLevel.APPLIED || direction.reachedEnd;
+        check(applied, process, "believes in an end that is not applied");
+        check(thereForGood, process, "believes in an end that is not durable");
+      }
     }
     LinkEnd end = process.current();
     LinkEnd other = end == null ? null : end.other;
@@ -82,8 +101,10 @@ final class Checks {
           progress.epoch == 0 || progress.epoch == direction.epoch || direction.receiverKilled,
           process,
           "took its stream back from the writer that replaced it");
+      // What it hears may be old, but is its own.
+      VirtualProcess given = direction.epochs.putIfAbsent(out.epoch(), process);
       check(
-          out.epoch() > direction.epoch || direction.receiverKilled,
+          given == null || given == process || direction.receiverKilled,
           process,
           "was given the epoch of another writer");
       progress.epoch = out.epoch();
@@ -108,12 +129,22 @@ final class Checks {
         in.received() <= run.content(1 - process.side()).end(),
         process,
         "has received more than there is");
-    check(
-        in.stream() == null || in.applied() == storage.position,
-        process,
-        "tells that %d is applied where there is %d",
-        in.applied(),
-        storage.position);
+    if (in.stream() != null) {
+      check(
+          stream.spooled ? in.applied() <= storage.position : in.applied() == storage.position,
+          process,
+          "tells that %d is applied where there is %d",
+          in.applied(),
+          storage.position);
+      Kept kept = process.host().kept();
+      check(
+          in.durable() <= kept.durable(),
+          process,
+          "tells that %d is durable where %d is",
+          in.durable(),
+          kept.durable());
+      check(in.epoch() >= kept.epoch(), process, "gives an epoch that is older than what it kept");
+    }
     VirtualSink sink = process.sink();
     long promised = in.credit() - (sink == null ? 0 : sink.consumed());
     long window = stream.windowBytesMin + process.memory().reservedBytes();
@@ -195,6 +226,16 @@ final class Checks {
     directions[side].senderKilled = true;
   }
 
+  /** How much of what this side sends has ever been received. */
+  long received(int side) {
+    return directions[side].received;
+  }
+
+  /** The sender's spool has less than the receiver, and its source cannot repeat it. */
+  void onSpoolBehind(int side) {
+    directions[side].spoolBehind = true;
+  }
+
   void onContentReplaced(int side, long position) {
     directions[side].reachedEnd = false;
     directions[side].received = Math.min(directions[side].received, position);
@@ -203,6 +244,15 @@ final class Checks {
   /** The sink of this stream comes back with other bytes than it had. */
   void diverge(int stream, Dice dice) {
     Storage storage = storageOf(stream);
+    ReceiverSpool spool = run.host(1 - stream).kept().spool();
+    if (spool != null) {
+      if (spool.position() > run.content(stream).base() && dice.percent(50)) {
+        spool.alter();
+        directions[stream].diverged = true;
+        directions[stream].divergedLife = run.host(1 - stream).lives() + 1;
+      }
+      return;
+    }
     if (storage.position > run.content(stream).base() && dice.percent(50)) {
       storage.digest = Trace.mix(storage.digest + 1);
       directions[stream].diverged = true;
@@ -233,7 +283,7 @@ final class Checks {
     if (!stream.replayable) {
       return;
     }
-    rival = new VirtualHost(run, side, "R", null, dice.fork());
+    rival = new VirtualHost(run, side, "R", Kept.NOTHING, dice.fork());
     verdict.rival(rival);
     rival.start();
   }
@@ -299,6 +349,10 @@ final class Checks {
     boolean receiverKilled;
     boolean receiverKilledAfterSender;
     boolean diverged;
+    boolean spoolBehind;
+
+    /** Which writer was given each epoch. */
+    final Map<Long, VirtualProcess> epochs = new HashMap<>();
 
     /** The first life of the receiver in which it had other bytes than before. */
     int divergedLife;

@@ -78,6 +78,15 @@ final class Content {
     return index == borderCount ? end() : base + borders[index];
   }
 
+  /** The first border that is so many bytes above the position; the end if there is none. */
+  long batchEnd(long position, int leastBytes) {
+    long to = borderAbove(position);
+    while (to < position + leastBytes && to < end()) {
+      to = borderAbove(to);
+    }
+    return to;
+  }
+
   /** Whether a message ends there, or the stream begins. */
   boolean isBorder(long position) {
     int offset = (int) (position - base);

@@ -46,6 +46,9 @@ final class Scenario {
   /** How many of the links have carried another pipe before. */
   final int errandPercent;
 
+  /** Whether the writers of a stream that goes one way take it over from one that lives. */
+  final boolean takesOver;
+
   /** Whether a receiver that forgets everything may be killed: the run must then fail. */
   final boolean mayForget;
 
@@ -78,6 +81,7 @@ final class Scenario {
     mayForget = dice.oneIn(12);
     keepsLinks = dice.percent(60);
     errandPercent = dice.oneOf(0, 40, 100);
+    takesOver = !duplex && dice.oneIn(3);
   }
 
   /** One fault alone as often as many together. */
@@ -143,6 +147,15 @@ final class Scenario {
     /** Whether the sink outlives its process. */
     final boolean durable;
 
+    /** Whether there is a spool in front of the sink, which outlives its process then. */
+    final boolean spooled;
+
+    /** Whether the sender has a spool behind its source. */
+    final boolean senderSpools;
+
+    /** Whether what it sends was synced there, and not only written. */
+    final boolean syncsBefore;
+
     final boolean tellsDigest;
     final boolean consumesEarly;
     final int takesMax;
@@ -171,12 +184,18 @@ final class Scenario {
       rejectPercent = dice.percent(40) ? dice.oneOf(3, 30, 100) : 0;
       durable = dice.percent(70);
       base = durable && dice.oneIn(4) ? (1L << 31) - dice.below(3_000) : 0;
-      ackLevel = dice.oneIn(6) ? Frame.AckLevel.RECEIVED : Frame.AckLevel.APPLIED;
+      spooled = durable && dice.percent(45);
+      ackLevel =
+          dice.oneIn(6)
+              ? Frame.AckLevel.RECEIVED
+              : durable && dice.percent(40) ? Frame.AckLevel.DURABLE : Frame.AckLevel.APPLIED;
+      senderSpools = dice.percent(35);
+      syncsBefore = dice.oneIn(3);
       windowBytesMin = dice.oneOf(40, 500, 5_000, 64 << 10);
       windowBytesMax = windowBytesMin * dice.oneOf(1, 4, 32);
       budgetBytes = windowBytesMin * (long) dice.oneOf(0, 2, 100);
       replayable = messages || dice.percent(60);
-      cursors = replayable && dice.percent(50);
+      cursors = replayable && !senderSpools && dice.percent(50);
       batchBytesMax = dice.oneOf(1, 60, 900, 10_000, 40_000);
       holdBytesMax = dice.oneOf(100, 3_000, 100_000);
       paceNanos = dice.oneOf(1_000, 100_000, 5_000_000);

@@ -3,7 +3,7 @@ package io.hostpipe.testkit.simulator;
 import io.hostpipe.Digest;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.SessionConfig;
-import java.util.Map;
+import java.util.Set;
 
 /** What the session of a process is made with, as the scenario and its storage say. */
 final class Settings {
@@ -26,10 +26,12 @@ final class Settings {
         mixed ? SessionConfig.ENCODING_ANY : messages ? "records" : "raw",
         instance,
         storage == null ? instance : storage.receiver,
-        storage == null ? Map.of() : storage.held(),
-        SessionConfig.KEPT_IN_MEMORY,
-        false,
-        false,
+        host.kept().held(),
+        storage != null && storage.durable
+            ? Set.of(Frame.AckLevel.values())
+            : SessionConfig.KEPT_IN_MEMORY,
+        in != null && in.spooled,
+        scenario.takesOver && out != null,
         Scenario.HEARTBEAT,
         Scenario.HANDSHAKE,
         Scenario.ACK_DELAY,

@@ -41,12 +41,16 @@ final class Simulation {
     Dice dice = new Dice(seed);
     this.scenario = new Scenario(dice.fork());
     Storage[] storages = new Storage[2];
+    ReceiverSpool[] spools = new ReceiverSpool[2];
+    SenderSpool[] sent = new SenderSpool[2];
     for (int side = 0; side < 2; side++) {
       Scenario.Stream stream = scenario.streams[side];
       if (stream != null) {
         Content content = contentOf(stream, dice.fork());
         contents[side] = content;
         storages[1 - side] = new Storage(stream, content, dice.fork());
+        spools[1 - side] = stream.spooled ? new ReceiverSpool(stream, content) : null;
+        sent[side] = stream.senderSpools ? new SenderSpool(content) : null;
         alterAt[side] =
             stream.alters && content.end() > content.base()
                 ? dice.between(content.base(), content.end() - 1)
@@ -57,7 +61,8 @@ final class Simulation {
     this.checks = new Checks(this);
     this.chaos = new Chaos(this, dice.fork());
     for (int side = 0; side < 2; side++) {
-      hosts[side] = new VirtualHost(this, side, side == 0 ? "A" : "B", storages[side], dice.fork());
+      Kept kept = new Kept(storages[side], spools[side], sent[side]);
+      hosts[side] = new VirtualHost(this, side, side == 0 ? "A" : "B", kept, dice.fork());
     }
   }
 

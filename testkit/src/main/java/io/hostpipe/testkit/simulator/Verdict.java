@@ -33,6 +33,11 @@ final class Verdict {
     }
     int side = exited.side();
     Scenario.Stream sent = run.scenario().streams[side];
+    if (sent != null && sent.ackLevel == Frame.AckLevel.DURABLE) {
+      require(
+          run.host(1 - side).kept().durable() == run.content(side).end(),
+          exited.name() + " exits before all is durable");
+    }
     if (sent != null && sent.ackLevel == Frame.AckLevel.APPLIED) {
       require(directions[side].reachedEnd, exited.name() + " exits before all is applied");
       require(
@@ -98,8 +103,10 @@ final class Verdict {
         allowed.add(Code.DATA_LOSS);
         allowed.add(Code.CANCELLED);
       }
-      if (direction.receiverKilled && receivedIsEnough) {
+      if (direction.spoolBehind || (direction.receiverKilled && receivedIsEnough)) {
+        // A session says so when it goes on, and a spool when it begins, which gives up then.
         allowed.add(Code.DATA_LOSS);
+        allowed.add(Code.CANCELLED);
       }
       if (direction.receiverKilledAfterSender || (direction.receiverKilled && rival != null)) {
         // The second sender holds nothing below where the first receiver was.
@@ -107,6 +114,7 @@ final class Verdict {
       }
       if (direction.receiverKilled && !traits.durable) {
         allowed.add(Code.FAILED_PRECONDITION);
+        allowed.add(Code.CANCELLED);
       }
     }
     return allowed;

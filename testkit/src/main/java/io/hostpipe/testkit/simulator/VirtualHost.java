@@ -11,7 +11,7 @@ final class VirtualHost {
   private final int side;
   private final String name;
   private final Dice dice;
-  private final @Nullable Storage storage;
+  private final Kept kept;
   private final Set<Long> deadLetters = new TreeSet<>();
   private @Nullable VirtualProcess process;
   private @Nullable Outcome outcome;
@@ -19,11 +19,11 @@ final class VirtualHost {
   private int killCount;
   private boolean dataLoss;
 
-  VirtualHost(Simulation run, int side, String name, @Nullable Storage storage, Dice dice) {
+  VirtualHost(Simulation run, int side, String name, Kept kept, Dice dice) {
     this.run = run;
     this.side = side;
     this.name = name;
-    this.storage = storage;
+    this.kept = kept;
     this.dice = dice;
   }
 
@@ -44,10 +44,7 @@ final class VirtualHost {
     process = null;
     run.checks().onKilled(killed);
     killed.kill(silently);
-    Storage kept = storage;
-    if (kept != null) {
-      kept.onKilled();
-    }
+    kept.onKilled(silently);
     run.timeline().in(downNanos, this::start);
   }
 
@@ -78,8 +75,12 @@ final class VirtualHost {
     return killCount;
   }
 
+  Kept kept() {
+    return kept;
+  }
+
   @Nullable Storage storage() {
-    return storage;
+    return kept.storage();
   }
 
   /** Ends of the messages that the far sink refused, as far as this side was told. */

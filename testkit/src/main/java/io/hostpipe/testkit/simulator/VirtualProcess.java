@@ -29,6 +29,7 @@ final class VirtualProcess {
   private final VirtualMemory memory;
   private final Frame.Id instance;
   private final Outlet outlet;
+  private final Rejections rejections = new Rejections(this);
   private final @Nullable VirtualSource source;
   private final @Nullable VirtualSink sink;
   private final List<LinkEnd> ends = new ArrayList<>();
@@ -44,7 +45,6 @@ final class VirtualProcess {
   private long dialNumber;
   private long backoffNanos = BACKOFF_NANOS_MIN;
   private long timerNanos = Lane.NEVER;
-  private long rejectedHighest = -1;
 
   VirtualProcess(Simulation run, VirtualHost host, String name, Dice dice) {
     this.run = run;
@@ -224,6 +224,10 @@ final class VirtualProcess {
 
   private void adopt(LinkEnd end) {
     LinkEnd old = current;
+    SessionFailure farewell = session.takeFarewell();
+    if (old != null && farewell != null && outlet.isIdle()) {
+      outlet.say(old, new Frame.Failure(farewell.code(), farewell.reason()));
+    }
     current = end;
     end.connection = session.connection();
     end.assembler.allowData();
@@ -373,7 +377,9 @@ final class VirtualProcess {
     }
     LinkEnd other = end.other;
     LinkEnd livingOther = living == null ? null : living.other;
-    if (other != null && livingOther != null && livingOther.process != other.process) {
+    boolean another =
+        other != null && livingOther != null && livingOther.process != other.process;
+    if (another && !hello.takesOver()) {
       throw new Violation(name + " took another peer while the link of the first one lived");
     }
     adopt(end);
@@ -449,7 +455,7 @@ final class VirtualProcess {
     if (session.isOpen()) {
       backoffNanos = BACKOFF_NANOS_MIN;
     }
-    takeRejects();
+    rejections.take();
     VirtualSink ownSink = sink;
     if (ownSink != null) {
       ownSink.take();
@@ -466,21 +472,6 @@ final class VirtualProcess {
     settle();
     if (!dead) {
       arm();
-    }
-  }
-
-  private void takeRejects() {
-    for (Frame.Reject reject = session.pollReject();
-        reject != null;
-        reject = session.pollReject()) {
-      if (reject.endPosition() <= rejectedHighest) {
-        throw new Violation(name + " was told twice of the rejection at " + reject.endPosition());
-      }
-      rejectedHighest = reject.endPosition();
-      if (!run.content(side()).isRejected(rejectedHighest)) {
-        throw new Violation("nobody rejected the message that ends at " + rejectedHighest);
-      }
-      host.deadLetters().add(rejectedHighest);
     }
   }
 

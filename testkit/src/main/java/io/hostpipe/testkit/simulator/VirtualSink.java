@@ -21,6 +21,8 @@ final class VirtualSink {
   private final Dice dice;
   private final ArrayDeque<Taken> taken = new ArrayDeque<>();
   private final ArrayDeque<Mark> marks = new ArrayDeque<>();
+  private final @Nullable SpoolWriter spool;
+  private boolean endTold;
   private long takenEnd;
   private long written;
   private long consumed;
@@ -36,15 +38,24 @@ final class VirtualSink {
     this.content = content;
     this.storage = storage;
     this.dice = dice;
-    takenEnd = storage.position;
     written = storage.position;
-    consumed = storage.position;
     digest = storage.digest;
+    ReceiverSpool kept = process.host().kept().spool();
+    spool = kept == null ? null : new SpoolWriter(process, stream, kept, dice.fork());
+    takenEnd = kept == null ? written : kept.position();
+    consumed = takenEnd;
+    if (takenEnd > written) {
+      taken.add(new Taken(takenEnd, content.slice(written, takenEnd), null));
+    }
   }
 
-  /** A restarted sink tells again which messages it has refused. */
+  /** A restarted sink tells again which messages it has refused, and takes what its spool has. */
   void begin() {
     tellRejected();
+    if (spool != null) {
+      process.session().holdEnd();
+      work();
+    }
   }
 
   long consumed() {
@@ -63,7 +74,7 @@ final class VirtualSink {
   /** Takes over what there is room for. */
   void take() {
     Session session = process.session();
-    while (taken.size() < stream.takesMax || commitable() == written) {
+    while (taken.size() < stream.takesMax || commitable() <= written) {
       Delivery delivery = session.pollDelivery();
       if (delivery == null) {
         break;
@@ -71,6 +82,28 @@ final class VirtualSink {
       take(session, delivery);
     }
     work();
+    SpoolWriter writer = spool;
+    if (writer != null) {
+      writer.work();
+      tellApplied(session);
+    }
+  }
+
+  /** What the sink has by now, of what has come: with a spool it may have more, or less. */
+  private void tellApplied(Session session) {
+    if (session.incoming().stream() == null) {
+      return;
+    }
+    long received = session.incoming().received();
+    long applied = Math.min(storage.position, received);
+    boolean whole = applied == storage.position;
+    Long there = whole && stream.tellsDigest ? storage.digest : null;
+    if (whole && applied == received && !endTold && session.incoming().ended()) {
+      endTold = true;
+      session.onFinished(applied, there, process.now());
+    } else if (applied > session.incoming().applied()) {
+      session.onApplied(applied, there, process.now());
+    }
   }
 
   private void take(Session session, Delivery delivery) {
@@ -81,6 +114,16 @@ final class VirtualSink {
     }
     takenEnd += lengthBytes;
     byte[] cursor = delivery.cursor();
+    SpoolWriter writer = spool;
+    if (writer != null) {
+      writer.write(delivery.bytes().duplicate(), cursor);
+    }
+    if (takenEnd <= written) {
+      // The sink had it before the spool did, which lost it with the power.
+      delivery.lease().release();
+      consume(session, lengthBytes);
+      return;
+    }
     if (cursor != null) {
       marks.add(new Mark(takenEnd, cursor));
     }
@@ -114,7 +157,7 @@ final class VirtualSink {
   }
 
   private void work() {
-    if (working || commitable() == written) {
+    if (working || commitable() <= written) {
       return;
     }
     working = true;
@@ -167,7 +210,7 @@ final class VirtualSink {
       }
     }
     storage.stream = stream.id;
-    storage.epoch = session.incoming().epoch();
+    storage.epoch = spool == null ? session.incoming().epoch() : 0;
     storage.position = written;
     storage.digest = digest;
     for (Mark mark = marks.peek(); mark != null && mark.position <= written; mark = marks.peek()) {
@@ -177,7 +220,11 @@ final class VirtualSink {
     }
     process.trace("commits up to", written, storage.rejected.size());
     tellRejected();
-    session.onApplied(written, stream.tellsDigest ? digest : null, process.now());
+    if (spool == null) {
+      session.onApplied(written, stream.tellsDigest ? digest : null, process.now());
+    } else {
+      tellApplied(session);
+    }
     for (Taken piece = taken.peek(); piece != null && piece.end <= written; piece = taken.peek()) {
       Lease lease = piece.lease;
       if (lease != null) {

@@ -4,6 +4,7 @@ import io.hostpipe.session.Memory;
 import io.hostpipe.session.Outbound;
 import io.hostpipe.session.Session;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** The source of one process: goes to where the receiver is, then hands over batches. */
 final class VirtualSource {
@@ -11,6 +12,7 @@ final class VirtualSource {
   private final Scenario.Stream stream;
   private final Content content;
   private final Dice dice;
+  private final @Nullable SpoolFiller spool;
   private boolean placed;
   private boolean finished;
   private long readyNanos;
@@ -21,12 +23,20 @@ final class VirtualSource {
     this.stream = stream;
     this.content = content;
     this.dice = dice;
+    SenderSpool kept = process.host().kept().sent();
+    this.spool =
+        kept == null ? null : new SpoolFiller(process, stream, content, kept, dice.fork());
   }
 
   /** Hands over what the pace and the memory allow. */
   void feed() {
     Session session = process.session();
     Outbound out = session.outgoing();
+    SpoolFiller filler = spool;
+    if (filler != null && session.failure() == null) {
+      filler.release(out.acknowledged());
+      filler.fill();
+    }
     if (!out.positioned() || finished || session.failure() != null) {
       return;
     }
@@ -38,13 +48,16 @@ final class VirtualSource {
       if (out.next() - out.heldFrom() >= stream.holdBytesMax) {
         return;
       }
-      if (readyNanos > process.now()) {
+      if (filler != null && out.next() >= filler.readable() && !isWhole(filler, out)) {
+        return;
+      }
+      if (filler == null && readyNanos > process.now()) {
         waitForPace();
         return;
       }
       readyNanos = process.now() + process.run().delay(dice, stream.paceNanos);
       if (out.next() < content.end()) {
-        append(session, out);
+        append(session, out, filler == null ? content.end() : filler.readable());
       } else {
         finished = true;
         process.run().onEnded(process.side());
@@ -66,13 +79,14 @@ final class VirtualSource {
     }
   }
 
-  private void append(Session session, Outbound out) {
+  /** Whether all was appended, and the end of it is safe. */
+  private boolean isWhole(SpoolFiller filler, Outbound out) {
+    return filler.isWhole() && out.next() == content.end();
+  }
+
+  private void append(Session session, Outbound out, long readable) {
     long from = out.next();
-    long to = content.borderAbove(from);
-    long limit = from + 1 + dice.below(stream.batchBytesMax);
-    while (to < limit && to < content.end()) {
-      to = content.borderAbove(to);
-    }
+    long to = Math.min(readable, content.batchEnd(from, 1 + dice.below(stream.batchBytesMax)));
     Memory.Piece piece = process.memory().take((int) (to - from));
     ByteBuffer bytes = piece.buffer().put(content.slice(from, to)).flip();
     byte[] cursor = stream.cursors ? content.cursorAt(to) : null;
@@ -86,7 +100,12 @@ final class VirtualSource {
   private void place(Session session, Outbound out) {
     long start = out.startPosition();
     process.trace("starts at", start, out.startCursorPosition());
-    if (!stream.replayable) {
+    SpoolFiller filler = spool;
+    if (filler != null && !filler.goesOnAt(start)) {
+      loseData(session, "the spool does not hold what follows " + start);
+      return;
+    }
+    if (!stream.replayable && filler == null) {
       placeWithoutReplay(start);
       return;
     }
@@ -98,8 +117,7 @@ final class VirtualSource {
       if (!process.run().mayBeAltered(process.side())) {
         throw new Violation("the digest at the start " + start + " is not the source's");
       }
-      process.host().sawDataLoss();
-      session.abort("the receiver holds other bytes");
+      loseData(session, "the receiver holds other bytes");
       return;
     }
     if (stream.cursors) {
@@ -108,6 +126,11 @@ final class VirtualSource {
     if (digest != null && dice.percent(50)) {
       session.onStartVerified();
     }
+  }
+
+  private void loseData(Session session, String why) {
+    process.host().sawDataLoss();
+    session.abort(why);
   }
 
   private void placeWithoutReplay(long start) {
