@@ -75,6 +75,10 @@ public final class Inbound {
   private int rejectsConfirmCount;
 
   private boolean finSeen;
+
+  /** Whether the present writer said so: an answer to the one before is none to it. */
+  private boolean finOfWriter;
+
   private long finPosition;
   private @Nullable Long finDigest;
   private boolean finAckDue;
@@ -227,6 +231,7 @@ public final class Inbound {
     ackLevel = hello.ackLevel();
     if (!hello.instance().equals(writer)) {
       writer = hello.instance();
+      finOfWriter = false;
       epoch = Math.max(epoch, hello.epoch()) + 1;
       digestShared = digestWhole;
     }
@@ -297,6 +302,7 @@ public final class Inbound {
           "an end at " + fin.position() + " of a stream of which " + received + " came");
     }
     finSeen = true;
+    finOfWriter = true;
     finPosition = fin.position();
     finDigest = fin.digest();
     digestShared = true;
@@ -381,7 +387,7 @@ public final class Inbound {
   /** The end is known, all of it is there at the asked level: is it what the sender sent? */
   @Nullable SessionFailure settle() {
     Long expected = finDigest;
-    if (!finSeen || expected == null || finAcked) {
+    if (!finOfWriter || expected == null || finAcked) {
       return null;
     }
     boolean applies =

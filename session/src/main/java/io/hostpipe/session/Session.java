@@ -579,7 +579,10 @@ public final class Session {
     if (sendsData) {
       out.poll(transmit);
     }
-    if (ways.bothEndedHere() && !link.byeSent() && !in.wantsToSend() && transmit.hasRoomForControl()) {
+    if (ways.bothEndedHere()
+        && !link.byeSent()
+        && !in.wantsToSend()
+        && transmit.hasRoomForControl()) {
       link.onByeSent();
       transmit.control(new Frame.Bye());
     }

@@ -12,15 +12,16 @@ import org.jspecify.annotations.Nullable;
  * @param spool in front of that sink; null for none
  * @param sent the spool of what goes out; null for none
  */
-record Kept(
-    @Nullable Storage storage, @Nullable ReceiverSpool spool, @Nullable SenderSpool sent) {
+record Kept(@Nullable Storage storage, @Nullable ReceiverSpool spool, @Nullable SenderSpool sent) {
   static final Kept NOTHING = new Kept(null, null, null);
 
   /** Of streams that do not come. */
   private static final Map<String, SessionConfig.InboundStart> OTHERS =
       Map.of(
-          "stream-8", new SessionConfig.InboundStart("stream-8", 70, 12_345, 6L, null),
-          "stream-9", SessionConfig.InboundStart.damaged("stream-9", "a damaged stream"));
+          "stream-8",
+          new SessionConfig.InboundStart("stream-8", 70, 12_345, 6L, null),
+          "stream-9",
+          SessionConfig.InboundStart.damaged("stream-9", "a damaged stream"));
 
   /** What a receiver's session begins with. */
   Map<String, SessionConfig.InboundStart> held() {
@@ -36,9 +37,9 @@ record Kept(
 
   /** How much of what comes in would be there after a loss of power. */
   long durable() {
-    return spool != null ? spool.durable() : storage != null && storage.durable
-        ? storage.position
-        : 0;
+    return spool != null
+        ? spool.durable()
+        : storage != null && storage.durable ? storage.position : 0;
   }
 
   /** The epoch that was kept with it. */

@@ -22,8 +22,7 @@ final class ReceiverSpool {
     this.tellsDigest = stream.tellsDigest;
     long base = content.base();
     met = base > 0;
-    written =
-        new State(0, base, content.digestAt(base), met ? content.cursorAt(base) : null, base);
+    written = new State(0, base, content.digestAt(base), met ? content.cursorAt(base) : null, base);
     synced = written;
   }
 

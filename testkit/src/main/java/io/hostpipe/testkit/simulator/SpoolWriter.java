@@ -4,7 +4,9 @@ import io.hostpipe.session.Inbound;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Writes what one process receives into its spool, syncs it, and only then says that it is safe. */
+/**
+ * Writes what one process receives into its spool, syncs it, and only then says that it is safe.
+ */
 final class SpoolWriter {
   private final VirtualProcess process;
   private final Scenario.Stream stream;
@@ -13,8 +15,7 @@ final class SpoolWriter {
   private boolean syncing;
   private boolean endTold;
 
-  SpoolWriter(
-      VirtualProcess process, Scenario.Stream stream, ReceiverSpool spool, Dice dice) {
+  SpoolWriter(VirtualProcess process, Scenario.Stream stream, ReceiverSpool spool, Dice dice) {
     this.process = process;
     this.stream = stream;
     this.spool = spool;
@@ -33,8 +34,7 @@ final class SpoolWriter {
     syncing = true;
     ReceiverSpool.State reached = spool.written();
     boolean withEnd = endIsDue();
-    process.later(
-        process.run().delay(dice, stream.syncNanosMax), () -> onSynced(reached, withEnd));
+    process.later(process.run().delay(dice, stream.syncNanosMax), () -> onSynced(reached, withEnd));
   }
 
   private void onSynced(ReceiverSpool.State reached, boolean withEnd) {

@@ -260,6 +260,11 @@ final class VirtualProcess {
     session.onLinkDown(old.connection, now());
     current = null;
     outlet.forget();
+    LinkEnd other = old.other;
+    if (other != null) {
+      // Whoever waits there for the rest of a greeting may give up before it is closed.
+      other.mayDie = true;
+    }
     leave(old);
     backoffNanos = BACKOFF_NANOS_MIN;
     dial(0);
@@ -377,8 +382,7 @@ final class VirtualProcess {
     }
     LinkEnd other = end.other;
     LinkEnd livingOther = living == null ? null : living.other;
-    boolean another =
-        other != null && livingOther != null && livingOther.process != other.process;
+    boolean another = other != null && livingOther != null && livingOther.process != other.process;
     if (another && !hello.takesOver()) {
       throw new Violation(name + " took another peer while the link of the first one lived");
     }

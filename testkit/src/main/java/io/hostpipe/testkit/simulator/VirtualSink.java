@@ -94,6 +94,7 @@ final class VirtualSink {
     if (session.incoming().stream() == null) {
       return;
     }
+    tellRejected();
     long received = session.incoming().received();
     long applied = Math.min(storage.position, received);
     boolean whole = applied == storage.position;
@@ -121,7 +122,7 @@ final class VirtualSink {
     if (takenEnd <= written) {
       // The sink had it before the spool did, which lost it with the power.
       delivery.lease().release();
-      consume(session, lengthBytes);
+      consume(session, takenEnd - consumed);
       return;
     }
     if (cursor != null) {
@@ -134,6 +135,9 @@ final class VirtualSink {
       consume(session, lengthBytes);
     } else {
       taken.add(new Taken(takenEnd, delivery.bytes(), delivery.lease()));
+      if (written > consumed) {
+        consume(session, written - consumed);
+      }
     }
   }
 
@@ -240,9 +244,11 @@ final class VirtualSink {
   }
 
   private void tellRejected() {
-    while (toldCount < storage.rejected.size()) {
-      long end = storage.rejected.get(toldCount++);
-      process.session().onRejected(end, Code.INVALID_ARGUMENT, "refused");
+    // What its spool lost with the power is not refused before it has come again.
+    long end = spool == null ? Long.MAX_VALUE : takenEnd;
+    while (toldCount < storage.rejected.size() && storage.rejected.get(toldCount) <= end) {
+      long refused = storage.rejected.get(toldCount++);
+      process.session().onRejected(refused, Code.INVALID_ARGUMENT, "refused");
     }
   }
 

@@ -24,8 +24,7 @@ final class VirtualSource {
     this.content = content;
     this.dice = dice;
     SenderSpool kept = process.host().kept().sent();
-    this.spool =
-        kept == null ? null : new SpoolFiller(process, stream, content, kept, dice.fork());
+    this.spool = kept == null ? null : new SpoolFiller(process, stream, content, kept, dice.fork());
   }
 
   /** Hands over what the pace and the memory allow. */
