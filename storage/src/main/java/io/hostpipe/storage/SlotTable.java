@@ -201,6 +201,8 @@ final class SlotTable implements AutoCloseable {
     } else {
       if (file == null) {
         file = disk.open(path);
+        // What is believed may be a killed process's and not synced; the other half is, up to now.
+        sync(file);
       }
       file.write(entry, offsetOf(other));
       sync(file);

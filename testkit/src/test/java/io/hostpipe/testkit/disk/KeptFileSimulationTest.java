@@ -3,10 +3,14 @@ package io.hostpipe.testkit.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hostpipe.StreamId;
 import io.hostpipe.storage.DiskFile;
+import io.hostpipe.storage.FileIdentity;
+import io.hostpipe.storage.KeptFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -75,6 +79,61 @@ final class KeptFileSimulationTest {
         }
       }
       world.live(disk.afterKill(), seed);
+    }
+  }
+
+  /** Found by a seed: a new generation that a killed process wrote and did not sync. */
+  @Test
+  void aGenerationThatWasNotSyncedDoesNotCostTheOneBefore() throws IOException {
+    for (int second = 1; second <= 6; second++) {
+      for (int seed = 0; seed < 60; seed++) {
+        SimulatedDisk first = new SimulatedDisk(seed);
+        long promisedBytes = fillOneHalf(first);
+        SimulatedDisk left = first.afterKill().crashBefore(second);
+        try {
+          openAndGoOn(left);
+        } catch (DiskCrash e) {
+          // As planned.
+        }
+        assertThat(openAndGoOn(left.afterPowerLoss(seed))).isGreaterThanOrEqualTo(promisedBytes);
+      }
+    }
+  }
+
+  /** Commits until the next generation is written, and dies before that is synced. */
+  private static long fillOneHalf(SimulatedDisk disk) throws IOException {
+    StreamId stream = new StreamId("stream");
+    long promisedBytes = 0;
+    boolean isLast = false;
+    try (DiskFile data = disk.open(KeptFileWorld.FILE);
+        KeptFile kept =
+            KeptFile.open(disk, KeptFileWorld.SLOTS, data, new FileIdentity(1, 0), true)) {
+      kept.begin(false);
+      var _ = kept.join(stream);
+      while (true) {
+        kept.append(stream, ByteBuffer.allocate(10), null);
+        KeptFile.Commit commit = Objects.requireNonNull(kept.commit());
+        isLast = promisedBytes == 70;
+        if (isLast) {
+          // The sync of the data, the write of the slots, and not their sync.
+          disk.crashBefore(disk.changes() + 3);
+        }
+        kept.sync(commit);
+        promisedBytes = commit.lengthBytes();
+      }
+    } catch (DiskCrash e) {
+      assertThat(isLast).isTrue();
+      return promisedBytes;
+    }
+  }
+
+  private static long openAndGoOn(SimulatedDisk disk) throws IOException {
+    try (DiskFile data = disk.open(KeptFileWorld.FILE);
+        KeptFile kept =
+            KeptFile.open(disk, KeptFileWorld.SLOTS, data, new FileIdentity(1, 0), false)) {
+      assertThat(kept.isKnown()).isTrue();
+      kept.goOn();
+      return kept.lengthBytes();
     }
   }
 
