@@ -30,6 +30,10 @@ enum CommandName {
       "ls | reset NAME | takeover NAME [--spool DIR]",
       "the sessions of this host: which there are; begin one anew; take its stream from another"
           + " process"),
+  SPOOL(
+      "spool",
+      "ls DIR | verify DIR | repair DIR [STREAM] | export DIR [STREAM] [from=POSITION]",
+      "what waits in a spool; whether it is sound; cut it off where it is not; write it to stdout"),
   PACKAGE("package", "", "write a tar.gz that runs without Java (in a clone: ./hostpipe package)");
 
   private final @Nullable String word;
@@ -61,7 +65,7 @@ enum CommandName {
   boolean movesBytes() {
     return switch (this) {
       case PIPE, SEND, RECV -> true;
-      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, PACKAGE -> false;
+      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL, PACKAGE -> false;
     };
   }
 

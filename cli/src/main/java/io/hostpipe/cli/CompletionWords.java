@@ -53,6 +53,7 @@ record CompletionWords(
     byCommand.put("completion", CompletionCommand.SHELLS);
     byCommand.put("demo", words(DemoOptions.SPECS));
     byCommand.put("session", SessionCommand.WORDS);
+    byCommand.put("spool", SpoolCommand.WORDS);
     byCommand.put("package", List.of());
     return new CompletionWords(commands, schemes, options, byCommand);
   }

@@ -105,6 +105,11 @@ final class HelpText {
                   "hostpipe session ls",
                   "hostpipe session reset backup",
                   "hostpipe session takeover backup --spool ./q");
+          case SPOOL ->
+              List.of(
+                  "hostpipe spool ls ./q",
+                  "hostpipe spool verify ./q",
+                  "hostpipe spool export ./q orders from=1048576 >rest");
           case ADDRESSES, PACKAGE -> List.of();
         };
     if (!examples.isEmpty()) {

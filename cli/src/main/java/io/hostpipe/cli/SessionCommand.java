@@ -1,11 +1,17 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.Hostpipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.storage.RealDisk;
 import io.hostpipe.storage.SessionFolder;
 import io.hostpipe.storage.SessionState;
+import io.hostpipe.storage.spool.Spool;
+import io.hostpipe.storage.spool.SpoolFolder;
+import io.hostpipe.storage.spool.SpoolOptions;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +21,12 @@ final class SessionCommand {
   static final List<String> WORDS = List.of("ls", "reset", "takeover");
 
   private final Path folder;
+  private final @Nullable Path spool;
   private final Console console;
 
   private SessionCommand(@Nullable Path spool, Console console) {
     this.folder = Lasting.folder(spool);
+    this.spool = spool;
     this.console = console;
   }
 
@@ -72,11 +80,18 @@ final class SessionCommand {
   }
 
   private void list() throws IOException {
-    Table table = new Table("SESSION", "STATE", "STREAM", "FROM", "TO");
+    Table table = new Table("SESSION", "STATE", "STREAM", "POSITIONS", "FROM", "TO");
+    List<SpoolFolder.Listed> spooled = spooled();
     for (SessionFolder.Listed each : sessions().list()) {
       SessionState state = each.state();
-      String key = state.key().contains(" -> ") ? "(its addresses)" : state.key();
-      table.row(key, stateOf(each), state.stream().toString(), state.from(), state.to());
+      SpoolFolder.Listed found = find(spooled, state.stream());
+      table.row(
+          state.key(),
+          stateOf(each),
+          state.stream().value(),
+          found == null ? "-" : found.released() + ".." + found.end(),
+          state.from(),
+          state.to());
     }
     if (table.isEmpty()) {
       console.say("there are no sessions in " + folder);
@@ -96,7 +111,59 @@ final class SessionCommand {
   }
 
   private void reset(String name) throws IOException {
-    StreamId stream = sessions().reset(name);
+    Path queue = spool;
+    if (queue == null || !Files.exists(queue)) {
+      forgotten(name, sessions().reset(name));
+      return;
+    }
+    // Opened first: while somebody uses it nothing is changed.
+    try (Spool open =
+        Spool.open(
+            RealDisk.INSTANCE,
+            queue,
+            SpoolOptions.DEFAULT.withHolder("hostpipe session reset"),
+            Hostpipe.pool(),
+            PipeEvents.SILENT)) {
+      List<SpoolFolder.Listed> spooled = spooled();
+      StreamId stream = sessions().reset(name);
+      SpoolFolder.Listed found = find(spooled, stream);
+      if (found != null) {
+        open.forget(stream);
+        console.say(
+            "dropped from "
+                + queue
+                + ": "
+                + Quantity.groupedText(found.end() - found.released())
+                + " bytes of the stream "
+                + stream
+                + " that were not known to be delivered, "
+                + found.released()
+                + ".."
+                + found.end());
+      }
+      forgotten(name, stream);
+    }
+  }
+
+  /** What the spool has, also while it is in use; nothing where there is none. */
+  private List<SpoolFolder.Listed> spooled() throws PipeException {
+    Path queue = spool;
+    return queue == null || !Files.exists(queue)
+        ? List.of()
+        : new SpoolFolder(RealDisk.INSTANCE, queue).list().streams();
+  }
+
+  private static SpoolFolder.@Nullable Listed find(
+      List<SpoolFolder.Listed> spooled, StreamId stream) {
+    for (SpoolFolder.Listed each : spooled) {
+      if (each.stream().equals(stream)) {
+        return each;
+      }
+    }
+    return null;
+  }
+
+  private void forgotten(String name, StreamId stream) {
     console.say(
         "the stream "
             + stream

@@ -31,8 +31,9 @@ final class SessionCommandTest {
       assertThat(ls().lines())
           .satisfiesExactly(
               head -> assertThat(head).startsWith("SESSION  STATE "),
-              row -> assertThat(row).matches("done +ended +done +" + in + " +.*/done"),
-              row -> assertThat(row).matches("running +" + process + " +running +- +.*/running"));
+              row -> assertThat(row).matches("done +ended +done +- +" + in + " +.*/done"),
+              row ->
+                  assertThat(row).matches("running +" + process + " +running +- +- +.*/running"));
       running.signal("KILL");
       running.exitCode();
     }
@@ -62,7 +63,7 @@ final class SessionCommandTest {
     try (CommandProcess other = pipe(in.toString(), "./other", "--session", "s")) {
       assertThat(other.exitCode()).as(other::err).isZero();
     }
-    assertThat(ls()).containsPattern("s +ended +s#2 +" + in + " ");
+    assertThat(ls()).containsPattern("s +ended +s#2 +- +" + in + " ");
   }
 
   @Test
