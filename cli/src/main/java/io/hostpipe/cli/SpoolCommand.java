@@ -72,8 +72,8 @@ final class SpoolCommand {
           each.stream().value(),
           state(each),
           each.released() + ".." + each.end(),
-          Quantity.bytesText(each.end() - each.released()),
-          Quantity.bytesText(each.diskBytes()));
+          Quantity.bytesText((double) (each.end() - each.released())),
+          Quantity.bytesText((double) each.diskBytes()));
     }
     if (table.isEmpty()) {
       console.say("there are no streams in " + path);
@@ -85,7 +85,7 @@ final class SpoolCommand {
     }
     if (listing.idleBytes() > 0) {
       console.say(
-          "files of " + Quantity.bytesText(listing.idleBytes()) + " wait there to be used again");
+          "files of " + Quantity.bytesText((double) listing.idleBytes()) + " wait there to be used again");
     }
     for (SpoolFolder.Listed each : listing.streams()) {
       if (each.damage() != null) {

@@ -86,6 +86,31 @@ final class LastingProcessTest {
   }
 
   @Test
+  void aReceiverThatIsStartedAgainGoesOnInItsFile() throws Exception {
+    byte[] bytes = randomBytes(1, SOME_BYTES);
+    Path out = folder.resolve("out");
+    int port;
+    CommandProcess sender;
+    try (CommandProcess killed = receiver(out)) {
+      port = killed.awaitPort();
+      sender = sender("tcp://127.0.0.1:" + port + "/x");
+      sender.feed(Arrays.copyOf(bytes, SOME_BYTES / 2));
+      Waiting.until(() -> Files.exists(out) && Files.size(out) == SOME_BYTES / 2);
+      killed.signal("KILL");
+      killed.exitCode();
+    }
+    try (sender;
+        CommandProcess again =
+            start(
+                "db2", "tcp-listen://127.0.0.1:" + port + "/x", out.toString(), "--session", "s")) {
+      sender.feed(Arrays.copyOfRange(bytes, SOME_BYTES / 2, SOME_BYTES)).endInput();
+      assertThat(sender.exitCode()).as(sender::err).isZero();
+      assertThat(again.exitCode()).as(again::err).isZero();
+    }
+    assertThat(out).hasBinaryContent(bytes);
+  }
+
+  @Test
   void anEndedSessionThatIsStartedAgainIsAnotherStream() throws Exception {
     Path in = Files.write(folder.resolve("in"), randomBytes(1, 1_000));
     Path incoming = Files.createDirectory(folder.resolve("incoming"));

@@ -27,6 +27,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class SpoolCommandTest {
   private static final int SOME_BYTES = 6 << 20;
 
+  /** More than a spool's limit and all that waits in memory before it. */
+  private static final int ROUNDS = 16;
+
   @TempDir private Path folder;
 
   private final byte[] content = new byte[SOME_BYTES];
@@ -75,6 +78,40 @@ final class SpoolCommandTest {
       assertThat(ls.out())
           .asString(StandardCharsets.UTF_8)
           .containsPattern("\ns +stopped +s +0\\.\\." + SOME_BYTES + " +- +tcp://");
+    }
+  }
+
+  @Test
+  void aFullSpoolLetsTheProducerWaitAndIsEmptiedWhenSomebodyListens() throws Exception {
+    Path out = folder.resolve("out");
+    try (CommandProcess sender = sender("--spool-max", "4M")) {
+      Thread producer =
+          Thread.ofPlatform()
+              .daemon()
+              .start(() -> {
+                try {
+                  for (int round = 0; round < ROUNDS; round++) {
+                    sender.feed(content);
+                  }
+                  sender.endInput();
+                } catch (IOException e) {
+                  // The sender's exit code says what became of it.
+                }
+              });
+      sender.awaitSaid("the spool " + queue() + " is full");
+      assertThat(producer.isAlive()).isTrue();
+      try (CommandProcess receiver =
+          command("tcp-listen://127.0.0.1:" + port + "/x", out.toString())) {
+        assertThat(sender.exitCode()).as(sender::err).isZero();
+        assertThat(receiver.exitCode()).as(receiver::err).isZero();
+        assertThat(sender.err()).contains("has room again");
+      }
+    }
+    byte[] received = Files.readAllBytes(out);
+    assertThat(received).hasSize(ROUNDS * SOME_BYTES);
+    for (int round = 0; round < ROUNDS; round++) {
+      int from = round * SOME_BYTES;
+      assertThat(Arrays.equals(received, from, from + SOME_BYTES, content, 0, SOME_BYTES)).isTrue();
     }
   }
 
