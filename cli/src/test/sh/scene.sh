@@ -28,6 +28,11 @@ ended_with() {
   return 1
 }
 
+# Goes to a host's folder; what is kept of sessions is kept there, as on a host of its own.
+at() {
+  cd -- "$1" && export XDG_STATE_HOME="$PWD/.state"
+}
+
 # A plain program does not dial again: who listens has to be there before it comes.
 await_listening() {
   grep -q -e '-listen:' "$2" || return 0
@@ -43,10 +48,10 @@ for block in "$blocks"/*.sh; do
   read -r way code host <"${block%.sh}.how"
   log=${block%.sh}.log
   if [ "$way" = foreground ]; then
-    (cd -- "$host" && exec timeout -k 5 "$seconds_max" sh -e "$block") </dev/null >"$log" 2>&1
+    (at "$host" && exec timeout -k 5 "$seconds_max" sh -e "$block") </dev/null >"$log" 2>&1
     ended_with "$code" $? "$block" || exit 1
   else
-    (cd -- "$host" && exec timeout -k 5 "$seconds_max" sh -e "$block") </dev/null >"$log" 2>&1 &
+    (at "$host" && exec timeout -k 5 "$seconds_max" sh -e "$block") </dev/null >"$log" 2>&1 &
     begun="$begun $!:$way:$code:$block"
     await_listening "$!" "$block" "$log"
   fi

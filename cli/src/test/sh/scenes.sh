@@ -195,6 +195,46 @@ after_article_2_2() {
   head -c 3000000 /dev/zero | cmp - received.txt
 }
 
+before_session() {
+  some_file web1/disk.img 20
+}
+
+after_session() {
+  cmp web1/disk.img db2/disk.img
+}
+
+after_session_replay() {
+  seq 1 400000 | cmp - numbers
+}
+
+after_session_forward() {
+  seq 1 100000 | cmp - numbers && says 'POSITIONS' "$work/printed"
+}
+
+before_session_relay() {
+  some_file disk.img 8
+}
+
+after_session_relay() {
+  cmp disk.img copy
+}
+
+before_session_ls() {
+  some_file in 1
+}
+
+after_session_ls() {
+  cmp in out && says 'begins another one, at position 0' "$work/printed"
+}
+
+before_kills() {
+  ln -s -- "$root/scripts" scripts
+}
+
+after_kills() {
+  says 'nothing lost, nothing twice' "$work/printed"
+}
+
 before_bench() {
   ln -s -- "$root/bench" bench
 }

@@ -85,7 +85,9 @@ final class SpoolCommand {
     }
     if (listing.idleBytes() > 0) {
       console.say(
-          "files of " + Quantity.bytesText((double) listing.idleBytes()) + " wait there to be used again");
+          "files of "
+              + Quantity.bytesText((double) listing.idleBytes())
+              + " wait there to be used again");
     }
     for (SpoolFolder.Listed each : listing.streams()) {
       if (each.damage() != null) {

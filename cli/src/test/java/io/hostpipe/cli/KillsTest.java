@@ -43,9 +43,10 @@ final class KillsTest {
     for (int part = 0; part < AT_ONCE; part++) {
       int first = part;
       runs.add(() -> {
+        List<Kind> all = List.of(Kind.values());
         List<Kind> kinds = new ArrayList<>();
-        for (int index = first; index < Kind.values().length; index += AT_ONCE) {
-          kinds.add(Kind.values()[index]);
+        for (int index = first; index < all.size(); index += AT_ONCE) {
+          kinds.add(all.get(index));
         }
         return kill(kinds, KILL_COUNT / AT_ONCE, BLOW_COUNT, SIZE_BYTES, System.out);
       });
