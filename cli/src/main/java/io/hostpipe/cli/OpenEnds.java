@@ -102,6 +102,14 @@ final class OpenEnds implements AutoCloseable {
     StreamId stream = source.awaitStream();
     try {
       SpoolStream spooled = spool == null ? null : spool.open(stream, source.encoding());
+      if (spooled != null && from.isLink() && isDelivered(spooled)) {
+        // Only its sender has not heard so yet.
+        List<Sink> done = new ArrayList<>();
+        for (int index = 0; index < plan.sinks().size(); index++) {
+          done.add(new DeliveredSink(spooled.held()));
+        }
+        return new Way(from, plan.sinks(), stream, source, null, done);
+      }
       List<Sink> sinks = sinks(stream, source.encoding(), spooled);
       return new Way(from, plan.sinks(), stream, source, spooled, sinks);
     } catch (PipeException e) {
@@ -110,6 +118,12 @@ final class OpenEnds implements AutoCloseable {
       source.abort(reason == null ? "its destination cannot be opened" : reason);
       throw e;
     }
+  }
+
+  /** Whether all destinations have all of the stream, and its end. */
+  private static boolean isDelivered(SpoolStream spooled) {
+    SpoolStream.Stats stats = spooled.stats();
+    return spooled.finished() && stats.released() == stats.written() && stats.diskBytes() == 0;
   }
 
   private Source source(End from) throws PipeException, InterruptedException {
