@@ -108,7 +108,7 @@ final class OpenEnds implements AutoCloseable {
         for (int index = 0; index < plan.sinks().size(); index++) {
           done.add(new DeliveredSink(spooled.held()));
         }
-        return new Way(from, plan.sinks(), stream, source, null, done);
+        return new Way(from, plan.sinks(), stream, source, spooled, done);
       }
       List<Sink> sinks = sinks(stream, source.encoding(), spooled);
       return new Way(from, plan.sinks(), stream, source, spooled, sinks);

@@ -234,7 +234,8 @@ final class SessionSink implements Sink {
             && pipe.session.outgoing().next() == pipe.session.outgoing().startPosition();
     if (neverUsed) {
       pipe.session.finish();
-    } else if (!pipe.session.outgoingFinished() || !pipe.session.incomingFinished()) {
+    } else if (!pipe.session.outgoingFinished()
+        || !(pipe.session.incomingFinished() || pipe.session.incoming().owesEnd())) {
       pipe.session.abort(reason);
     }
   }

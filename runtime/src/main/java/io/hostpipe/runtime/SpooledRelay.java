@@ -1,13 +1,17 @@
 package io.hostpipe.runtime;
 
+import io.hostpipe.Batch;
 import io.hostpipe.Digest;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
+import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.spi.ForwardingSource;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +44,9 @@ public final class SpooledRelay implements Transfer {
       this.intake = null;
       this.outlet = new Relay(out, sinks);
     } else {
-      Kept kept = new Kept(source);
-      this.intake = new Relay(kept, List.of(into));
-      this.outlet = new Relay(new Delivered(out, source, kept), sinks);
+      Upstream upstream = new Upstream(source);
+      this.intake = new Relay(new Kept(source, upstream), List.of(into));
+      this.outlet = new Relay(new Delivered(out, source, upstream), sinks);
     }
   }
 
@@ -125,17 +129,141 @@ public final class SpooledRelay implements Transfer {
   }
 
   /**
+   * What the source has given, and what of that it can be told as committed. The sinks may have
+   * more than was read of it yet, when they kept it from an earlier process; and the end is told
+   * when it was read, however early the sinks had all. Thread rule: any thread.
+   */
+  private static final class Upstream {
+    private final Source source;
+    private final ReentrantLock lock = new ReentrantLock();
+    private long knownPosition;
+    private long deliveredPosition;
+    private long toldPosition;
+    private boolean kept;
+    private boolean delivered;
+    private boolean endTold;
+    private @Nullable Digest digest;
+    private volatile boolean aborted;
+
+    Upstream(Source source) {
+      this.source = source;
+    }
+
+    /** The source was read, or stands, there. */
+    void known(long position) throws PipeException {
+      lock.lock();
+      try {
+        knownPosition = Math.max(knownPosition, position);
+      } finally {
+        lock.unlock();
+      }
+      tell();
+    }
+
+    /** The spool has the stream to its end. */
+    void kept() throws PipeException {
+      lock.lock();
+      try {
+        kept = true;
+      } finally {
+        lock.unlock();
+      }
+      tell();
+    }
+
+    /** Every sink has it up to there. */
+    void delivered(long position) throws PipeException {
+      lock.lock();
+      try {
+        deliveredPosition = Math.max(deliveredPosition, position);
+      } finally {
+        lock.unlock();
+      }
+      tell();
+    }
+
+    /** Every sink has the stream to its end, with this digest where that is known. */
+    void delivered(long position, @Nullable Digest ofStream) throws PipeException {
+      lock.lock();
+      try {
+        deliveredPosition = position;
+        delivered = true;
+        digest = ofStream;
+      } finally {
+        lock.unlock();
+      }
+      tell();
+    }
+
+    /** Whether what becomes of the spool's sink says anything: not when all of it is kept. */
+    boolean isKept() {
+      lock.lock();
+      try {
+        return kept;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void tell() throws PipeException {
+      long position;
+      Digest ofStream;
+      boolean end;
+      lock.lock();
+      try {
+        position = Math.min(knownPosition, deliveredPosition);
+        ofStream = digest;
+        end = kept && delivered && !endTold;
+        if (position <= toldPosition && !end) {
+          return;
+        }
+        toldPosition = Math.max(toldPosition, position);
+        endTold |= end;
+      } finally {
+        lock.unlock();
+      }
+      try {
+        if (end) {
+          source.commit(position, ofStream);
+        } else {
+          source.commit(position);
+        }
+      } catch (PipeException e) {
+        // A source that has failed hears nothing more; what the spool has of it goes on.
+        if (!aborted) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /**
    * The source as the spool sees it: what the spool commits is durable, and no more than that. It
    * outlives the relay that reads it, because the sinks' commits come later.
    */
   private static final class Kept extends ForwardingSource {
-    private volatile boolean aborted;
+    private final Upstream upstream;
 
-    /** Whether the spool has all of it: what becomes of the spool's sink then says nothing. */
-    private volatile boolean ended;
-
-    Kept(Source source) {
+    Kept(Source source, Upstream upstream) {
       super(source);
+      this.upstream = upstream;
+    }
+
+    @Override
+    public boolean seek(Resume from) throws PipeException, InterruptedException {
+      boolean verified = inner.seek(from);
+      upstream.known(from.position());
+      return verified;
+    }
+
+    @Override
+    public @Nullable Batch read() throws PipeException, InterruptedException {
+      return known(inner.read());
+    }
+
+    @Override
+    public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
+      return known(inner.read(timeout));
     }
 
     @Override
@@ -145,14 +273,14 @@ public final class SpooledRelay implements Transfer {
 
     @Override
     public void commit(long position, @Nullable Digest digest) throws PipeException {
-      ended = true;
       inner.durable(position, digest);
+      upstream.kept();
     }
 
     @Override
     public void abort(String reason) {
-      if (!ended) {
-        aborted = true;
+      if (!upstream.isKept()) {
+        upstream.aborted = true;
         inner.abort(reason);
       }
     }
@@ -160,17 +288,24 @@ public final class SpooledRelay implements Transfer {
     /** Nothing. */
     @Override
     public void close() {}
+
+    private @Nullable Batch known(@Nullable Batch batch) throws PipeException {
+      if (batch != null) {
+        upstream.known(batch.endPosition());
+      }
+      return batch;
+    }
   }
 
   /** The spool as the sinks see it: what they commit is told to the source, too. */
   private static final class Delivered extends ForwardingSource {
     private final Source source;
-    private final Kept kept;
+    private final Upstream upstream;
 
-    Delivered(Source spool, Source source, Kept kept) {
+    Delivered(Source spool, Source source, Upstream upstream) {
       super(spool);
       this.source = source;
-      this.kept = kept;
+      this.upstream = upstream;
     }
 
     @Override
@@ -185,37 +320,28 @@ public final class SpooledRelay implements Transfer {
     }
 
     @Override
+    public boolean seek(Resume from) throws PipeException, InterruptedException {
+      boolean verified = inner.seek(from);
+      upstream.delivered(from.position());
+      return verified;
+    }
+
+    @Override
     public void commit(long position) throws PipeException {
       inner.commit(position);
-      tell(() -> source.commit(position));
+      upstream.delivered(position);
     }
 
     @Override
     public void commit(long position, @Nullable Digest digest) throws PipeException {
       inner.commit(position, digest);
-      tell(() -> source.commit(position, digest));
+      upstream.delivered(position, digest);
     }
 
     @Override
     public void reject(long endPosition, Rejection why) throws PipeException {
       inner.reject(endPosition, why);
-      tell(() -> source.reject(endPosition, why));
+      source.reject(endPosition, why);
     }
-
-    /** A source that has failed hears nothing more; what the spool has of it goes on. */
-    private void tell(Telling news) throws PipeException {
-      try {
-        news.tell();
-      } catch (PipeException e) {
-        if (!kept.aborted) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  /** Something that a source may no longer want to hear. */
-  private interface Telling {
-    void tell() throws PipeException;
   }
 }

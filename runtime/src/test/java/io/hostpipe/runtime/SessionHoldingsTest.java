@@ -194,6 +194,29 @@ final class SessionHoldingsTest {
   }
 
   @Test
+  void aWriterThatComesWhenAllIsDoneIsAnsweredThoughThePipeIsClosed() throws Exception {
+    SessionListener listener = hosts.listen("name", 16, spooled());
+    AtomicBoolean dead = new AtomicBoolean();
+    Pipe first = dialMortal(dead);
+    long end = write(first, "abc");
+    CompletableFuture<Void> neverAnswered = Hosts.inBackground(() -> first.sink().finish());
+    Pipe taken = hosts.accept(listener);
+    taken.source().confirmsEnd();
+    assertThat(read(taken)).isEqualTo("abc");
+    assertThat(read(taken)).isEmpty();
+    dead.set(true);
+    hosts.network.links().getFirst().close();
+    Pipe second = hosts.dial("name", outgoing(AckLevel.APPLIED));
+    assertThat(second.sink().resume().position()).isEqualTo(end);
+    taken.source().durable(end, digest("abc"));
+    taken.source().commit(end, digest("abc"));
+    CompletableFuture<Void> closed = Hosts.inBackground(taken::close);
+    second.sink().finish();
+    closed.get(30, TimeUnit.SECONDS);
+    assertThat(neverAnswered).isNotDone();
+  }
+
+  @Test
   void aSenderThatLivesGoesOnWithTheReceiverThatFollows() throws Exception {
     SessionListener first = hosts.listen("name", 16, spooled());
     Pipe sender = hosts.dial("name", outgoing(AckLevel.DURABLE));

@@ -416,6 +416,14 @@ public final class Inbound {
     return null;
   }
 
+  /**
+   * Whether the host has finished the stream, whose present writer has not come to its end yet: he
+   * took over from the one who did, and will be answered when he says it.
+   */
+  public boolean owesEnd() {
+    return finSeen && !finOfWriter && !endHeld && !durableEndHeld && applied == finPosition;
+  }
+
   /** Whether the peer should hear now, and not only along with something else. */
   boolean ackIsUrgent() {
     long quarter = Math.max(1, window / 4);
