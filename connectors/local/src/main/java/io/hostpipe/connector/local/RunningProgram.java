@@ -42,6 +42,7 @@ final class RunningProgram {
   private final PipeEvents events;
   private final Thread listener;
   private final AtomicBoolean killing = new AtomicBoolean();
+  private final CountDownLatch killed = new CountDownLatch(1);
   private final CountDownLatch unwanted = new CountDownLatch(1);
   private volatile String lastWords = "";
 
@@ -120,12 +121,28 @@ final class RunningProgram {
             + (words.isEmpty() ? "" : "; its last words: " + words));
   }
 
-  /** Ends it and what it started, whatever they do. Blocks for no longer than the grace. */
+  /**
+   * Ends it and what it started, whatever they do. Blocks for no longer than the grace, also while
+   * somebody else is at it: the process may be ended when this returns.
+   */
   void kill() {
     unwanted.countDown();
-    if (!killing.compareAndSet(false, true)) {
+    if (killing.compareAndSet(false, true)) {
+      try {
+        killAll();
+      } finally {
+        killed.countDown();
+      }
       return;
     }
+    try {
+      killed.await(2 * GRACE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void killAll() {
     List<ProcessHandle> all = new ArrayList<>();
     all.add(process.toHandle());
     process.descendants().forEach(all::add);
