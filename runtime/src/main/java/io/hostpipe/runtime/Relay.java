@@ -64,6 +64,9 @@ public final class Relay implements Transfer {
   private long position;
   private long committed;
 
+  /** Whether the source stands where the sinks do: before that it knows nothing of their places. */
+  private boolean started;
+
   /** Of the writer that the sinks were told of. */
   private long epoch;
 
@@ -177,6 +180,7 @@ public final class Relay implements Transfer {
     position = from.position();
     committed = position;
     progress.start(position, verified ? 0 : position);
+    started = true;
   }
 
   private void move() throws PipeException, InterruptedException {
@@ -295,6 +299,9 @@ public final class Relay implements Transfer {
    * may pass a message that was refused and is in nobody's hands.
    */
   private void lastLook() {
+    if (!started) {
+      return;
+    }
     long least = Long.MAX_VALUE;
     for (RelaySink each : sinks) {
       try {
