@@ -2,6 +2,7 @@ package io.hostpipe.runtime;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection of a carrier: bytes both ways, in order, until it breaks.
@@ -39,6 +40,27 @@ public interface Link extends AutoCloseable {
   /** The scheme that talks over such a carrier to programs without our protocol. */
   default String plainScheme() {
     return "raw+tcp";
+  }
+
+  /**
+   * 32 bytes that the two ends of this very connection share and nobody else can know, once its
+   * first byte was read: the TLS exporter {@code EXPORTER-Channel-Binding} of RFC 9266. What is
+   * proved together with them was said on this connection, and is worth nothing on another one.
+   *
+   * @return a fresh copy; null where the carrier has no such thing
+   */
+  default byte @Nullable [] channelBinding() {
+    return null;
+  }
+
+  /**
+   * Who the peer is, where the carrier itself has proved it with a certificate that is trusted
+   * here: a name that is the same on each of its links. Known once the first byte was read.
+   *
+   * @return null where the peer has proved nothing
+   */
+  default @Nullable String principal() {
+    return null;
   }
 
   /** Breaks the connection. Idempotent. */
