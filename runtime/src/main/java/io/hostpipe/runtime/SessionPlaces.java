@@ -1,12 +1,8 @@
-package io.hostpipe.connector.tcp;
+package io.hostpipe.runtime;
 
 import io.hostpipe.Address;
 import io.hostpipe.Listener;
 import io.hostpipe.PipeException;
-import io.hostpipe.runtime.LinkListener;
-import io.hostpipe.runtime.SessionListener;
-import io.hostpipe.runtime.SessionOptions;
-import io.hostpipe.runtime.SessionPort;
 import io.hostpipe.spi.PipeContext;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,12 +15,13 @@ import java.util.function.IntFunction;
  * <p>A place is opened by its first listener and closed when the last pipe of its last listener is
  * over. Thread rule: any thread.
  */
-final class SessionPlaces {
+public final class SessionPlaces {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Object, SessionPort> open = new HashMap<>();
 
   /** Opens one place. */
-  interface Opening {
+  public interface Opening {
+    /** Begins to listen there. */
     LinkListener open() throws PipeException;
   }
 
@@ -35,7 +32,7 @@ final class SessionPlaces {
    * @param taken the same with the port that was really taken
    * @param opening of the place, when no name listens there yet
    */
-  Listener listen(
+  public Listener listen(
       Address address,
       String name,
       Object place,

@@ -1,17 +1,19 @@
-package io.hostpipe.connector.tcp;
+package io.hostpipe.runtime;
 
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
 import io.hostpipe.PipeException;
-import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What ends that speak the session protocol have in common, whichever sockets carry it. */
-final class SessionEnds {
+/**
+ * What ends that speak the session protocol have in common, whichever carrier they use: their
+ * options and what they promise. For the connectors of links. Thread rule: any thread.
+ */
+public final class SessionEnds {
   private static final List<OptionSpec> OPTIONS =
       List.of(
           OptionSpec.value(
@@ -48,7 +50,8 @@ final class SessionEnds {
           OptionSpec.value(
               "backlog", "N", "16", "how many welcomed pipes may wait to be accepted"));
 
-  static final Capabilities CAPABILITIES =
+  /** What a session promises by itself. */
+  public static final Capabilities CAPABILITIES =
       new Capabilities(
           false,
           true,
@@ -76,16 +79,19 @@ final class SessionEnds {
 
   private SessionEnds() {}
 
-  static List<OptionSpec> dialOptions(OptionSpec... more) {
+  /** The options of an end that dials, and these. */
+  public static List<OptionSpec> dialOptions(OptionSpec... more) {
     return Stream.of(OPTIONS, DIAL_OPTIONS, List.of(more)).flatMap(List::stream).toList();
   }
 
-  static List<OptionSpec> listenOptions(OptionSpec... more) {
+  /** The options of an end that listens, and these. */
+  public static List<OptionSpec> listenOptions(OptionSpec... more) {
     return Stream.of(OPTIONS, LISTEN_OPTIONS, List.of(more)).flatMap(List::stream).toList();
   }
 
   /** The session's options, after all names were checked. */
-  static SessionOptions options(Address address, List<OptionSpec> known) throws PipeException {
+  public static SessionOptions options(Address address, List<OptionSpec> known)
+      throws PipeException {
     OptionValues.checkNames(address, known);
     SessionOptions defaults =
         address.scheme().endsWith("-listen") ? SessionOptions.LISTENING : SessionOptions.DIALING;
@@ -101,11 +107,13 @@ final class SessionEnds {
             address, "pool-idle", defaults.poolIdle(), DURATION_MIN, DURATION_MAX));
   }
 
-  static int backlog(Address address) throws PipeException {
+  /** How many welcomed pipes may wait to be accepted. */
+  public static int backlog(Address address) throws PipeException {
     return OptionValues.integer(address, "backlog", BACKLOG_DEFAULT, 1, BACKLOG_MAX);
   }
 
-  static int queueLength(int backlog) {
+  /** How many connections may wait in the kernel, so that this backlog can be filled. */
+  public static int queueLength(int backlog) {
     return Math.max(backlog, QUEUE_LENGTH_MIN);
   }
 }
