@@ -12,6 +12,12 @@ public interface PipeEvents {
   /** It listens; the address has the port that was taken. */
   default void listening(String address) {}
 
+  /**
+   * How the other host reaches what listens here, as one line for a shell. No secrets but such as
+   * were made for it.
+   */
+  default void invites(String command) {}
+
   /** A link stands and the stream goes on from this position. */
   default void linkUp(String peer, long position) {}
 

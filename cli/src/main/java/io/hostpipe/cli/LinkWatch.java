@@ -41,6 +41,13 @@ final class LinkWatch implements PipeEvents {
   }
 
   @Override
+  public void invites(String command) {
+    if (!quiet) {
+      console.say("on the other host: " + command);
+    }
+  }
+
+  @Override
   public void linkUp(String peer, long position) {
     state = CONNECTED;
     lock.lock();

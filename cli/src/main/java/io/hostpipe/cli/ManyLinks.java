@@ -34,6 +34,13 @@ final class ManyLinks implements PipeEvents {
   }
 
   @Override
+  public void invites(String command) {
+    if (!quiet) {
+      console.say("on the other host: " + command);
+    }
+  }
+
+  @Override
   public void linkUp(String peer, long position) {
     if (verbose) {
       console.say("connected to " + peer + ", going on at position " + position);

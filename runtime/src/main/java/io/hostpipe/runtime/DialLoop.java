@@ -83,7 +83,7 @@ final class DialLoop {
     Link link;
     try {
       link = dialer.dial();
-    } catch (PipeException.Config e) {
+    } catch (PipeException.Config | PipeException.Refused e) {
       throw e;
     } catch (IOException e) {
       return e.getMessage() == null ? e.toString() : e.getMessage();

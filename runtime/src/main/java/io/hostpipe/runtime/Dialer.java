@@ -10,6 +10,7 @@ public interface Dialer {
    *
    * @throws IOException when the peer cannot be reached now; it is tried again
    * @throws io.hostpipe.PipeException.Config when it never can be; it is not tried again
+   * @throws io.hostpipe.PipeException.Refused when one side does not take the other; nor then
    */
   Link dial() throws IOException;
 

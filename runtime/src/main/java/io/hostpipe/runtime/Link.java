@@ -15,6 +15,7 @@ public interface Link extends AutoCloseable {
    * Reads into the targets in order. Blocks until there is at least one byte.
    *
    * @return the bytes read, or -1 when the peer closed its side
+   * @throws io.hostpipe.PipeException.Refused when one side does not take the other
    */
   long read(ByteBuffer[] targets) throws IOException;
 

@@ -346,7 +346,7 @@ final class LinkDriver {
       link.garbled = true;
       garbage = greeted ? e : Strangers.whoAnswered(link.link, targets[0], e);
     } catch (IOException e) {
-      readBytes = -1;
+      garbage = Strangers.refusal(e);
     } catch (OutOfMemoryError e) {
       link.garbled = true;
       exhausted = e;

@@ -189,6 +189,10 @@ public final class SessionPort implements AutoCloseable {
       greeted.set(true);
       events.warning(link.peer() + ": " + e.getMessage());
       refuse(link, new SessionFailure(e.code(), String.valueOf(e.getMessage()), false));
+    } catch (PipeException e) {
+      greeted.set(true);
+      link.close();
+      events.warning(link.peer() + ": " + e.getMessage());
     } catch (IOException e) {
       boolean late = !greeted.compareAndSet(false, true);
       link.close();

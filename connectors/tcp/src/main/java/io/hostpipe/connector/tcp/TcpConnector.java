@@ -25,7 +25,6 @@ public final class TcpConnector implements Connector {
   private static final String DIALS = "tcp";
   private static final String LISTENS = "tcp-listen";
 
-  private static final int PORT_DEFAULT = 9000;
   private static final OptionSpec AUTH =
       OptionSpec.value("auth", "none", null, "let strangers off this host in, unprotected");
 
@@ -64,13 +63,8 @@ public final class TcpConnector implements Connector {
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
     SessionOptions options = SessionEnds.options(address, options(address.scheme()));
-    if (address.host().isEmpty()) {
-      throw new PipeException.Config(address + ": whom to dial? as in tcp://host:9000/name");
-    }
-    if (address.port() == 0) {
-      throw new PipeException.Config(address + ": nobody can be dialed at port 0; name the port");
-    }
-    TcpDialer dialer = new TcpDialer(address.host(), port(address));
+    HostPort.checkDialed(address);
+    TcpDialer dialer = new TcpDialer(address.host(), HostPort.port(address));
     return Sessions.connect(address.path(), address.toString(), dialer, context, options);
   }
 
@@ -99,17 +93,13 @@ public final class TcpConnector implements Connector {
         return "can listen on port " + probe.port();
       }
     }
-    TcpDialer dialer = new TcpDialer(address.host(), port(address));
+    TcpDialer dialer = new TcpDialer(address.host(), HostPort.port(address));
     try (var link = dialer.dial()) {
       return link.peer() + " takes connections";
     } catch (IOException e) {
       throw new PipeException.Unreachable(
           address + ": " + e.getMessage() + "; is the other end started?", e);
     }
-  }
-
-  private static int port(Address address) {
-    return address.port() < 0 ? PORT_DEFAULT : address.port();
   }
 
   /**
@@ -121,22 +111,16 @@ public final class TcpConnector implements Connector {
     if (auth != null && !auth.equals("none")) {
       throw new PipeException.Config(address + ": auth can only be 'none' on a plain listener");
     }
-    InetSocketAddress bind =
-        address.host().isEmpty()
-            ? new InetSocketAddress(port(address))
-            : new InetSocketAddress(address.host(), port(address));
-    if (bind.isUnresolved()) {
-      throw new PipeException.Config(address + ": no such host: " + address.host());
-    }
+    InetSocketAddress bind = HostPort.bind(address);
     InetAddress host = bind.getAddress();
     if (auth == null && !host.isLoopbackAddress()) {
-      String place = "://" + address.host() + ":" + port(address) + "/" + address.path();
+      String place = "://" + address.host() + ":" + HostPort.port(address) + "/" + address.path();
       throw new PipeException.Config(
           address
               + " would let anybody who reaches this host write and read, in the clear; say one of\n"
               + "  tls-listen"
               + place
-              + "            encrypted and authenticated (needs a version with TLS)\n"
+              + "            encrypted; it says how the other host dials\n"
               + "  tcp-listen"
               + place
               + " auth=none  open to everybody: for networks that you trust");

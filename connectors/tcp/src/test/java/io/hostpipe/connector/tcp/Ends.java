@@ -11,6 +11,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.runtime.fault.FaultProxy;
+import io.hostpipe.runtime.tls.Fingerprint;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.PipeContext;
@@ -49,20 +50,41 @@ final class Ends implements AutoCloseable {
   final List<String> dialerTold = new CopyOnWriteArrayList<>();
   final List<String> listenerTold = new CopyOnWriteArrayList<>();
   private final @Nullable Path folder;
+  private final String scheme;
+  private final String listenWords;
+  private final String dialWords;
   private final Connector connector;
   private int socketCount;
   private final List<AutoCloseable> opened = new ArrayList<>();
 
   /** Over TCP. */
   Ends() {
-    folder = null;
-    connector = new TcpConnector();
+    this(null, "tcp", "", "", new TcpConnector());
   }
 
   /** Over unix sockets in this folder. */
   Ends(Path folder) {
+    this(folder, "unix", "", "", new UnixConnector());
+  }
+
+  private Ends(
+      @Nullable Path folder,
+      String scheme,
+      String listenWords,
+      String dialWords,
+      Connector connector) {
     this.folder = folder;
-    this.connector = new UnixConnector();
+    this.scheme = scheme;
+    this.listenWords = listenWords;
+    this.dialWords = dialWords;
+    this.connector = connector;
+  }
+
+  /** Over TLS, with a key that is made in this folder and pinned. */
+  static Ends tls(Path folder) {
+    Path key = folder.resolve("identity.pem");
+    Fingerprint fingerprint = TestKeys.identity(key).fingerprint();
+    return new Ends(null, "tls", "&cert=" + key, "&peer=" + fingerprint, new TlsConnector());
   }
 
   PipeContext messages() {
@@ -81,7 +103,7 @@ final class Ends implements AutoCloseable {
     Address address =
         Address.parse(
             folder == null
-                ? "tcp-listen://127.0.0.1:0/" + name + "?" + options
+                ? scheme + "-listen://127.0.0.1:0/" + name + "?" + options + listenWords
                 : "unix-listen://" + freshSocket() + "?name=" + name + "&" + options);
     Listener listener = connector.listen(address, context.withEvents(told(listenerTold)));
     opened.add(listener);
@@ -89,7 +111,15 @@ final class Ends implements AutoCloseable {
   }
 
   Listener listenAlso(Listener first, String name, PipeContext context) throws PipeException {
-    String place = "tcp-listen://127.0.0.1:" + first.address().port() + "/" + name + "?" + SHORT;
+    String place =
+        scheme
+            + "-listen://127.0.0.1:"
+            + first.address().port()
+            + "/"
+            + name
+            + "?"
+            + SHORT
+            + listenWords;
     Listener listener =
         connector.listen(Address.parse(place), context.withEvents(told(listenerTold)));
     opened.add(listener);
@@ -119,7 +149,8 @@ final class Ends implements AutoCloseable {
   }
 
   Pipe dial(int port, String name, String options, PipeContext context) throws PipeException {
-    Address address = Address.parse("tcp://127.0.0.1:" + port + "/" + name + "?" + options);
+    Address address =
+        Address.parse(scheme + "://127.0.0.1:" + port + "/" + name + "?" + options + dialWords);
     Pipe pipe = connector.connect(address, context.withEvents(told(dialerTold)));
     opened.add(pipe);
     return pipe;

@@ -1,0 +1,148 @@
+package io.hostpipe.runtime.tls;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.runtime.Link;
+import io.hostpipe.spi.PipeEvents;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import javax.net.ssl.SSLContext;
+
+/**
+ * Makes TLS of accepted connections. Before each it looks whether its files have changed, and takes
+ * what they hold now: a new certificate holds from the next link on, and disturbs no pipe. Files
+ * that cannot be used (half written, say) leave what was there before in force, with one warning.
+ *
+ * <p>Thread rule: one thread makes links; {@link #identity} from any.
+ */
+public final class TlsServer {
+  private final TlsOptions options;
+  private final String where;
+  private final PipeEvents events;
+  private final Path certificates;
+  private final Path key;
+  private volatile Loaded loaded;
+  private List<String> seen;
+
+  /**
+   * A server that has its key; makes this host's identity where none is named and none is there.
+   *
+   * @param where the address for messages
+   * @throws PipeException.Config when a file cannot be used
+   */
+  public TlsServer(TlsOptions options, String where, PipeEvents events) throws PipeException {
+    this.options = options;
+    this.where = where;
+    this.events = events;
+    this.certificates = Objects.requireNonNullElseGet(options.certificates(), Identity::file);
+    this.key = Objects.requireNonNullElse(options.key(), certificates);
+    try {
+      if (options.certificates() == null) {
+        Identity.ofHost(certificates);
+      }
+      this.seen = stamps();
+      this.loaded = load();
+    } catch (IOException e) {
+      throw new PipeException.Config(Status.FAILED_PRECONDITION, where + ": " + e.getMessage());
+    }
+    warnOfDates(loaded.identity);
+  }
+
+  /** Who this side is, as of the last connection. */
+  public Identity identity() {
+    return loaded.identity;
+  }
+
+  /** Who it is, for people. */
+  public String description() {
+    Identity identity = identity();
+    return identity.certificate().getSubjectX500Principal().getName()
+        + ", key "
+        + identity.fingerprint()
+        + ", valid until "
+        + PeerTrust.shown(identity.certificate().getNotAfter().toInstant());
+  }
+
+  /**
+   * A link over an accepted connection, which it takes over. The first read agrees with the peer.
+   */
+  public TlsLink link(Link carrier) {
+    Loaded now = current();
+    return TlsLink.server(
+        carrier, Engines.server(now.context, options.asksForCertificate()), now.trust);
+  }
+
+  private Loaded current() {
+    List<String> stamps = stamps();
+    if (!stamps.equals(seen)) {
+      seen = stamps;
+      try {
+        loaded = load();
+        warnOfDates(loaded.identity);
+      } catch (IOException e) {
+        events.warning(where + ": " + e.getMessage() + "; what was read before stays in force");
+      }
+    }
+    return loaded;
+  }
+
+  private Loaded load() throws IOException {
+    Identity identity = Identity.load(certificates, key);
+    String authorities = options.authorities();
+    PeerTrust trust;
+    if (!options.pins().isEmpty()) {
+      trust = new PeerTrust.Pinned(options.pins());
+    } else if (authorities != null) {
+      trust = new PeerTrust.Vouched(Authorities.of(authorities), "client-ca=" + authorities, null);
+    } else {
+      trust = new PeerTrust.Anybody();
+    }
+    return new Loaded(identity, trust, Engines.context(new OwnKey(() -> identity), trust));
+  }
+
+  /** Expired is no reason not to listen: somebody may be about to change the file. */
+  private void warnOfDates(Identity identity) {
+    Instant until = identity.certificate().getNotAfter().toInstant();
+    if (until.isBefore(Instant.now())) {
+      events.warning(
+          where
+              + ": the certificate in "
+              + certificates
+              + " has expired ("
+              + PeerTrust.shown(until)
+              + "); peers will refuse it until the file has another");
+    }
+  }
+
+  /** What tells one state of the files from another. */
+  private List<String> stamps() {
+    List<Path> files = new ArrayList<>(List.of(certificates, key));
+    String authorities = options.authorities();
+    if (authorities != null && !authorities.equals(TlsOptions.SYSTEM)) {
+      files.add(Path.of(authorities));
+    }
+    List<String> stamps = new ArrayList<>();
+    for (Path file : files) {
+      stamps.add(stamp(file));
+    }
+    return stamps;
+  }
+
+  private static String stamp(Path file) {
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      return attributes.lastModifiedTime() + " " + attributes.size() + " " + attributes.fileKey();
+    } catch (IOException e) {
+      return String.valueOf(e);
+    }
+  }
+
+  /** What one state of the files makes. */
+  private record Loaded(Identity identity, PeerTrust trust, SSLContext context) {}
+}
