@@ -155,6 +155,14 @@ after_tcp() {
   cmp sent received
 }
 
+before_grpc() {
+  some_file sent 8
+}
+
+after_grpc() {
+  cmp sent received
+}
+
 before_unix() {
   some_file sent 8
 }

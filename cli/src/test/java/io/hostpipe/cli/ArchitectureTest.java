@@ -57,7 +57,9 @@ final class ArchitectureTest {
   private static final String CLI = "io.hostpipe.cli..";
 
   /** Connectors whose schemes are links: they drive sessions, and so may use the runtime. */
-  private static final String[] LINK_CONNECTORS = {"io.hostpipe.connector.tcp.."};
+  private static final String[] LINK_CONNECTORS = {
+    "io.hostpipe.connector.tcp..", "io.hostpipe.connector.grpc.."
+  };
 
   private static JavaClasses main;
   private static JavaClasses offenders;
@@ -221,6 +223,15 @@ final class ArchitectureTest {
             .dependOnClassesThat(resideInAPackage(CONNECTORS)),
         new Offender("io.hostpipe.cli", "return io.hostpipe.connector.tcp.Peer.class;"),
         new Offender("io.hostpipe.runtime", "return io.hostpipe.connector.local.Peer.class;")),
+
+    ONLY_ITS_CONNECTOR_KNOWS_GRPC(
+        noClasses()
+            .that(DescribedPredicate.not(resideInAPackage("io.hostpipe.connector.grpc..")))
+            .should()
+            .dependOnClassesThat(
+                resideInAnyPackage("io.grpc..", "io.netty..", "com.google.protobuf..")),
+        new Offender("io.hostpipe.cli", "return io.grpc.Status.OK;"),
+        new Offender("io.hostpipe.connector.tcp", "return io.grpc.Metadata.class;")),
 
     COMMAND_DRIVES_THE_RUNTIME_NOT_THE_SESSION(
         noClasses()

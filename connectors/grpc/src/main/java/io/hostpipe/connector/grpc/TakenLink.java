@@ -1,0 +1,84 @@
+package io.hostpipe.connector.grpc;
+
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+
+/** A link that a peer dialed: the server's side of its stream. */
+final class TakenLink extends GrpcLink {
+  private final ServerCall<InputStream, InputStream> call;
+  private final String peer;
+
+  TakenLink(ServerCall<InputStream, InputStream> call) {
+    this.call = call;
+    this.peer = Transport.peer(call.getAttributes());
+  }
+
+  /** Tells the peer that its stream is taken, and begins to read. */
+  ServerCall.Listener<InputStream> begin() {
+    OpenLinks.add(this);
+    call.setOnReadyThreshold(Carrying.QUEUED_BYTES_MAX);
+    call.sendHeaders(new Metadata());
+    call.request(Carrying.ARRIVED_COUNT_MAX);
+    return new Listener();
+  }
+
+  @Override
+  public String peer() {
+    return peer;
+  }
+
+  @Override
+  void request(int count) {
+    call.request(count);
+  }
+
+  @Override
+  boolean isReady() {
+    return call.isReady();
+  }
+
+  @Override
+  void send(Chunk chunk) {
+    call.sendMessage(chunk);
+  }
+
+  @Override
+  void endOutput() {
+    call.sendMessage(new Chunk(new ByteBuffer[0], 0, new byte[0]));
+  }
+
+  @Override
+  void end() {
+    call.close(Status.OK, new Metadata());
+  }
+
+  private final class Listener extends ServerCall.Listener<InputStream> {
+    @Override
+    public void onMessage(InputStream chunk) {
+      onChunk(chunk);
+    }
+
+    @Override
+    public void onHalfClose() {
+      onPeerEnded();
+    }
+
+    @Override
+    public void onCancel() {
+      onOver("the peer broke the stream, or its connection is lost");
+    }
+
+    @Override
+    public void onComplete() {
+      onOver(null);
+    }
+
+    @Override
+    public void onReady() {
+      TakenLink.this.onReady();
+    }
+  }
+}
