@@ -398,3 +398,54 @@ before_article_2_4() {
 before_article_2_5() {
   examples
 }
+
+# A login on db2 by a real ssh and a real sshd, which talk over a pipe of their own: no port is needed.
+some_login() {
+  mkdir -p "$work/login" && [ -e "$work/login/id" ] ||
+    { ssh-keygen -q -t ed25519 -N '' -f "$work/login/id" && ssh-keygen -q -t ed25519 -N '' -f "$work/login/host"; } || return 1
+  [ ! -w /run ] || mkdir -p /run/sshd
+  cat >"$work/login/sshd_config" <<LOGIN
+HostKey $work/login/host
+AuthorizedKeysFile $work/login/id.pub
+StrictModes no
+UsePAM no
+PidFile none
+LogLevel QUIET
+SetEnv PATH=$work/bin:/usr/bin:/bin
+ForceCommand cd $folder/db2 && eval "\$SSH_ORIGINAL_COMMAND"
+LOGIN
+  cat >"$work/login/ssh_config" <<LOGIN
+IdentitiesOnly yes
+IdentityFile $work/login/id
+UserKnownHostsFile $work/login/known_hosts
+StrictHostKeyChecking accept-new
+LogLevel ERROR
+ProxyCommand /usr/sbin/sshd -i -f $work/login/sshd_config
+LOGIN
+  printf '#!/bin/sh\nexec /usr/bin/ssh -F "%s" "$@"\n' "$work/login/ssh_config" >"$work/bin/ssh" &&
+    chmod +x "$work/bin/ssh"
+}
+
+before_ssh_to() {
+  some_login && some_file web1/disk.img 2
+}
+
+after_ssh_to() {
+  cmp web1/disk.img db2/disk.img
+}
+
+before_ssh_from() {
+  some_login && seq 1000 >db2/app.log
+}
+
+after_ssh_from() {
+  cmp db2/app.log web1/app.log
+}
+
+before_ssh_listen() {
+  some_login && seq 1000 >web1/app.log
+}
+
+after_ssh_listen() {
+  cmp db2/app.log web1/app.log
+}

@@ -34,6 +34,10 @@ enum CommandName {
       "spool",
       "ls DIR | verify DIR | repair DIR [STREAM] | export DIR [STREAM] [from=POSITION]",
       "what waits in a spool; whether it is sound; cut it off where it is not; write it to stdout"),
+  SSH_SERVE(
+      "ssh-serve",
+      "pipe NAME | to ID ADDR | from ID ADDR",
+      "what ssh runs at the far host: pass a pipe on to who waits for NAME; open ADDR for one"),
   PACKAGE("package", "", "write a tar.gz that runs without Java (in a clone: ./hostpipe package)");
 
   private final @Nullable String word;
@@ -65,7 +69,7 @@ enum CommandName {
   boolean movesBytes() {
     return switch (this) {
       case PIPE, SEND, RECV -> true;
-      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL, PACKAGE -> false;
+      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL, SSH_SERVE, PACKAGE -> false;
     };
   }
 

@@ -110,7 +110,7 @@ final class HelpText {
                   "hostpipe spool ls ./q",
                   "hostpipe spool verify ./q",
                   "hostpipe spool export ./q orders from=1048576 >rest");
-          case ADDRESSES, PACKAGE -> List.of();
+          case ADDRESSES, SSH_SERVE, PACKAGE -> List.of();
         };
     if (!examples.isEmpty()) {
       text.append("\nfor example\n");
