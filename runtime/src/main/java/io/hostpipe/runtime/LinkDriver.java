@@ -92,6 +92,10 @@ final class LinkDriver {
   private boolean flushing;
   private int waiting;
   private int readersWaiting;
+
+  /** Of those who wait, how many cannot read themselves, because their wait has an end. */
+  private int timedWaiting;
+
   private boolean announced;
   private boolean stopped;
   private @Nullable Future<?> alarm;
@@ -176,7 +180,8 @@ final class LinkDriver {
    * Waits for anything to change; reads the link meanwhile when nobody does.
    *
    * @param timeoutNanos how long; {@link Long#MAX_VALUE} for as long as it takes. Only then the
-   *     caller may become the reader, since a read has no end of its own.
+   *     caller may become the reader, since a read has no end of its own; else the thread in the
+   *     background reads for it.
    */
   @SuppressWarnings("WaitNotInLoop") // the callers loop over what they wait for
   void awaitChange(long timeoutNanos) throws InterruptedException {
@@ -186,9 +191,14 @@ final class LinkDriver {
     }
     if (timeoutNanos != Long.MAX_VALUE) {
       waiting++;
+      timedWaiting++;
+      if (link != null && !link.reading) {
+        link.handover.signal();
+      }
       try {
         changed.awaitNanos(timeoutNanos);
       } finally {
+        timedWaiting--;
         waiting--;
       }
     } else if (link != null && !link.reading && !link.down && !session.hasHeardAll()) {
@@ -300,6 +310,9 @@ final class LinkDriver {
       changed.signalAll();
       link.handover.awaitNanos(GRACE_NANOS);
       return !link.reading && !link.down;
+    }
+    if (timedWaiting > 0) {
+      return true;
     }
     long quietNanos = now - link.userReadNanos;
     if (link.userReadNanos != 0 && quietNanos < GRACE_NANOS) {

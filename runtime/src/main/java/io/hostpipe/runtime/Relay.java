@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  * gets the source's own, several get one each over the same block.
  *
  * <p>Commits are collected without waiting after each batch. While something is uncommitted that
- * the source wants to hear of, an idle relay looks again after 1 ms, 2 ms, 4 ms and so on up to
- * {@link #UNCOMMITTED_LOOK}; otherwise it waits in the source alone, so that bytes cross no thread.
- * A sink that fails meanwhile closes the source, which ends that wait.
+ * the source wants to hear of, an idle relay looks again each millisecond at first, later when an
+ * eighth of the time that it has waited has passed once more, and at least after each {@link
+ * #UNCOMMITTED_LOOK}; otherwise it waits in the source alone, so that bytes cross no thread. A sink
+ * that fails meanwhile closes the source, which ends that wait.
  *
  * <p>Thread rule: has no thread; {@link #run} works on the caller's and blocks. {@link #progress}
  * and {@link #close} from any thread. The relay owns its source and sinks and closes them when it
@@ -37,14 +39,11 @@ public final class Relay implements Transfer {
   /** The longest pause between two looks at the commits while something is uncommitted. */
   public static final Duration UNCOMMITTED_LOOK = Duration.ofMillis(64);
 
-  /** Pauses in milliseconds, each twice the one before: the last is {@link #UNCOMMITTED_LOOK}. */
-  private static final Duration[] PAUSES = new Duration[7];
+  private static final long LOOK_NANOS_LEAST = TimeUnit.MILLISECONDS.toNanos(1);
+  private static final Duration FIRST_LOOK = Duration.ofNanos(LOOK_NANOS_LEAST);
 
-  static {
-    for (int index = 0; index < PAUSES.length; index++) {
-      PAUSES[index] = Duration.ofMillis(1L << index);
-    }
-  }
+  /** A pause is this part of the time that passed without anything new. */
+  private static final int LOOKS = 8;
 
   /** What happens to the stream when a sink refuses a message for good. */
   public enum OnRejection {
@@ -185,10 +184,11 @@ public final class Relay implements Transfer {
 
   private void move() throws PipeException, InterruptedException {
     boolean wantsCommits = source.wantsCommits();
-    int pauseIndex = 0;
+    long waitedNanos = 0;
     while (true) {
       boolean owesCommits = wantsCommits && committed < position;
-      Batch batch = next(owesCommits ? PAUSES[pauseIndex] : null);
+      Duration pause = owesCommits ? pause(waitedNanos) : null;
+      Batch batch = next(pause);
       boolean moved = batch != null;
       if (batch != null) {
         deliver(batch);
@@ -196,8 +196,17 @@ public final class Relay implements Transfer {
         return;
       }
       moved |= collect();
-      pauseIndex = moved ? 0 : Math.min(pauseIndex + 1, PAUSES.length - 1);
+      waitedNanos = moved || pause == null ? 0 : waitedNanos + pause.toNanos();
     }
+  }
+
+  /** How long to wait for a batch until commits are looked at again. */
+  private static Duration pause(long waitedNanos) {
+    if (waitedNanos < LOOKS * LOOK_NANOS_LEAST) {
+      return FIRST_LOOK;
+    }
+    long nanos = waitedNanos / LOOKS;
+    return nanos < UNCOMMITTED_LOOK.toNanos() ? Duration.ofNanos(nanos) : UNCOMMITTED_LOOK;
   }
 
   /** The source's next batch; when it fails, a sink that failed before it is the cause. */
@@ -272,6 +281,9 @@ public final class Relay implements Transfer {
 
   /** The source is at its end: everything has to arrive, and every sink has to say so. */
   private void end() throws PipeException, InterruptedException {
+    for (RelaySink each : sinks) {
+      each.checkEnd(position);
+    }
     for (RelaySink each : sinks) {
       while (each.committed < position && !each.sink.commitsAtEnd()) {
         take(each, each.awaitNews(position));
@@ -482,6 +494,19 @@ public final class Relay implements Transfer {
         sink.write(batch);
       } catch (PipeException e) {
         throw failed(e);
+      }
+    }
+
+    /** A stream that ends below what the sink holds of it is another one. */
+    void checkEnd(long end) throws PipeException {
+      if (held.position() > end) {
+        progress.sinkFailed(index);
+        throw new PipeException.DataLoss(
+            "a sink holds "
+                + held.position()
+                + " bytes of a stream that ends at "
+                + end
+                + " now: its source has become another one; send it into another file");
       }
     }
 

@@ -36,15 +36,22 @@ import org.jspecify.annotations.Nullable;
  * <p>A write goes to the file on the writer's own thread, while it has the turn; it waits for no
  * sync, unless {@link KeptFile#UNSYNCED_BYTES_MAX} are written and not synced. As long as something
  * is not, one thread more makes lasting whatever was written so far, again and again, and the
- * streams' commits follow it. A full disk is waited for: nothing of the batch that found no room
- * counts, and it is written when there is some. A failure of the device ends every stream, and
- * nothing is written or synced any more.
+ * streams' commits follow it. Behind a round that had much, the next one waits a moment for as
+ * much, since a sync of a file that grows costs the same time for a little as for a lot. A full
+ * disk is waited for: nothing of the batch that found no room counts, and it is written when there
+ * is some. A failure of the device ends every stream, and nothing is written or synced any more.
  *
  * <p>Thread rule: any thread. The turn is held while the file is written: that it takes one batch
  * at a time is what it is for. It is not held while the file is synced.
  */
 final class KeptTarget implements Target {
   private static final long ROOM_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+  /** After a round of so many bytes the next one waits for {@link #ROUND_BYTES} of its own. */
+  private static final long BULKY_ROUND_BYTES = 512 << 10;
+
+  private static final long ROUND_BYTES = 2 << 20;
+  private static final long ROUND_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(8);
   private static final String SLOTS_THREAD = "hostpipe-slots";
   private static final long SYNC_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -70,26 +77,13 @@ final class KeptTarget implements Target {
   private boolean waitsForRoom;
   private long syncedNumber;
   private long syncedBytes;
+  private long lastRoundBytes;
+
+  /** How many wait until all that is written is lasting. */
+  private int hurryCount;
+
   private boolean closed;
   private volatile @Nullable PipeException failure;
-
-  /** What the file lies on. */
-  interface Ground extends AutoCloseable {
-    /** Its name, for messages. */
-    String where();
-
-    /** How long the file is, whoever wrote it. */
-    long lengthBytes() throws IOException;
-
-    /** Whether the name still means this file. */
-    boolean isStillThere();
-
-    /** Removes the file if it was made here and nothing came; tells whether it did. */
-    boolean removeIfUnused();
-
-    @Override
-    void close();
-  }
 
   /**
    * A target over a file that was looked at and not changed.
@@ -247,13 +241,10 @@ final class KeptTarget implements Target {
     try {
       checkUsable(sink);
       if (kept.fence(sink.stream(), epoch)) {
-        long wanted = kept.changeNumber();
-        sync();
-        while (syncedNumber < wanted) {
-          checkUsable(sink);
-          news.awaitUninterruptibly();
-        }
+        awaitLasting(sink, news::awaitUninterruptibly);
       }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("an uninterruptible wait was interrupted", e);
     } finally {
       turn.unlock();
     }
@@ -294,7 +285,7 @@ final class KeptTarget implements Target {
     try {
       checkUsable(sink);
       kept.finish(sink.stream());
-      awaitLasting(sink);
+      awaitLasting(sink, news::await);
       checkWhole();
     } finally {
       turn.unlock();
@@ -306,7 +297,7 @@ final class KeptTarget implements Target {
     turn.lockInterruptibly();
     try {
       checkUsable(sink);
-      awaitLasting(sink);
+      awaitLasting(sink, news::await);
     } finally {
       turn.unlock();
     }
@@ -406,14 +397,23 @@ final class KeptTarget implements Target {
     }
   }
 
-  private void awaitLasting(KeptSink sink) throws PipeException, InterruptedException {
+  private interface Wait {
+    void forNews() throws InterruptedException;
+  }
+
+  private void awaitLasting(KeptSink sink, Wait wait) throws PipeException, InterruptedException {
     long wanted = kept.changeNumber();
-    if (syncedNumber < wanted) {
-      sync();
-    }
-    while (syncedNumber < wanted) {
-      checkUsable(sink);
-      news.await();
+    hurryCount++;
+    try {
+      if (syncedNumber < wanted) {
+        sync();
+      }
+      while (syncedNumber < wanted) {
+        checkUsable(sink);
+        wait.forNews();
+      }
+    } finally {
+      hurryCount--;
     }
   }
 
@@ -442,6 +442,7 @@ final class KeptTarget implements Target {
   private KeptFile.@Nullable Commit nextCommit() {
     turn.lock();
     try {
+      awaitCompany();
       long restNanos = SYNC_LINGER_NANOS;
       while (failure == null) {
         KeptFile.Commit commit = kept.commit();
@@ -458,6 +459,17 @@ final class KeptTarget implements Target {
       turn.unlock();
     }
     return null;
+  }
+
+  /** Where much came lately, more is on its way. With the turn. */
+  private void awaitCompany() throws InterruptedException {
+    long restNanos = lastRoundBytes < BULKY_ROUND_BYTES ? 0 : ROUND_NANOS_MAX;
+    while (restNanos > 0 && hurryCount == 0 && !closed && failure == null) {
+      if (kept.lengthBytes() - syncedBytes >= ROUND_BYTES) {
+        return;
+      }
+      restNanos = work.awaitNanos(restNanos);
+    }
   }
 
   /** Whether it is lasting; if not, all is over, or the target was closed on a full disk. */
@@ -502,6 +514,7 @@ final class KeptTarget implements Target {
     turn.lock();
     try {
       syncedNumber = commit.changeNumber();
+      lastRoundBytes = commit.lengthBytes() - syncedBytes;
       syncedBytes = commit.lengthBytes();
       for (Slot slot : commit.slots()) {
         KeptSink sink = open.get(slot.stream());

@@ -23,7 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * channel on the file would drop it. An interrupt during a write closes that channel; whoever needs
  * it next opens and locks it again, if it is still the same file. Thread rule: any thread.
  */
-final class LockedFile implements KeptTarget.Ground {
+final class LockedFile implements Ground {
   private final LocalFile file;
   private final boolean created;
   private final boolean readable;

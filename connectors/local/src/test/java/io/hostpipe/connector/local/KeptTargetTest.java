@@ -221,7 +221,7 @@ final class KeptTargetTest {
         new SimulatedGround(data), kept, Existing.REFUSE, context.withEvents(events));
   }
 
-  private record SimulatedGround(DiskFile data) implements KeptTarget.Ground {
+  private record SimulatedGround(DiskFile data) implements Ground {
     @Override
     public String where() {
       return data.path().toString();

@@ -146,6 +146,18 @@ final class RelayTest {
   }
 
   @Test
+  void refusesASinkThatHoldsMoreThanTheSourceHas() throws Exception {
+    ReplaySource list = list();
+    ReplaySource longer = new ReplaySource(STREAM, pool, List.of("one", "two", "three", "four"));
+    Sink one = log("one", list, 1);
+    Sink two = log("two", longer, 4);
+    assertThatExceptionOfType(PipeException.DataLoss.class)
+        .isThrownBy(() -> new Relay(list, List.of(one, two)).run())
+        .withMessageContaining("holds " + longer.border(4) + " bytes")
+        .withMessageContaining("ends at " + list.border(3));
+  }
+
+  @Test
   void failsWithTheFirstRefusalAndNeverCommitsIt() throws Exception {
     ReplaySource list = new ReplaySource(STREAM, pool, List.of("good", "much too long", "good"));
     try (Target target = connector.target(logAddress("strict"), context)) {
