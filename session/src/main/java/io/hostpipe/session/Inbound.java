@@ -25,6 +25,9 @@ public final class Inbound {
 
   private static final int REJECTS_COUNT_MAX = 65_536;
 
+  /** So many writers that were replaced are known again. */
+  private static final int REPLACED_COUNT_MAX = 64;
+
   private final SessionConfig config;
   private final DigestFunction digest;
   private final CreditBudget budget;
@@ -39,8 +42,19 @@ public final class Inbound {
 
   private @Nullable String stream;
   private Frame.@Nullable Id writer;
+
+  /** Those before it: one of their greetings may have been on its way until now. */
+  private final ArrayDeque<Frame.Id> replaced = new ArrayDeque<>();
+
+  /** The one before it, as long as the present one may be dead already; null when it is not. */
+  private @Nullable Writer before;
+
   private Frame.AckLevel ackLevel = Frame.AckLevel.APPLIED;
   private long epoch;
+
+  /** Whether the writer's epoch was given to another one that never answered. */
+  private boolean epochSpent;
+
   private long startPosition;
   private long received;
   private long receivedDigest = DigestFunction.EMPTY;
@@ -190,21 +204,28 @@ public final class Inbound {
     return finSeen && deliveries.isEmpty() && received == finPosition;
   }
 
+  /** Whether the present writer is this one. */
+  boolean isWriter(Frame.Id instance) {
+    return instance.equals(writer);
+  }
+
   /** Another stream, or a writer that was replaced, cannot have this pipe. Null: it is welcome. */
   @Nullable SessionFailure refusal(Frame.Hello hello) {
-    String known = stream;
-    SessionConfig.InboundStart start = known == null ? config.held().get(hello.stream()) : null;
+    String present = stream;
+    SessionConfig.InboundStart start = present == null ? config.held().get(hello.stream()) : null;
     if (start != null && start.damage() != null) {
       return new SessionFailure(Code.DATA_LOSS, start.damage(), false);
     }
     long latest = start == null ? epoch : start.epoch();
-    if (known != null && !known.equals(hello.stream())) {
+    if (present != null && !present.equals(hello.stream())) {
       return new SessionFailure(
           Code.ALREADY_EXISTS,
-          "this pipe already carries stream " + known + ", not " + hello.stream(),
+          "this pipe already carries stream " + present + ", not " + hello.stream(),
           false);
     }
-    if (hello.epoch() > 0 && hello.epoch() < latest && !hello.instance().equals(writer)) {
+    boolean known = isWriter(hello.instance()) || (before != null && before.is(hello.instance()));
+    boolean older = !known && hello.epoch() > 0 && hello.epoch() < latest;
+    if (older || replaced.contains(hello.instance())) {
       return new SessionFailure(
           Code.FAILED_PRECONDITION,
           "stream "
@@ -229,11 +250,17 @@ public final class Inbound {
       begin(hello.stream());
     }
     ackLevel = hello.ackLevel();
-    if (!hello.instance().equals(writer)) {
+    boolean another = !isWriter(hello.instance());
+    if (another || epochSpent) {
+      before = another ? Writer.of(this) : before;
+      epochSpent = false;
       writer = hello.instance();
-      finOfWriter = false;
+      finOfWriter &= !another;
       epoch = Math.max(epoch, hello.epoch()) + 1;
-      digestShared = digestWhole;
+      digestShared = another ? digestWhole : digestShared;
+    }
+    if (another && hello.takesOver()) {
+      onWriterAnswered(); // It says so itself that the one before is out.
     }
     if (!digestShared) {
       receivedDigest = DigestFunction.EMPTY;
@@ -256,6 +283,54 @@ public final class Inbound {
         credit,
         cursor,
         cursorPosition);
+  }
+
+  /** The writer has answered on the present link, or takes over: the one before is out. */
+  void onWriterAnswered() {
+    Writer last = before;
+    before = null;
+    Frame.Id instance = last == null ? null : last.instance();
+    if (instance != null) {
+      replaced.add(instance);
+    }
+    if (replaced.size() > REPLACED_COUNT_MAX) {
+      replaced.remove();
+    }
+  }
+
+  /** A writer that never answered may have greeted before it died, and be heard only now. */
+  void onLinkOver() {
+    Writer last = before;
+    before = null;
+    if (last != null && last.instance() != null) {
+      last.restore(this);
+      epochSpent = true;
+    }
+  }
+
+  /** What goes with a writer. */
+  private record Writer(
+      Frame.@Nullable Id instance,
+      boolean digestShared,
+      long receivedDigest,
+      @Nullable Long finDigest,
+      boolean finOfWriter) {
+    static Writer of(Inbound in) {
+      return new Writer(
+          in.writer, in.digestShared, in.receivedDigest, in.finDigest, in.finOfWriter);
+    }
+
+    boolean is(Frame.Id other) {
+      return other.equals(instance);
+    }
+
+    void restore(Inbound in) {
+      in.writer = instance;
+      in.digestShared = digestShared;
+      in.receivedDigest = receivedDigest;
+      in.finDigest = finDigest;
+      in.finOfWriter = finOfWriter;
+    }
   }
 
   /** The data's lease is this side's from here on. */

@@ -54,6 +54,7 @@ public final class Session {
           "connection numbers grow: " + newConnection + " after " + link.connection());
     }
     ackTimer.stop();
+    in.onLinkOver();
     link.dialed(config.instance(), newConnection, nowNanos);
   }
 
@@ -77,8 +78,13 @@ public final class Session {
     if (another && !ways.replaces(hello)) {
       return ways.occupied();
     }
-    farewell = another && !link.hasSaidAll() ? ways.replaced(hello) : null;
+    // A link that this side dialed may lead to the same peer, which has not said so yet.
+    boolean replaces = another && link.helloSeen() && !in.isWriter(hello.instance());
+    farewell = replaces && !link.hasSaidAll() ? ways.replaced(hello) : null;
     ackTimer.stop();
+    if (!in.isWriter(hello.instance())) {
+      in.onLinkOver();
+    }
     link.accepted(hello.instance(), hello.connection(), nowNanos);
     greet(hello);
     return null;
@@ -143,6 +149,7 @@ public final class Session {
       return;
     }
     link.down();
+    in.onLinkOver();
     ackTimer.stop();
     if (lingerUntilNanos == NEVER && failure == null && ways.bothEnded() && peerMayAsk()) {
       lingerUntilNanos = nowNanos + config.lingerNanos();
@@ -513,6 +520,7 @@ public final class Session {
       }
     }
     link.onWelcomeSeen();
+    in.onWriterAnswered();
     lingerUntilNanos = NEVER;
   }
 

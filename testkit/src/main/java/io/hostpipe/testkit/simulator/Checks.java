@@ -98,7 +98,10 @@ final class Checks {
     if (out.epoch() != progress.epoch) {
       check(out.epoch() > progress.epoch, process, "was given a lower epoch than before");
       check(
-          progress.epoch == 0 || progress.epoch == direction.epoch || direction.receiverKilled,
+          progress.epoch == 0
+              || progress.epoch >= direction.epoch
+              || process == direction.writer
+              || direction.receiverKilled,
           process,
           "took its stream back from the writer that replaced it");
       // What it hears may be old, but is its own.
@@ -108,7 +111,9 @@ final class Checks {
           process,
           "was given the epoch of another writer");
       progress.epoch = out.epoch();
-      direction.epoch = Math.max(direction.epoch, out.epoch());
+      if (run.scenario().takesOver) {
+        direction.epoch = Math.max(direction.epoch, out.epoch());
+      }
     }
   }
 
@@ -130,6 +135,12 @@ final class Checks {
         process,
         "has received more than there is");
     if (in.stream() != null) {
+      LinkEnd end = process.current();
+      if (process.session().isOpen()) {
+        // The writer has answered: from here on the one before is out.
+        direction.epoch = Math.max(direction.epoch, in.epoch());
+        direction.writer = end == null || end.other == null ? null : end.other.process;
+      }
       check(
           stream.spooled ? in.applied() <= storage.position : in.applied() == storage.position,
           process,
@@ -236,6 +247,16 @@ final class Checks {
     directions[side].spoolBehind = true;
   }
 
+  /** The sink of what that side sends has more than the spool in front of it, which lost power. */
+  void onSinkAhead(int side) {
+    directions[side].sinkAhead = true;
+  }
+
+  /** A writer said on a link that it has left that it takes over: one that came later is out. */
+  void onTakenOverTooLate(int side) {
+    directions[side].takenOverTooLate = true;
+  }
+
   void onContentReplaced(int side, long position) {
     directions[side].reachedEnd = false;
     directions[side].received = Math.min(directions[side].received, position);
@@ -286,6 +307,12 @@ final class Checks {
     rival = new VirtualHost(run, side, "R", Kept.NOTHING, dice.fork());
     verdict.rival(rival);
     rival.start();
+  }
+
+  /** Whether there was a second writer beside that side's. */
+  boolean hasRival(int side) {
+    VirtualHost other = rival;
+    return other != null && other.side() == side;
   }
 
   boolean rivalIsSettled() {
@@ -343,13 +370,21 @@ final class Checks {
   static final class Direction {
     Frame.AckLevel level = Frame.AckLevel.APPLIED;
     long received;
+
+    /** Of the last writer that replaced the one before. */
     long epoch;
+
+    /** That one, where it has answered; null when not. */
+    @Nullable VirtualProcess writer;
+
     boolean reachedEnd;
     boolean senderKilled;
     boolean receiverKilled;
     boolean receiverKilledAfterSender;
     boolean diverged;
     boolean spoolBehind;
+    boolean sinkAhead;
+    boolean takenOverTooLate;
 
     /** Which writer was given each epoch. */
     final Map<Long, VirtualProcess> epochs = new HashMap<>();

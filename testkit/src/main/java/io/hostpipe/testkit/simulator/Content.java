@@ -2,7 +2,9 @@ package io.hostpipe.testkit.simulator;
 
 import io.hostpipe.Digest;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,9 @@ final class Content {
   private byte[] bytes;
   private int[] borders;
   private int borderCount;
+
+  /** What it was before the source began anew: that may still be on its way. */
+  private final List<byte[]> earlier = new ArrayList<>();
 
   Content(
       Dice dice,
@@ -44,7 +49,13 @@ final class Content {
     if (messages) {
       throw new IllegalStateException("only raw bytes may go on in the middle");
     }
+    earlier.add(bytes);
     extend(dice, (int) (position - base), lengthBytes);
+  }
+
+  /** Whether the source began anew with other bytes. */
+  boolean isAnother() {
+    return !earlier.isEmpty();
   }
 
   boolean messages() {
@@ -64,8 +75,14 @@ final class Content {
   }
 
   boolean has(long position, ByteBuffer run) {
-    long end = position + run.remaining();
-    return position >= base && end <= end() && slice(position, end).equals(run);
+    return isIn(bytes, position, run) || earlier.stream().anyMatch(old -> isIn(old, position, run));
+  }
+
+  private boolean isIn(byte[] all, long position, ByteBuffer run) {
+    long offset = position - base;
+    return offset >= 0
+        && offset + run.remaining() <= all.length
+        && ByteBuffer.wrap(all, (int) offset, run.remaining()).equals(run);
   }
 
   long digestAt(long position) {

@@ -45,7 +45,8 @@ final class SpoolFiller {
   /** The receiver has the stream up to there: whether the spool can go on from that. */
   boolean goesOnAt(long position) {
     if (position > spool.written()) {
-      if (stream.syncsBefore) {
+      // Another writer of the stream has a source and a spool of its own.
+      if (stream.syncsBefore && !process.run().checks().hasRival(process.side())) {
         throw new Violation("sent up to " + position + " what its spool had not synced");
       }
       if (!stream.replayable) {

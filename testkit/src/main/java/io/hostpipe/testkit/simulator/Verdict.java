@@ -108,6 +108,15 @@ final class Verdict {
         allowed.add(Code.DATA_LOSS);
         allowed.add(Code.CANCELLED);
       }
+      if (direction.takenOverTooLate) {
+        // Nobody can tell that from a writer that has just been started.
+        allowed.add(Code.FAILED_PRECONDITION);
+      }
+      if (direction.sinkAhead && !traits.replayable) {
+        // What the sink had before its spool did cannot come again, and something else does.
+        allowed.add(Code.DATA_LOSS);
+        allowed.add(Code.CANCELLED);
+      }
       if (direction.receiverKilledAfterSender || (direction.receiverKilled && rival != null)) {
         // The second sender holds nothing below where the first receiver was.
         allowed.add(Code.DATA_LOSS);
@@ -183,6 +192,8 @@ final class Verdict {
         oneIsComplete
             || (receiver != null && !receiver.complete())
             || run.host(other.side()).killCount() > 0
+            || directions[other.side()].receiverKilled
+            || directions[other.side()].takenOverTooLate
             || aborted,
         "neither of two writers has finished");
   }

@@ -386,6 +386,9 @@ final class VirtualProcess {
     if (another && !hello.takesOver()) {
       throw new Violation(name + " took another peer while the link of the first one lived");
     }
+    if (hello.takesOver() && other != null && (other.process.dead || other.closed)) {
+      run.checks().onTakenOverTooLate(1 - side());
+    }
     adopt(end);
   }
 

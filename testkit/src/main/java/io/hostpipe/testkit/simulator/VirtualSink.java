@@ -43,6 +43,9 @@ final class VirtualSink {
     ReceiverSpool kept = process.host().kept().spool();
     spool = kept == null ? null : new SpoolWriter(process, stream, kept, dice.fork());
     takenEnd = kept == null ? written : kept.position();
+    if (takenEnd < written) {
+      process.run().checks().onSinkAhead(1 - process.side());
+    }
     consumed = takenEnd;
     if (takenEnd > written) {
       taken.add(new Taken(takenEnd, content.slice(written, takenEnd), null));
@@ -96,6 +99,10 @@ final class VirtualSink {
     }
     tellRejected();
     long received = session.incoming().received();
+    if (session.incoming().ended() && received < storage.position) {
+      session.abort("the sink has more than the stream that ended here");
+      return;
+    }
     long applied = Math.min(storage.position, received);
     boolean whole = applied == storage.position;
     Long there = whole && stream.tellsDigest ? storage.digest : null;
