@@ -148,13 +148,14 @@ final class RelayTest {
   @Test
   void refusesASinkThatHoldsMoreThanTheSourceHas() throws Exception {
     ReplaySource list = list();
-    ReplaySource longer = new ReplaySource(STREAM, pool, List.of("one", "two", "three", "four"));
+    ReplaySource longer =
+        new ReplaySource(STREAM, pool, List.of("one", "two", "three", "four", "five", "six"));
     Sink one = log("one", list, 1);
-    Sink two = log("two", longer, 4);
+    Sink two = log("two", longer, 6);
     assertThatExceptionOfType(PipeException.DataLoss.class)
         .isThrownBy(() -> new Relay(list, List.of(one, two)).run())
-        .withMessageContaining("holds " + longer.border(4) + " bytes")
-        .withMessageContaining("ends at " + list.border(3));
+        .withMessageContaining("holds " + longer.border(6) + " bytes")
+        .withMessageContaining("ends at " + list.border(5));
   }
 
   @Test
