@@ -104,6 +104,12 @@ END {
     goal("raw: rate / best peer (" best_name ")", ratio("raw", "rate", "raw", best_name), ">=", 1)
   }
   goal("framed: lines / bytes", ratio("framed", "rate", "lines", "bytes"), ">=", 0.7)
+  goal("durable: both ends / nothing kept", ratio("durable", "rate", "both", "memory"), ">=", 0.5)
+  if (ratio("durable", "rate", "both", "disk") != "") {
+    goal("durable: bytes written / disk", 2 * ratio("durable", "rate", "both", "disk"), ">=", 0.8)
+  }
+  goal("durable: lines / bytes", ratio("durable", "rate", "lines", "both"), ">=", 0.9)
+  goal("durable: a spool is open again, ms", median("durable", "recovery", "spool"), "<=", 5000)
   goal("messages: rate / naive", ratio("messages", "rate", "hostpipe", "naive"), ">=", 0.6)
   goal("messages: rate, msg/s", median("messages", "rate", "hostpipe"), ">=", "", 15e6)
   goal("pingpong: median / plain", ratio("pingpong", "median", "hostpipe", "plain"), "<=", 1.25, 1.1)

@@ -27,8 +27,16 @@ import java.util.Random;
 public final class SpoolWrites {
   private SpoolWrites() {}
 
-  /** Folder, MiB, KiB of a block, and "read" or "keep"; prints MiB per second. */
+  /**
+   * Folder, MiB, KiB of a block, and "read", "keep" or "die"; prints MiB per second. To die is to
+   * leave what is there as a killed process does. With "open" it opens what is there, and prints
+   * how many milliseconds that took.
+   */
   public static void main(String[] words) throws Exception {
+    if (words[3].equals("open")) {
+      open(Path.of(words[0]), Long.parseLong(words[1]) << 20);
+      return;
+    }
     long lengthBytes = Long.parseLong(words[1]) << 20;
     int blockBytes = Integer.parseInt(words[2]) << 10;
     boolean reads = words[3].equals("read");
@@ -47,12 +55,30 @@ public final class SpoolWrites {
         batch.addBytes(ByteBuffer.wrap(content));
         sink.write(batch);
       }
+      if (words[3].equals("die")) {
+        sink.awaitCommitted(lengthBytes);
+        Runtime.getRuntime().halt(0);
+      }
       sink.finish();
       long nanos = System.nanoTime() - begin;
       if (reader != null) {
         reader.join();
       }
       System.out.printf("%.0f%n", lengthBytes / 1048576.0 * 1e9 / nanos);
+    }
+  }
+
+  private static void open(Path folder, long lengthBytes) throws Exception {
+    long begin = System.nanoTime();
+    BlockPool pool = new BlockPool(64 << 20);
+    try (Spool spool =
+        Spool.open(RealDisk.INSTANCE, folder, SpoolOptions.DEFAULT, pool, PipeEvents.SILENT)) {
+      long position = spool.open(new StreamId("bench"), Encoding.RAW).sink().resume().position();
+      long nanos = System.nanoTime() - begin;
+      if (position != lengthBytes) {
+        throw new IllegalStateException("the spool ends at " + position + ", not " + lengthBytes);
+      }
+      System.out.printf("%.0f%n", nanos / 1e6);
     }
   }
 

@@ -3,20 +3,34 @@ package io.hostpipe.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import io.hostpipe.Batch;
+import io.hostpipe.Encoding;
 import io.hostpipe.Hostpipe;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.storage.RealDisk;
+import io.hostpipe.storage.spool.Spool;
+import io.hostpipe.storage.spool.SpoolOptions;
+import io.hostpipe.storage.spool.SpoolStream;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A message costs no object, at either end: what is allocated is for each batch and each read. */
 @Timeout(120)
 final class AllocationTest {
   private static final long WARM_UP_COUNT = 1_000_000;
   private static final long MESSAGE_COUNT = 10_000_000;
+  private static final long SPOOLED_COUNT = 2_000_000;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -48,6 +62,48 @@ final class AllocationTest {
           .as("bytes allocated at both ends for %s messages", MESSAGE_COUNT)
           .isLessThan(2 * MESSAGE_COUNT);
       System.out.println(allocatedBytes / (double) MESSAGE_COUNT + " bytes a message");
+    }
+  }
+
+  @Test
+  void twoMillionMessagesThroughASpoolAllocateLessThanAByteEachAtEitherEnd(@TempDir Path folder)
+      throws Exception {
+    BlockPool pool = new BlockPool(64 << 20);
+    try (Spool spool =
+        Spool.open(RealDisk.INSTANCE, folder, SpoolOptions.DEFAULT, pool, PipeEvents.SILENT)) {
+      SpoolStream stream = spool.open(new StreamId("allocation"), Encoding.RECORDS);
+      Source source = stream.source(false);
+      MessageCheck check = new MessageCheck();
+      FutureTask<Long> receiving =
+          new FutureTask<>(() -> {
+            read(source, check);
+            return check.count();
+          });
+      Thread.ofPlatform().start(receiving);
+      Sink sink = stream.sink();
+      PipeMessages.Sender sender = new PipeMessages.Sender(sink);
+      ByteBuffer message = MessageCheck.message();
+      send(sender, message, 0, WARM_UP_COUNT);
+
+      long before = THREADS.getTotalThreadAllocatedBytes();
+      send(sender, message, WARM_UP_COUNT, SPOOLED_COUNT);
+      long allocatedBytes = THREADS.getTotalThreadAllocatedBytes() - before;
+
+      sink.finish();
+      assertThat(receiving.get()).isEqualTo(WARM_UP_COUNT + SPOOLED_COUNT);
+      assertThat(allocatedBytes)
+          .as("bytes allocated at both ends for %s messages", SPOOLED_COUNT)
+          .isLessThan(2 * SPOOLED_COUNT);
+      System.out.println(allocatedBytes / (double) SPOOLED_COUNT + " bytes a spooled message");
+    }
+  }
+
+  private static void read(Source source, MessageCheck check) throws Exception {
+    Batch.Visitor visitor = (endPosition, payload, headers) -> check.onMessage(payload);
+    for (Batch batch = source.read(); batch != null; batch = source.read()) {
+      batch.forEach(visitor);
+      source.commit(batch.endPosition());
+      batch.close();
     }
   }
 
