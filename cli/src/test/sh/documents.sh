@@ -109,7 +109,7 @@ run_scene() {
 
 # Links to other documents and files of this tree.
 links_lead_somewhere() {
-  grep -oE '\]\([^)#]+' "$root/$1" | sed 's/^](//' | grep -vE '^https?:' | sort -u >"$work/links"
+  grep -oE '\]\([^)#]+' "$root/$1" | sed 's/^](//; s/ ".*//' | grep -vE '^https?:' | sort -u >"$work/links"
   while read -r link; do
     [ -e "$root/$(dirname -- "$1")/$link" ] && continue
     echo "there is no $link"

@@ -199,6 +199,10 @@ after_article_1() {
   equal 'Hello Remote' "$(cat received.txt)"
 }
 
+after_article_4_4() {
+  seq 1 100000 | cmp - orders
+}
+
 after_article_2_2() {
   head -c 3000000 /dev/zero | cmp - received.txt
 }

@@ -97,6 +97,41 @@ final class LinkProcessTest {
   }
 
   @Test
+  void standardInputArrivesWholeThroughCuts() throws IOException, InterruptedException {
+    byte[] sent = Files.readAllBytes(randomFile());
+    Path received = folder.resolve("received");
+    try (CommandProcess receiver =
+            CommandProcess.start("tcp-listen://127.0.0.1:0/x", received.toString());
+        FaultProxy proxy = FaultProxy.to(loopback(receiver.awaitPort()))) {
+      for (int index = 1; index <= CUTS; index++) {
+        proxy.cutAt((long) FILE_BYTES * index / (CUTS + 1), Fault.RESET);
+      }
+      int port = proxy.address().getPort();
+      try (CommandProcess sender = CommandProcess.start("-", "tcp://127.0.0.1:" + port + "/x")) {
+        sender.feed(sent).endInput();
+        assertThat(sender.exitCode()).as(sender::err).isZero();
+        assertThat(receiver.exitCode()).as(receiver::err).isZero();
+        assertThat(proxy.cuts()).hasSize(CUTS);
+      }
+    }
+    assertThat(received).hasBinaryContent(sent);
+  }
+
+  @Test
+  void givesUpWithThePositionWhenTheSenderWasKilled() throws IOException, InterruptedException {
+    try (CommandProcess receiver =
+            CommandProcess.start("tcp-listen://127.0.0.1:0/x", "-", "--give-up", "500ms");
+        CommandProcess sender =
+            CommandProcess.start("-", "tcp://127.0.0.1:" + receiver.awaitPort() + "/x")) {
+      sender.feed(new byte[1_000]);
+      receiver.awaitOutput(1_000);
+      sender.process().destroyForcibly();
+      assertThat(receiver.exitCode()).as(receiver::err).isEqualTo(3);
+      assertThat(receiver.err()).contains("--give-up", "delivered: 0..1000");
+    }
+  }
+
+  @Test
   void aSenderHearsThatTheReceiversDiskIsFull() throws IOException, InterruptedException {
     try (CommandProcess receiver = CommandProcess.start("tcp-listen://127.0.0.1:0/x", "/dev/full");
         CommandProcess sender =

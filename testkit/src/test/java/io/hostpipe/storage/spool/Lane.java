@@ -42,6 +42,13 @@ final class Lane {
   private boolean forgotten;
 
   private long readPosition;
+
+  /** Up to where a reader was ever given it. */
+  private long handedOn;
+
+  /** Whether what a reader was given has to survive, as with {@code --spool-sync before}. */
+  private boolean keepsWhatIsHandedOn;
+
   private @Nullable Spool spool;
   private @Nullable SpoolStream stream;
   private @Nullable Sink sink;
@@ -49,6 +56,10 @@ final class Lane {
 
   Lane(String name) {
     this.id = new StreamId(name);
+  }
+
+  void keepWhatIsHandedOn() {
+    keepsWhatIsHandedOn = true;
   }
 
   /** A copy of what is known, for another future. */
@@ -63,6 +74,8 @@ final class Lane {
     copy.ackedEpoch = ackedEpoch;
     copy.committed = committed;
     copy.forgotten = forgotten;
+    copy.handedOn = handedOn;
+    copy.keepsWhatIsHandedOn = keepsWhatIsHandedOn;
     return copy;
   }
 
@@ -96,6 +109,11 @@ final class Lane {
     assertThat(from.position())
         .as("a promise of " + id)
         .isBetween(ackedPosition, (long) content.length);
+    if (keepsWhatIsHandedOn) {
+      assertThat(from.position())
+          .as("what a reader of " + id + " was given")
+          .isGreaterThanOrEqualTo(handedOn);
+    }
     assertThat(from.epoch()).as("a fence of " + id).isBetween(ackedEpoch, epoch);
     if (ackedEnd) {
       assertThat(found.finished()).as("the promised end of " + id).isTrue();
@@ -192,6 +210,7 @@ final class Lane {
     ackedEnd = false;
     ackedEpoch = 0;
     committed = 0;
+    handedOn = 0;
   }
 
   /** Reads on, at most so many batches, and compares. */
@@ -210,6 +229,7 @@ final class Lane {
             .as("the bytes of " + id + " from position " + from)
             .isTrue();
         readPosition = batch.endPosition();
+        handedOn = Math.max(handedOn, readPosition);
       }
     }
   }
