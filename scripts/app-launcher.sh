@@ -15,10 +15,15 @@ esac
 # and give nothing back within gigabytes (docs/DECISIONS.md). A pipe of messages runs loops for each
 # of them, which the second one makes two to three times as fast; and it may have to hold some of the
 # longest messages, of 16 MiB each, several times over. Memory is only taken when they come.
+# TLS lives on the processor's own instructions for AES, which the second compiler alone knows: without
+# them it is fifty times as slow. An address in a variable or in a file may be one of TLS.
 compiler=-XX:TieredStopAtLevel=1 heap=@HEAP@ direct=@DIRECT@
 case " $* " in
-  *' --frame '* | *' --frame-out '* | *' --frame='* | *' --frame-out='*) compiler=-XX:+TieredCompilation heap=512m direct=512m ;;
   *' --spool '* | *' --spool='*) direct=192m ;; # what waits for a sync, and for a reader
+esac
+case " $* " in
+  *' --frame '* | *' --frame-out '* | *' --frame='* | *' --frame-out='*) compiler=-XX:+TieredCompilation heap=512m direct=512m ;;
+  *' tls://'* | *' tls-listen://'* | *' over=tls '* | *' env:'* | *' @'*) compiler=-XX:+TieredCompilation heap=64m ;;
 esac
 
 # A descriptor that the caller closed would go to the first file that java opens for itself, and that

@@ -67,7 +67,7 @@ function ratio(part, figure, contender, other, a, b) {
 }
 
 function best_peer(part, i, n, names, found, rate) {
-  n = split("nc ncat socat mbuffer", names, " ")
+  n = split("nc ncat socat mbuffer ncat+ssl socat+ssl openssl", names, " ")
   best_name = ""
   for (i = 1; i <= n; i++) {
     rate = median(part, "rate", names[i])
@@ -102,6 +102,9 @@ END {
   goal("bytes: receiver resident, MiB", median("bytes", "receiver resident", "hostpipe"), "<=", 128)
   if (best_peer("raw") != "") {
     goal("raw: rate / best peer (" best_name ")", ratio("raw", "rate", "raw", best_name), ">=", 1)
+  }
+  if (best_peer("tls") != "") {
+    goal("tls: rate / best peer (" best_name ")", ratio("tls", "rate", "tls", best_name), ">=", 1.2)
   }
   goal("framed: lines / bytes", ratio("framed", "rate", "lines", "bytes"), ">=", 0.7)
   goal("durable: both ends / nothing kept", ratio("durable", "rate", "both", "memory"), ">=", 0.5)

@@ -28,9 +28,9 @@ ended_with() {
   return 1
 }
 
-# Goes to a host's folder; what is kept of sessions is kept there, as on a host of its own.
+# Goes to a host's folder; its sessions and its key are kept there, as on a host of its own.
 at() {
-  cd -- "$1" && export XDG_STATE_HOME="$PWD/.state"
+  cd -- "$1" && export XDG_STATE_HOME="$PWD/.state" XDG_CONFIG_HOME="$PWD/.config"
 }
 
 # A plain program does not dial again: who listens has to be there before it comes.

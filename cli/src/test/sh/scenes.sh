@@ -37,6 +37,44 @@ after_listening_sender() {
   says 'ERROR two' "$work/printed"
 }
 
+before_tls_hosts() {
+  before_two_hosts
+}
+
+after_tls_hosts() {
+  after_two_hosts &&
+    grep -q "^db2:9000 sha256:" web1/.config/hostpipe/known_hosts
+}
+
+after_tls_key() {
+  [ "$(sed -n 's/^\(sha256:.*=\)$/\1/p' "$work/printed" | uniq | wc -l)" -eq 1 ] &&
+    [ "$(grep -c "^$(sed -n 's/^sha256://p' "$work/printed" | head -n 1)\$" "$work/printed")" -eq 1 ]
+}
+
+before_tls_authority() {
+  some_file sent 1
+}
+
+after_tls_authority() {
+  cmp sent received && says 'vouched for by ca=./ca.crt' "$work/printed"
+}
+
+before_tls_friends() {
+  some_file web1/sent 1
+}
+
+after_tls_friends() {
+  cmp web1/sent db2/received
+}
+
+before_tls_loopback() {
+  some_file sent 1
+}
+
+after_tls_loopback() {
+  cmp sent received
+}
+
 before_check() {
   some_file disk.img 1
 }

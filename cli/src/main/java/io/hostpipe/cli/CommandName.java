@@ -18,7 +18,7 @@ enum CommandName {
   COMPLETION("completion", "bash|zsh|fish", "print a completion script for that shell"),
   DEMO(
       "demo",
-      "[FILE] [over=tcp] [size=1G] [rate=150MB/s] [cuts=N]",
+      "[FILE] [over=tcp|tls|unix] [size=1G] [rate=150MB/s] [cuts=N]",
       "send a file through a link that is cut again and again, and compare"),
   BENCH(
       "bench",
@@ -38,6 +38,11 @@ enum CommandName {
       "ssh-serve",
       "pipe NAME | to ID ADDR | from ID ADDR",
       "what ssh runs at the far host: pass a pipe on to who waits for NAME; open ADDR for one"),
+  KEY(
+      "key",
+      "[cert | of FILE]",
+      "this host's key over TLS: its fingerprint, its certificate; the fingerprint of another"
+          + " certificate"),
   PACKAGE("package", "", "write a tar.gz that runs without Java (in a clone: ./hostpipe package)");
 
   private final @Nullable String word;
@@ -69,7 +74,7 @@ enum CommandName {
   boolean movesBytes() {
     return switch (this) {
       case PIPE, SEND, RECV -> true;
-      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL, SSH_SERVE, PACKAGE -> false;
+      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL, SSH_SERVE, KEY, PACKAGE -> false;
     };
   }
 

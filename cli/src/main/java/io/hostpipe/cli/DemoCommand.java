@@ -6,9 +6,8 @@ import io.hostpipe.runtime.fault.Cut;
 import io.hostpipe.runtime.fault.Fault;
 import io.hostpipe.runtime.fault.FaultProxy;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -89,34 +88,19 @@ final class DemoCommand {
   private ExitCode run(Interruption interruption) throws IOException, InterruptedException {
     say("a file of " + Quantity.bytesText((double) options.sizeBytes()) + " in " + files.folder());
     files.prepare(options.sizeBytes());
-    DemoProcess receiver =
-        processes.start(
-            "receiver",
-            List.of(
-                "tcp-listen://127.0.0.1:0/demo",
-                files.received().toString(),
-                "--summary",
-                "json",
-                "--progress",
-                "never",
-                "--give-up",
-                GIVE_UP));
-    try (FaultProxy proxy = FaultProxy.to(receiver.awaitListening(LISTENS_WITHIN))) {
+    DemoCarrier carrier = options.carrier();
+    List<String> listener = new ArrayList<>(carrier.listens(files.folder()));
+    listener.add(files.received().toString());
+    DemoProcess receiver = start("receiver", listener);
+    int port = receiver.awaitListening(LISTENS_WITHIN);
+    try (FaultProxy proxy = carrier.proxy(files.folder(), port)) {
       proxy.pace(options.bytesPerSecond());
       planCuts(proxy);
       long startNanos = System.nanoTime();
-      DemoProcess sender =
-          processes.start(
-              "sender",
-              List.of(
-                  files.sent().toAbsolutePath().toString(),
-                  "tcp://" + hostPort(proxy.address()) + "/demo",
-                  "--summary",
-                  "json",
-                  "--progress",
-                  "never",
-                  "--give-up",
-                  GIVE_UP));
+      List<String> dialer = new ArrayList<>();
+      dialer.add(files.sent().toAbsolutePath().toString());
+      dialer.addAll(carrier.dials(files.folder(), proxy.place()));
+      DemoProcess sender = start("sender", dialer);
       watch(proxy, sender, receiver, startNanos);
       if (interruption.happened()) {
         tellInterrupted();
@@ -124,6 +108,12 @@ final class DemoCommand {
       }
       return compare(proxy, sender, receiver, System.nanoTime() - startNanos);
     }
+  }
+
+  private DemoProcess start(String role, List<String> ends) throws IOException {
+    List<String> words = new ArrayList<>(ends);
+    words.addAll(List.of("--summary", "json", "--progress", "never", "--give-up", GIVE_UP));
+    return processes.start(role, words);
   }
 
   /** Spread over the middle, so that something lies before the first and behind the last. */
@@ -192,10 +182,5 @@ final class DemoCommand {
     if (!quiet) {
       console.say(text);
     }
-  }
-
-  private static String hostPort(InetSocketAddress address) {
-    InetAddress host = address.getAddress();
-    return host.getHostAddress() + ":" + address.getPort();
   }
 }

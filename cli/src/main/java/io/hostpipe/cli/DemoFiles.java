@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -101,12 +102,13 @@ final class DemoFiles implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    for (Path each : new Path[] {folder.resolve("sent"), received(), folder}) {
-      try {
+    try (DirectoryStream<Path> made = Files.newDirectoryStream(folder)) {
+      for (Path each : made) {
         Files.deleteIfExists(each);
-      } catch (IOException e) {
-        // A folder for temporary files is emptied by the system too.
       }
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      // A folder for temporary files is emptied by the system too.
     }
   }
 

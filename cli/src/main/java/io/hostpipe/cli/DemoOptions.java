@@ -13,16 +13,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the demo was asked to show.
  *
+ * @param carrier what the pipe goes over
  * @param file the user's; null for one made on the spot
  * @param sizeBytes of the file to be made, or of the user's
  * @param bytesPerSecond how fast the proxy lets bytes pass
  * @param cutCount how often it cuts
  */
-record DemoOptions(@Nullable Path file, long sizeBytes, long bytesPerSecond, int cutCount) {
+record DemoOptions(
+    DemoCarrier carrier, @Nullable Path file, long sizeBytes, long bytesPerSecond, int cutCount) {
   /** The words that demo takes; also what completion offers. */
   static final List<OptionSpec> SPECS =
       List.of(
-          OptionSpec.value("over", "tcp", "tcp", "the carrier between the two processes"),
+          OptionSpec.value(
+              "over", DemoCarrier.names(), "tcp", "the carrier between the two processes"),
           OptionSpec.value("size", "SIZE", "1G", "of the file that is made"),
           OptionSpec.value("rate", "RATE", "150MB/s", "how fast the link is, so that one sees it"),
           OptionSpec.value("cuts", "N", "6", "how often the link is cut"));
@@ -55,15 +58,13 @@ record DemoOptions(@Nullable Path file, long sizeBytes, long bytesPerSecond, int
                 + ")");
       }
     }
-    if (!"tcp".equals(values.get("over"))) {
-      throw new PipeException.Config(
-          "over=" + values.get("over") + " cannot be shown; there is over=tcp");
-    }
+    DemoCarrier carrier = DemoCarrier.of(values.getOrDefault("over", ""));
     long sizeBytes =
         file == null
             ? Quantity.bytes(values.getOrDefault("size", ""), "size")
             : file.toFile().length();
     return new DemoOptions(
+        carrier,
         file,
         sizeBytes,
         Quantity.bytesPerSecond(values.getOrDefault("rate", ""), "rate"),

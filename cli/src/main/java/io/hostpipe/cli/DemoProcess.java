@@ -5,8 +5,6 @@ import io.hostpipe.Status;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -25,6 +23,7 @@ final class DemoProcess {
   private static final int LINES_KEPT = 20;
 
   private static final String LISTENING = "hostpipe: listening on ";
+  private static final String HOST = "127.0.0.1:";
 
   private final String role;
   private final Process process;
@@ -32,6 +31,7 @@ final class DemoProcess {
   private final CountDownLatch listening = new CountDownLatch(1);
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<String> lines = new ArrayDeque<>();
+  private volatile boolean listens;
   private volatile int port = -1;
   private volatile String summary = "";
 
@@ -45,13 +45,13 @@ final class DemoProcess {
     this.reader = Thread.ofVirtual().name(role).start(this::read);
   }
 
-  /** The address it listens on, once it says so. */
-  InetSocketAddress awaitListening(Duration atMost) throws PipeException, InterruptedException {
-    if (!listening.await(atMost.toMillis(), TimeUnit.MILLISECONDS) || port < 0) {
+  /** The port it listens on, once it says so; -1 when it has none. */
+  int awaitListening(Duration atMost) throws PipeException, InterruptedException {
+    if (!listening.await(atMost.toMillis(), TimeUnit.MILLISECONDS) || !listens) {
       throw new PipeException.Unreachable(
           Status.DEADLINE_EXCEEDED, "the " + role + " does not listen: " + said(), null);
     }
-    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    return port;
   }
 
   boolean isAlive() {
@@ -134,6 +134,7 @@ final class DemoProcess {
     }
     if (line.startsWith(LISTENING)) {
       port = portOf(line);
+      listens = true;
       listening.countDown();
     }
     lock.lock();
@@ -147,13 +148,13 @@ final class DemoProcess {
     }
   }
 
-  /** The digits behind the last colon. */
+  /** The digits behind the host, which is this one in the demo. */
   private static int portOf(String line) {
-    int from = line.lastIndexOf(':') + 1;
+    int from = line.indexOf(HOST) + HOST.length();
     int to = from;
     while (to < line.length() && Character.isDigit(line.charAt(to))) {
       to++;
     }
-    return to == from ? -1 : Integer.parseInt(line, from, to, 10);
+    return from < HOST.length() || to == from ? -1 : Integer.parseInt(line, from, to, 10);
   }
 }

@@ -40,6 +40,7 @@ final class Dispatch {
       case SESSION -> SessionCommand.run(invocation, console);
       case SPOOL -> SpoolCommand.run(invocation, console);
       case SSH_SERVE -> SshServeCommand.run(invocation, console);
+      case KEY -> KeyCommand.run(invocation, console);
       case DEMO -> DemoCommand.run(invocation, console);
       case PACKAGE ->
           throw new PipeException.Config(

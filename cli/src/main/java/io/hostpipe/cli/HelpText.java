@@ -58,6 +58,7 @@ final class HelpText {
         "'exec:PROGRAM ARG…'",
         "a program: its output as a source, its input as a destination");
     row(text, "tcp://HOST:PORT/NAME", "connects to a peer; tcp-listen:// waits for one");
+    row(text, "tls://HOST:PORT/NAME", "the same, encrypted; tls-listen:// says how to dial it");
     row(text, "env:NAME  @FILE", "the address is in a variable, or in a file: for secrets");
     text.append("  Options of an address are words behind it: ./out append\n");
   }
@@ -110,6 +111,8 @@ final class HelpText {
                   "hostpipe spool ls ./q",
                   "hostpipe spool verify ./q",
                   "hostpipe spool export ./q orders from=1048576 >rest");
+          case KEY ->
+              List.of("hostpipe key", "hostpipe key cert >host.crt", "hostpipe key of ./host.crt");
           case ADDRESSES, SSH_SERVE, PACKAGE -> List.of();
         };
     if (!examples.isEmpty()) {

@@ -1,5 +1,6 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.runtime.tls.Identity;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -8,8 +9,10 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The run that the AOT cache is made from: what it loads, links and warms up starts fast later.
@@ -66,6 +69,9 @@ final class Training {
         "--window",
         "1M");
     if (hasLoopback()) {
+      Path key = folder.resolve("identity.pem");
+      String pin = "peer=" + Identity.ofHost(key).fingerprint();
+      move("tls", in, "cert=" + key, "/dev/null", pin);
       moveOverLink(in, folder.resolve("out").toString());
       moveOverLink(in, "/dev/null", "--frame", "lines");
       // Standard input is empty in a build: what reads it starts all the same. Last, because it
@@ -77,21 +83,34 @@ final class Training {
   /** From one end to the other through a link of this host, both sides in this process. */
   private static void moveOverLink(String source, String destination, String... flags)
       throws IOException, InterruptedException {
+    move("tcp", source, null, destination, null, flags);
+  }
+
+  /** The same over a carrier whose ends want a word each. */
+  private static void move(
+      String scheme,
+      String source,
+      @Nullable String listensWith,
+      String destination,
+      @Nullable String dialsWith,
+      String... flags)
+      throws IOException, InterruptedException {
     int port;
     try (ServerSocket free = listening()) {
       port = free.getLocalPort();
     }
-    String hostPort = "127.0.0.1:" + port;
+    String place = "://127.0.0.1:" + port + "/training";
     Thread receiver =
         Thread.ofPlatform()
             .name("receiver")
-            .start(() -> run(words(flags, "tcp-listen://" + hostPort + "/training", destination)));
-    run(words(flags, source, "tcp://" + hostPort + "/training"));
+            .start(() -> run(words(flags, scheme + "-listen" + place, listensWith, destination)));
+    run(words(flags, source, scheme + place, dialsWith));
     receiver.join();
   }
 
-  private static String[] words(String[] flags, String... ends) {
-    return Stream.concat(Stream.of(ends), Stream.of(flags)).toArray(String[]::new);
+  private static String[] words(String[] flags, @Nullable String... ends) {
+    return Stream.concat(Stream.of(ends).filter(Objects::nonNull), Stream.of(flags))
+        .toArray(String[]::new);
   }
 
   /** A network namespace of its own may have the interface, but not up. */

@@ -12,13 +12,16 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class DemoProcessTest {
   @TempDir private Path folder;
 
-  @Test
-  void showsEveryKindOfCutAndEqualFiles() throws IOException, InterruptedException {
-    try (CommandProcess demo = demo("size=16M", "rate=100MB/s", "cuts=5")) {
+  @ParameterizedTest
+  @ValueSource(strings = {"tcp", "tls", "unix"})
+  void showsEveryKindOfCutAndEqualFiles(String carrier) throws IOException, InterruptedException {
+    try (CommandProcess demo = demo("over=" + carrier, "size=16M", "rate=100MB/s", "cuts=5")) {
       assertThat(demo.exitCode()).as(demo::err).isZero();
       String table = new String(demo.out(), StandardCharsets.UTF_8);
       for (Fault fault : Fault.values()) {

@@ -29,7 +29,7 @@ final class IdentityTest {
   /** What stands in front of the older form in PKCS#8, for these two kinds of keys. */
   private static final int RSA_HEAD_BYTES = 26;
 
-  private static final int EC_HEAD_BYTES = 26;
+  private static final int EC_HEAD_BYTES = 28;
 
   @TempDir private Path folder;
 
