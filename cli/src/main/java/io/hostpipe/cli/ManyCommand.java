@@ -2,9 +2,11 @@ package io.hostpipe.cli;
 
 import io.hostpipe.Listener;
 import io.hostpipe.PipeException;
+import io.hostpipe.StreamId;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +22,14 @@ final class ManyCommand {
   private final Console console;
   private final Places places = new Places();
   private final Contexts contexts;
+  private final Leftovers leftovers;
   private final ManyPipes pipes;
   private final Progress progress;
   private final AtomicBoolean told = new AtomicBoolean();
   private final AtomicInteger interruptedCount = new AtomicInteger();
+
+  /** The worst of what waited in the spool and that no sender came for. */
+  private final AtomicReference<ExitCode> ofLeftovers = new AtomicReference<>(ExitCode.OK);
 
   ManyCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
     this.plan = plan;
@@ -36,7 +42,8 @@ final class ManyCommand {
             flags.verbosity() > 0,
             plan.intake().mode() == Intake.Mode.IN_TURN);
     this.contexts = new Contexts(flags, plan, lasting, end -> links);
-    this.pipes = new ManyPipes(plan, flags, places, contexts, this::tellPipe);
+    this.leftovers = new Leftovers(plan, flags, places, contexts, console, this::tellLeftover);
+    this.pipes = new ManyPipes(plan, flags, places, contexts, leftovers, this::tellPipe);
     this.progress = new Progress(console, pipes, pipes::state, flags.sizeBytes());
   }
 
@@ -56,7 +63,7 @@ final class ManyCommand {
         interruption.told(code);
         return code;
       }
-      ExitCode ofPipes = pipes.totals().worst();
+      ExitCode ofPipes = worst();
       ExitCode code = failure == null ? ofPipes : ofPipes.or(ExitCode.of(failure));
       tell(code, failure);
       interruption.told(code);
@@ -65,15 +72,17 @@ final class ManyCommand {
   }
 
   private @Nullable Throwable move() {
-    try (places) {
+    try (places;
+        leftovers) {
       Signals.onUser1(progress::sayOnce);
       places.open(plan, contexts);
-      Leftovers.deliver(plan, places, contexts, console);
+      leftovers.start();
       Listener listener = places.listener(plan.intakeEnd());
       if (listener == null) {
         throw new IllegalStateException(plan.intakeEnd() + " was not opened");
       }
       pipes.run(listener);
+      leftovers.finish();
       return contexts.doubts().failure();
     } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       return e;
@@ -81,13 +90,27 @@ final class ManyCommand {
   }
 
   private ExitCode codeWhenInterrupted() {
-    ExitCode ofPipes = pipes.totals().worst();
-    return pipes.idle() ? ofPipes : ofPipes.or(ExitCode.INTERRUPTED);
+    ExitCode ofPipes = worst();
+    return pipes.idle() && leftovers.idle() ? ofPipes : ofPipes.or(ExitCode.INTERRUPTED);
+  }
+
+  private ExitCode worst() {
+    return pipes.totals().worst().or(ofLeftovers.get());
+  }
+
+  /** What waited in the spool cannot be delivered; others may be. */
+  private void tellLeftover(StreamId stream, Throwable why) {
+    ExitCode code = ExitCode.of(why);
+    ofLeftovers.accumulateAndGet(code, ExitCode::or);
+    console.say("the stream " + stream + " out of the spool: " + Failure.text(why, code));
+    Failure.trace(why, flags.verbosity(), console);
+    pipes.stopWithoutPlaces();
   }
 
   /** The pipes first: each tells its peer. A writer that is blocked in a place hears it there. */
   private void abort() {
     pipes.close();
+    leftovers.close();
     places.close();
   }
 

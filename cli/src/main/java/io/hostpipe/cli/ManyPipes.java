@@ -30,6 +30,7 @@ final class ManyPipes implements Counts, AutoCloseable {
   private final Flags flags;
   private final Places places;
   private final Contexts contexts;
+  private final Leftovers leftovers;
   private final Ended whenEnded;
   private final Totals totals = new Totals();
   private final ReentrantLock lock = new ReentrantLock();
@@ -41,11 +42,18 @@ final class ManyPipes implements Counts, AutoCloseable {
   private boolean closed;
   private long startNanos;
 
-  ManyPipes(PipePlan plan, Flags flags, Places places, Contexts contexts, Ended whenEnded) {
+  ManyPipes(
+      PipePlan plan,
+      Flags flags,
+      Places places,
+      Contexts contexts,
+      Leftovers leftovers,
+      Ended whenEnded) {
     this.plan = plan;
     this.flags = flags;
     this.places = places;
     this.contexts = contexts;
+    this.leftovers = leftovers;
     this.whenEnded = whenEnded;
   }
 
@@ -174,7 +182,7 @@ final class ManyPipes implements Counts, AutoCloseable {
   }
 
   private void handle(Pipe accepted) {
-    PipeRun pipe = new PipeRun(plan, flags, places, contexts, accepted);
+    PipeRun pipe = new PipeRun(plan, flags, places, contexts, leftovers, accepted);
     lock.lock();
     try {
       if (closed) {
@@ -204,12 +212,14 @@ final class ManyPipes implements Counts, AutoCloseable {
       lock.unlock();
     }
     whenEnded.ended(pipe, code, interrupted);
-    if (places.failure() != null) {
-      stopTaking();
-    }
+    stopWithoutPlaces();
   }
 
-  private void stopTaking() {
+  /** When a shared place has failed, no further pipes are taken. */
+  void stopWithoutPlaces() {
+    if (places.failure() == null) {
+      return;
+    }
     AcceptLoop accepting;
     lock.lock();
     try {

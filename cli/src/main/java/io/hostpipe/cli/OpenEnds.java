@@ -51,11 +51,13 @@ final class OpenEnds implements AutoCloseable {
    * its stream is what the sinks are opened for.
    *
    * @param pipe of the plan's end that takes many; null where none does
+   * @param leftovers what is on its way already
    * @return what moves from where to where: one way, or two with {@code --duplex}
    */
-  List<Way> open(@Nullable Pipe pipe) throws PipeException, InterruptedException {
+  List<Way> open(@Nullable Pipe pipe, Leftovers leftovers)
+      throws PipeException, InterruptedException {
     accepted = pipe;
-    return plan.duplex() ? openBothWays() : List.of(openOneWay());
+    return plan.duplex() ? openBothWays() : List.of(openOneWay(leftovers));
   }
 
   /** What happened on the links so far. */
@@ -85,7 +87,7 @@ final class OpenEnds implements AutoCloseable {
     closings.close();
   }
 
-  private Way openOneWay() throws PipeException, InterruptedException {
+  private Way openOneWay(Leftovers leftovers) throws PipeException, InterruptedException {
     End from = plan.source();
     Spool spool = contexts.spool();
     StreamId known = contexts.stream();
@@ -102,7 +104,12 @@ final class OpenEnds implements AutoCloseable {
     StreamId stream = source.awaitStream();
     try {
       SpoolStream spooled = spool == null ? null : spool.open(stream, source.encoding());
-      if (spooled != null && from.isLink() && isDelivered(spooled)) {
+      Leftover underWay = leftovers.claim(source);
+      if (underWay != null) {
+        closings.add(underWay::close);
+        return new Way(from, plan.sinks(), stream, source, spooled, List.of(), underWay);
+      }
+      if (spooled != null && from.isLink() && spooled.delivered()) {
         // Only its sender has not heard so yet.
         List<Sink> done = new ArrayList<>();
         for (int index = 0; index < plan.sinks().size(); index++) {
@@ -118,12 +125,6 @@ final class OpenEnds implements AutoCloseable {
       source.abort(reason == null ? "its destination cannot be opened" : reason);
       throw e;
     }
-  }
-
-  /** Whether all destinations have all of the stream, and its end. */
-  private static boolean isDelivered(SpoolStream spooled) {
-    SpoolStream.Stats stats = spooled.stats();
-    return spooled.finished() && stats.released() == stats.written() && stats.diskBytes() == 0;
   }
 
   private Source source(End from) throws PipeException, InterruptedException {

@@ -24,6 +24,7 @@ final class PipeCommand {
   private final Places places = new Places();
   private final LinkWatches links;
   private final Contexts contexts;
+  private final Leftovers leftovers;
   private final PipeRun pipe;
   private final Progress progress;
   private final Unanswered unanswered;
@@ -36,7 +37,9 @@ final class PipeCommand {
     this.console = console;
     this.links = new LinkWatches(console, flags.quiet(), flags.verbosity() > 0);
     this.contexts = new Contexts(flags, plan, lasting, links::of);
-    this.pipe = new PipeRun(plan, flags, places, contexts, null);
+    this.leftovers =
+        new Leftovers(plan, flags, places, contexts, console, (_, why) -> leftoverFailed(why));
+    this.pipe = new PipeRun(plan, flags, places, contexts, leftovers, null);
     this.progress = new Progress(console, pipe, links::state, sizeBytes());
     this.unanswered = new Unanswered(console, pipe, links::connected);
   }
@@ -73,12 +76,14 @@ final class PipeCommand {
 
   private ExitCode move(Interruption interruption) {
     Throwable failure = null;
-    try (places) {
+    try (places;
+        leftovers) {
       // Before anything is waited for: without a handler the signal would end the process.
       Signals.onUser1(progress::sayOnce);
       places.open(plan, contexts);
-      Leftovers.deliver(plan, places, contexts, console);
+      leftovers.start();
       pipe.run();
+      leftovers.finish();
       failure = pipe.failure();
       if (failure == null) {
         lasting.finished();
@@ -96,8 +101,15 @@ final class PipeCommand {
     return code;
   }
 
+  /** There is one destination, and it has failed: nobody needs to be waited for. */
+  private void leftoverFailed(Throwable why) {
+    pipe.fail(why);
+    places.close();
+  }
+
   private void abort() {
     pipe.close();
+    leftovers.close();
     places.close();
   }
 

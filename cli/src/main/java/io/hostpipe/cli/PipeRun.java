@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class PipeRun implements Counts, AutoCloseable {
   private final PipePlan plan;
   private final Flags flags;
+  private final Leftovers leftovers;
   private final @Nullable Pipe accepted;
   private final OpenEnds ends;
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -29,11 +30,19 @@ final class PipeRun implements Counts, AutoCloseable {
   /**
    * A pipe whose ends are not open yet.
    *
+   * @param leftovers what is on its way already
    * @param accepted the pipe of the plan's end that takes many; null where none does
    */
-  PipeRun(PipePlan plan, Flags flags, Places places, Contexts contexts, @Nullable Pipe accepted) {
+  PipeRun(
+      PipePlan plan,
+      Flags flags,
+      Places places,
+      Contexts contexts,
+      Leftovers leftovers,
+      @Nullable Pipe accepted) {
     this.plan = plan;
     this.flags = flags;
+    this.leftovers = leftovers;
     this.accepted = accepted;
     this.ends = new OpenEnds(plan, places, contexts);
   }
@@ -41,8 +50,18 @@ final class PipeRun implements Counts, AutoCloseable {
   /** Opens the ends and moves everything; blocks. How it ended is {@link #failure}. */
   void run() {
     try (ends) {
+      List<Way> ways = ends.open(accepted, leftovers);
+      Leftover underWay = ways.getFirst().underWay();
+      if (underWay != null) {
+        streams = List.of(underWay.moving());
+        Throwable why = underWay.awaitEnd();
+        if (why != null) {
+          failed(why);
+        }
+        return;
+      }
       List<StreamRun> opened = new ArrayList<>();
-      for (Way way : ends.open(accepted)) {
+      for (Way way : ways) {
         opened.add(new StreamRun(plan, way, flags));
       }
       streams = List.copyOf(opened);
@@ -59,6 +78,12 @@ final class PipeRun implements Counts, AutoCloseable {
   /** Ends it before its end: what has not arrived is aborted. Idempotent. */
   @Override
   public void close() {
+    ends.close();
+  }
+
+  /** Something else failed without which it is of no use. */
+  void fail(Throwable why) {
+    failed(why);
     ends.close();
   }
 

@@ -28,6 +28,9 @@ final class StreamRun {
   private final Meter meter;
   private final Transfer transfer;
 
+  /** The same, where it has a spool; null where not. */
+  private final @Nullable SpooledRelay spooled;
+
   StreamRun(PipePlan plan, Way way, Flags flags) throws PipeException {
     this.plan = plan;
     this.way = way;
@@ -36,25 +39,39 @@ final class StreamRun {
     for (Sink sink : way.sinks()) {
       sinks.add(flags.flow().around(sink));
     }
-    this.transfer = transfer(way, flags, meter, sinks);
-    meter.follow(transfer.progress());
-  }
-
-  private static Transfer transfer(Way way, Flags flags, Meter meter, List<Sink> sinks)
-      throws PipeException {
     Source source = way.source();
-    SpoolStream spooled = way.spooled();
-    if (spooled == null) {
-      return new Relay(metered(Objects.requireNonNull(source, "source"), flags, meter), sinks);
+    SpoolStream held = way.spooled();
+    if (held == null) {
+      this.spooled = null;
+      this.transfer =
+          new Relay(metered(Objects.requireNonNull(source, "source"), flags, meter), sinks);
+    } else {
+      boolean refills =
+          source != null && (source.replayable() || flags.lasting().restarted() == Yields.REPLAY);
+      Source out = metered(held.source(refills), flags, meter);
+      this.spooled = new SpooledRelay(held.sink(), out, sinks);
+      this.transfer = spooled;
+      if (source != null) {
+        spooled.attach(source);
+      }
     }
-    boolean refills =
-        source != null && (source.replayable() || flags.lasting().restarted() == Yields.REPLAY);
-    return new SpooledRelay(
-        source, spooled.sink(), metered(spooled.source(refills), flags, meter), sinks);
+    meter.follow(transfer.progress());
   }
 
   private static Source metered(Source source, Flags flags, Meter meter) throws PipeException {
     return new MeteredSource(flags.flow().around(source, Hostpipe.pool()), meter);
+  }
+
+  /** Goes on with a source, which came when the sinks were open; whether it took it. */
+  boolean attach(Source source) {
+    return spooled != null && spooled.attach(source);
+  }
+
+  /** No source will come. */
+  void detach() {
+    if (spooled != null) {
+      spooled.detach();
+    }
   }
 
   /** Moves everything; blocks until the stream has ended. */

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     holds all of the stream already
  * @param spooled the stream in the spool; null where there is none
  * @param sinks where the bytes go
+ * @param underWay what moves the stream already, with the source; null when nothing does
  */
 record Way(
     End from,
@@ -24,7 +25,19 @@ record Way(
     StreamId stream,
     @Nullable Source source,
     @Nullable SpoolStream spooled,
-    List<Sink> sinks) {
+    List<Sink> sinks,
+    @Nullable Leftover underWay) {
+  /** With a spool. */
+  Way(
+      End from,
+      List<End> to,
+      StreamId stream,
+      @Nullable Source source,
+      @Nullable SpoolStream spooled,
+      List<Sink> sinks) {
+    this(from, to, stream, source, spooled, sinks, null);
+  }
+
   /** Without a spool. */
   Way(End from, List<End> to, Source source, List<Sink> sinks) {
     this(from, to, source.stream(), source, null, sinks);

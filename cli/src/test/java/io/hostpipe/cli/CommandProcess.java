@@ -22,11 +22,13 @@ final class CommandProcess implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Process process;
+  private final Process last;
   private final Stream out;
   private final Stream err;
 
   private CommandProcess(Process process, Process last) {
     this.process = process;
+    this.last = last;
     this.out = new Stream(last.getInputStream());
     this.err = new Stream(process.getErrorStream());
   }
@@ -148,6 +150,7 @@ final class CommandProcess implements AutoCloseable {
   public void close() {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
+    last.destroyForcibly();
   }
 
   /** Bytes that are read as they come. */

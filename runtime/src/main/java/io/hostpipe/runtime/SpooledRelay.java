@@ -18,35 +18,87 @@ import org.jspecify.annotations.Nullable;
  * Moves one stream from its source into a spool, and out of the spool into its sinks: two relays,
  * each at its own pace.
  *
+ * <p>The source may come later than the sinks, by {@link #attach}: what an earlier process left in
+ * the spool is on its way to them meanwhile, and goes on behind that without their being opened
+ * again. Without a source the relay ends when the spool holds the stream to its end and the sinks
+ * have it; where the end is not there yet it waits for the source, until {@link #detach} says that
+ * none will come.
+ *
  * <p>The source hears as durable what the spool has made lasting, and as committed what every sink
  * has committed; that is also let go of by the spool. When the source fails, what the spool has of
  * it is still delivered. When a sink fails, the spool keeps what was not delivered for the next
- * start. Thread rule: as {@link Relay}; the source is read on a thread of its own, which is a
- * platform thread where {@link #run} is on one.
+ * start. Thread rule: as {@link Relay}; {@link #attach} and {@link #detach} from any thread, also
+ * while another is in {@link #run}. The source is read on a thread of its own, which is a platform
+ * thread where {@link #run} is on one.
  */
 public final class SpooledRelay implements Transfer {
-  private final @Nullable Source source;
-  private final @Nullable Relay intake;
+  private final Sink into;
   private final Relay outlet;
+  private final Upstream upstream = new Upstream();
   private final AtomicReference<@Nullable Throwable> intakeFailure = new AtomicReference<>();
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Under the lock, as is all below. */
+  private @Nullable Source source;
+
+  private @Nullable Relay intake;
+  private @Nullable Thread reader;
+
+  /** Who runs it; null before and after. */
+  private @Nullable Thread runner;
+
+  /** No source is taken any more. */
+  private boolean over;
 
   /**
-   * A relay that owns all of these.
+   * A relay that owns all of these, and has no source yet.
    *
-   * @param source null when the spool holds the stream to its end already
    * @param into the writing side of the stream in the spool
    * @param out its reading side
    */
-  public SpooledRelay(@Nullable Source source, Sink into, Source out, List<Sink> sinks) {
-    this.source = source;
-    if (source == null) {
+  public SpooledRelay(Sink into, Source out, List<Sink> sinks) {
+    this.into = into;
+    this.outlet = new Relay(new Delivered(out, upstream), sinks);
+  }
+
+  /**
+   * Gives it the stream's source, which goes on where the spool ends; at most one.
+   *
+   * @return whether the relay took it, and owns it now; not when it is over
+   */
+  public boolean attach(Source given) {
+    lock.lock();
+    try {
+      if (over) {
+        return false;
+      }
+      if (source != null) {
+        throw new IllegalStateException("the stream " + given.stream() + " has a source already");
+      }
+      source = given;
+    } finally {
+      lock.unlock();
+    }
+    Relay reading = new Relay(new Kept(given, upstream), List.of(into));
+    upstream.begin(given);
+    lock.lock();
+    try {
+      intake = reading;
+      if (over) {
+        reading.close();
+      } else if (runner != null) {
+        reader = readInBackground(reading, runner);
+      }
+    } finally {
+      lock.unlock();
+    }
+    return true;
+  }
+
+  /** No source will come: what is in the spool is all there will be. Nothing when one came. */
+  public void detach() {
+    if (takeNoMore()) {
       into.close();
-      this.intake = null;
-      this.outlet = new Relay(out, sinks);
-    } else {
-      Upstream upstream = new Upstream(source);
-      this.intake = new Relay(new Kept(source, upstream), List.of(into));
-      this.outlet = new Relay(new Delivered(out, source, upstream), sinks);
     }
   }
 
@@ -55,39 +107,31 @@ public final class SpooledRelay implements Transfer {
     return outlet.progress();
   }
 
-  /** How far the spool has got; null when it held the whole stream from the beginning. */
-  public @Nullable RelayProgress intake() {
-    return intake == null ? null : intake.progress();
-  }
-
   @Override
   public void run() throws PipeException, InterruptedException {
     try (this) {
-      Thread reader = intake == null ? null : readInBackground(intake);
+      begin();
       try {
         outlet.run();
-        if (reader != null) {
-          // The sinks may be done before the source has heard that the end is safe here.
-          reader.join();
-        }
+        takeNoMore();
+        // The sinks may be done before the source has heard that the end is safe here.
+        awaitReader();
       } catch (PipeException e) {
-        Throwable first = intakeFailure.get();
-        if (first instanceof PipeException why) {
+        if (intakeFailure.get() instanceof PipeException why) {
           if (e instanceof PipeException.DataLoss) {
             why.addSuppressed(e);
           }
           throw why;
         }
-        if (source != null) {
+        Source told = source();
+        if (told != null) {
           String reason = e.getMessage();
-          source.abort(reason == null ? e.getClass().getSimpleName() : reason);
+          told.abort(reason == null ? e.getClass().getSimpleName() : reason);
         }
         throw e;
       } finally {
         close();
-        if (reader != null) {
-          reader.join();
-        }
+        awaitReader();
       }
       rethrow(intakeFailure.get());
     }
@@ -95,16 +139,75 @@ public final class SpooledRelay implements Transfer {
 
   @Override
   public void close() {
-    outlet.close();
-    if (source != null) {
-      source.close();
+    Source taken;
+    Relay reading;
+    lock.lock();
+    try {
+      over = true;
+      taken = source;
+      reading = intake;
+    } finally {
+      lock.unlock();
     }
-    if (intake != null) {
-      intake.close();
+    outlet.close();
+    if (taken != null) {
+      taken.close();
+    }
+    if (reading == null) {
+      into.close();
+    } else {
+      reading.close();
     }
   }
 
-  private Thread readInBackground(Relay relay) {
+  private void begin() {
+    lock.lock();
+    try {
+      runner = Thread.currentThread();
+      if (intake != null) {
+        reader = readInBackground(intake, runner);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** From here on no source is taken; whether there is none. */
+  private boolean takeNoMore() {
+    lock.lock();
+    try {
+      if (source == null) {
+        over = true;
+      }
+      return source == null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private @Nullable Source source() {
+    lock.lock();
+    try {
+      return source;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void awaitReader() throws InterruptedException {
+    Thread reading;
+    lock.lock();
+    try {
+      reading = reader;
+    } finally {
+      lock.unlock();
+    }
+    if (reading != null) {
+      reading.join();
+    }
+  }
+
+  private Thread readInBackground(Relay relay, Thread like) {
     Runnable reading =
         () -> {
           try {
@@ -113,7 +216,7 @@ public final class SpooledRelay implements Transfer {
             intakeFailure.compareAndSet(null, e);
           }
         };
-    return Thread.currentThread().isVirtual()
+    return like.isVirtual()
         ? Thread.ofVirtual().name("hostpipe-intake").start(reading)
         : Thread.ofPlatform().daemon().name("hostpipe-intake").start(reading);
   }
@@ -134,8 +237,12 @@ public final class SpooledRelay implements Transfer {
    * when it was read, however early the sinks had all. Thread rule: any thread.
    */
   private static final class Upstream {
-    private final Source source;
     private final ReentrantLock lock = new ReentrantLock();
+
+    /** Under the lock, as is all below; null until it came. */
+    private @Nullable Source source;
+
+    private boolean commitsComeAtEnd;
     private long knownPosition;
     private long deliveredPosition;
     private long toldPosition;
@@ -145,8 +252,48 @@ public final class SpooledRelay implements Transfer {
     private @Nullable Digest digest;
     private volatile boolean aborted;
 
-    Upstream(Source source) {
-      this.source = source;
+    /** The source is here, and was not read yet. */
+    void begin(Source given) {
+      boolean atEnd;
+      lock.lock();
+      try {
+        source = given;
+        atEnd = commitsComeAtEnd;
+      } finally {
+        lock.unlock();
+      }
+      if (atEnd) {
+        given.commitsComeAtEnd();
+      }
+    }
+
+    /** The sinks commit when the stream has ended. */
+    void commitsComeAtEnd() {
+      Source told;
+      lock.lock();
+      try {
+        commitsComeAtEnd = true;
+        told = source;
+      } finally {
+        lock.unlock();
+      }
+      if (told != null) {
+        told.commitsComeAtEnd();
+      }
+    }
+
+    /** A sink refused a message for good. */
+    void reject(long endPosition, Rejection why) throws PipeException {
+      Source told;
+      lock.lock();
+      try {
+        told = source;
+      } finally {
+        lock.unlock();
+      }
+      if (told != null) {
+        told.reject(endPosition, why);
+      }
     }
 
     /** The source was read, or stands, there. */
@@ -206,15 +353,17 @@ public final class SpooledRelay implements Transfer {
     }
 
     private void tell() throws PipeException {
+      Source told;
       long position;
       Digest ofStream;
       boolean end;
       lock.lock();
       try {
+        told = source;
         position = Math.min(knownPosition, deliveredPosition);
         ofStream = digest;
         end = kept && delivered && !endTold;
-        if (position <= toldPosition && !end) {
+        if (told == null || (position <= toldPosition && !end)) {
           return;
         }
         toldPosition = Math.max(toldPosition, position);
@@ -224,9 +373,9 @@ public final class SpooledRelay implements Transfer {
       }
       try {
         if (end) {
-          source.commit(position, ofStream);
+          told.commit(position, ofStream);
         } else {
-          source.commit(position);
+          told.commit(position);
         }
       } catch (PipeException e) {
         // A source that has failed hears nothing more; what the spool has of it goes on.
@@ -299,12 +448,10 @@ public final class SpooledRelay implements Transfer {
 
   /** The spool as the sinks see it: what they commit is told to the source, too. */
   private static final class Delivered extends ForwardingSource {
-    private final Source source;
     private final Upstream upstream;
 
-    Delivered(Source spool, Source source, Upstream upstream) {
+    Delivered(Source spool, Upstream upstream) {
       super(spool);
-      this.source = source;
       this.upstream = upstream;
     }
 
@@ -316,7 +463,7 @@ public final class SpooledRelay implements Transfer {
     @Override
     public void commitsComeAtEnd() {
       inner.commitsComeAtEnd();
-      source.commitsComeAtEnd();
+      upstream.commitsComeAtEnd();
     }
 
     @Override
@@ -341,7 +488,7 @@ public final class SpooledRelay implements Transfer {
     @Override
     public void reject(long endPosition, Rejection why) throws PipeException {
       inner.reject(endPosition, why);
-      source.reject(endPosition, why);
+      upstream.reject(endPosition, why);
     }
   }
 }

@@ -41,6 +41,7 @@ final class SegmentLog {
   private Place end;
   private Place synced;
   private long released;
+  private boolean endReleased;
   private @Nullable DiskFile current;
   private long offset;
   private boolean dirty;
@@ -72,6 +73,7 @@ final class SegmentLog {
     this.end = found.end();
     this.synced = found.end();
     this.released = found.released();
+    this.endReleased = found.end().finished() && found.segments().isEmpty();
     this.offset = found.offset();
     this.slotGeneration = found.slotGeneration();
     this.slotPlace = found.slotPlace();
@@ -109,9 +111,14 @@ final class SegmentLog {
     return released;
   }
 
-  /** Nobody needs what lies before the position. */
-  void released(long position) {
+  /**
+   * Nobody needs what lies before the position.
+   *
+   * @param andEnd nor the end of the stream, which lies there
+   */
+  void released(long position, boolean andEnd) {
     released = Math.max(released, position);
+    endReleased |= andEnd;
   }
 
   /** Why the last {@link #append} did not take all. */
@@ -163,7 +170,7 @@ final class SegmentLog {
     while (count + 1 < all.size() && all.get(count + 1).base() <= released) {
       count++;
     }
-    boolean over = synced.finished() && released >= synced.position() && !all.isEmpty();
+    boolean over = endReleased && synced.finished() && !all.isEmpty();
     if (over) {
       count = all.size();
     }
@@ -407,7 +414,7 @@ final class SegmentLog {
   }
 
   private Slot slot(boolean forgotten) {
-    return new Slot(++slotGeneration, stream, encoding, synced, released, forgotten);
+    return new Slot(++slotGeneration, stream, encoding, synced, released, endReleased, forgotten);
   }
 
   /** Opened for each use: ten thousand streams would take as many files more. */

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param generation grows with each write
  * @param synced a place that is surely on the device, segments permitting
  * @param released nobody needs what lies before it
+ * @param delivered nor its end: all that the stream went to has confirmed it
  * @param forgotten the stream is being removed
  */
 record Slot(
@@ -30,6 +31,7 @@ record Slot(
     Encoding encoding,
     Place synced,
     long released,
+    boolean delivered,
     boolean forgotten) {
   static final int BLOCK_BYTES = 4096;
 
@@ -39,16 +41,18 @@ record Slot(
   private static final int MAGIC = 0x4850_736C; // "HPsl"
   private static final int VERSION = 1;
   private static final int CONTENT_BYTES = 1024;
+  private static final int FORGOTTEN_FLAG = 1;
+  private static final int DELIVERED_FLAG = 2;
 
   /** The next one, by which the stream is forgotten. */
   Slot forget() {
-    return new Slot(generation + 1, stream, encoding, synced, released, true);
+    return new Slot(generation + 1, stream, encoding, synced, released, delivered, true);
   }
 
   /** The next one, by which the stream ends at a place. */
   Slot cutAt(Place place) {
     long newReleased = Math.min(released, place.position());
-    return new Slot(generation + 1, stream, encoding, place, newReleased, false);
+    return new Slot(generation + 1, stream, encoding, place, newReleased, false, false);
   }
 
   /**
@@ -76,7 +80,8 @@ record Slot(
   void write(DiskFile file, int place) throws IOException {
     ByteBuffer out = ByteBuffer.allocateDirect(BLOCK_BYTES);
     out.putInt(MAGIC).putInt(0).putInt(VERSION).putInt(encoding == Encoding.RAW ? 0 : 1);
-    out.putLong(generation).putLong(released).put((byte) (forgotten ? 1 : 0));
+    int flags = (forgotten ? FORGOTTEN_FLAG : 0) | (delivered ? DELIVERED_FLAG : 0);
+    out.putLong(generation).putLong(released).put((byte) flags);
     SegmentHeader.putStream(out, stream);
     SegmentHeader.putPlace(out, synced);
     out.clear();
@@ -126,10 +131,16 @@ record Slot(
       Encoding encoding = in.getInt() == 0 ? Encoding.RAW : Encoding.RECORDS;
       long generation = in.getLong();
       long released = in.getLong();
-      boolean forgotten = in.get() != 0;
+      int flags = in.get();
       StreamId stream = SegmentHeader.getStream(in);
       return new Slot(
-          generation, stream, encoding, SegmentHeader.getPlace(in), released, forgotten);
+          generation,
+          stream,
+          encoding,
+          SegmentHeader.getPlace(in),
+          released,
+          (flags & DELIVERED_FLAG) != 0,
+          (flags & FORGOTTEN_FLAG) != 0);
     } catch (BufferUnderflowException | IllegalArgumentException e) {
       return null; // its checksum is right, and yet it is not ours
     }

@@ -148,6 +148,17 @@ final class SpoolSource implements Source {
     }
   }
 
+  /** As {@link #commit(long)}, and the sinks have confirmed the end: nothing is needed any more. */
+  @Override
+  public void commit(long committed, @Nullable Digest digest) throws PipeException {
+    spool.lock.lock();
+    try {
+      stream.releaseEnd(committed);
+    } finally {
+      spool.lock.unlock();
+    }
+  }
+
   /** Nothing: the message is in the hands of who refused it, and a commit will pass it. */
   @Override
   public void reject(long endPosition, Rejection why) {}

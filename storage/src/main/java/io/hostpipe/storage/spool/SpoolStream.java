@@ -34,6 +34,10 @@ public final class SpoolStream {
   private Place written;
   private Place synced;
   private long released;
+
+  /** Whether its end was confirmed, too, by all that it went to. */
+  private boolean endReleased;
+
   private long unsyncedBytes;
   private @Nullable SpoolSink sink;
 
@@ -59,6 +63,8 @@ public final class SpoolStream {
     this.written = end;
     this.synced = end;
     this.released = log.released();
+    // The last segment, which has the end, goes when that is confirmed.
+    this.endReleased = end.finished() && log.segments().isEmpty();
   }
 
   /** Its id. */
@@ -110,6 +116,16 @@ public final class SpoolStream {
   /** Whether its end is here and survives a loss of power: nothing needs to be read any more. */
   public boolean finished() {
     return synced().finished();
+  }
+
+  /** Whether all that it went to has confirmed its end, and nothing of it is needed any more. */
+  public boolean delivered() {
+    spool.lock.lock();
+    try {
+      return endReleased;
+    } finally {
+      spool.lock.unlock();
+    }
   }
 
   /**
@@ -238,10 +254,16 @@ public final class SpoolStream {
       released = newReleased;
     }
     List<Segment> segments = log.segments();
-    boolean frees =
-        (segments.size() > 1 && segments.get(1).base() <= released)
-            || (synced.finished() && released >= synced.position() && !segments.isEmpty());
-    if (frees) {
+    if (segments.size() > 1 && segments.get(1).base() <= released) {
+      spool.wants(this);
+    }
+  }
+
+  /** As {@link #release}; the stream ended there, and that was confirmed. */
+  void releaseEnd(long position) {
+    release(position);
+    if (written.finished() && released == written.position()) {
+      endReleased = true;
       spool.wants(this);
     }
   }
@@ -359,14 +381,16 @@ public final class SpoolStream {
 
   private void takeReleased() {
     long upTo;
+    boolean over;
     spool.lock.lock();
     try {
       upTo = released;
+      over = endReleased;
     } finally {
       spool.lock.unlock();
     }
     hintDue |= upTo > log.released();
-    log.released(upTo);
+    log.released(upTo, over);
   }
 
   void hint() throws IOException {

@@ -27,9 +27,12 @@ record StreamFiles(
     @Nullable Slot slot,
     int slotPlace,
     List<Part> parts) {
-  /** Whether it has ended, and all of it was released: then it has no segments. */
+  /** Whether it has ended, and nothing of it is needed: then it has no segments that count. */
   boolean isOver() {
-    return slot != null && slot.synced().finished() && slot.released() >= slot.synced().position();
+    return slot != null
+        && slot.synced().finished()
+        && slot.released() >= slot.synced().position()
+        && (slot.delivered() || parts.isEmpty());
   }
 
   /** What was surely on the device, as far as anything beside the segments tells. */

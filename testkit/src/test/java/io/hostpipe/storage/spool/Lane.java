@@ -262,7 +262,7 @@ final class Lane {
   void commitAll() throws PipeException {
     if (source != null) {
       committed = Math.max(committed, Math.min(readPosition, ackedPosition));
-      source.commit(committed);
+      source.commit(committed, null);
     }
   }
 
