@@ -64,74 +64,31 @@ public record PipeContext(
 
   /** The same for bytes or messages. */
   public PipeContext withEncoding(Encoding other) {
-    return new PipeContext(
-        pool,
-        other,
-        stream,
-        sends,
-        receives,
-        ack,
-        kept,
-        holdings,
-        spooled,
-        takesOver,
-        manyStreams,
-        retry,
-        events);
+    Draft draft = new Draft(this);
+    draft.encoding = other;
+    return draft.toContext();
   }
 
   /** The same with another stream id. */
   public PipeContext withStream(StreamId other) {
-    return new PipeContext(
-        pool,
-        encoding,
-        other,
-        sends,
-        receives,
-        ack,
-        kept,
-        holdings,
-        spooled,
-        takesOver,
-        manyStreams,
-        retry,
-        events);
+    Draft draft = new Draft(this);
+    draft.stream = other;
+    return draft.toContext();
   }
 
   /** The same for these directions. */
   public PipeContext withDirections(boolean willSend, boolean willReceive) {
-    return new PipeContext(
-        pool,
-        encoding,
-        stream,
-        willSend,
-        willReceive,
-        ack,
-        kept,
-        holdings,
-        spooled,
-        takesOver,
-        manyStreams,
-        retry,
-        events);
+    Draft draft = new Draft(this);
+    draft.sends = willSend;
+    draft.receives = willReceive;
+    return draft.toContext();
   }
 
   /** The same with another acknowledgement level. */
   public PipeContext withAck(AckLevel other) {
-    return new PipeContext(
-        pool,
-        encoding,
-        stream,
-        sends,
-        receives,
-        other,
-        kept,
-        holdings,
-        spooled,
-        takesOver,
-        manyStreams,
-        retry,
-        events);
+    Draft draft = new Draft(this);
+    draft.ack = other;
+    return draft.toContext();
   }
 
   /**
@@ -139,20 +96,11 @@ public record PipeContext(
    * includes {@code DURABLE}, what its sink commits survives a loss of power.
    */
   public PipeContext withHoldings(Holdings other, Set<AckLevel> keeps) {
-    return new PipeContext(
-        pool,
-        encoding,
-        stream,
-        sends,
-        receives,
-        ack,
-        keeps,
-        other,
-        false,
-        takesOver,
-        manyStreams,
-        retry,
-        events);
+    Draft draft = new Draft(this);
+    draft.kept = keeps;
+    draft.holdings = other;
+    draft.spooled = false;
+    return draft.toContext();
   }
 
   /**
@@ -161,87 +109,95 @@ public record PipeContext(
    * has.
    */
   public PipeContext withSpool(Holdings spool) {
-    return new PipeContext(
-        pool,
-        encoding,
-        stream,
-        sends,
-        receives,
-        ack,
-        KEPT_DURABLY,
-        spool,
-        true,
-        takesOver,
-        manyStreams,
-        retry,
-        events);
+    Draft draft = new Draft(this);
+    draft.kept = KEPT_DURABLY;
+    draft.holdings = spool;
+    draft.spooled = true;
+    return draft.toContext();
   }
 
   /** The same, taking the stream that goes out from whoever writes it now. */
   public PipeContext takingOver() {
-    return new PipeContext(
-        pool,
-        encoding,
-        stream,
-        sends,
-        receives,
-        ack,
-        kept,
-        holdings,
-        spooled,
-        true,
-        manyStreams,
-        retry,
-        events);
+    Draft draft = new Draft(this);
+    draft.takesOver = true;
+    return draft.toContext();
   }
 
   /** The same for a store that takes many streams. */
   public PipeContext forManyStreams() {
-    return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, takesOver, true,
-        retry, events);
+    Draft draft = new Draft(this);
+    draft.manyStreams = true;
+    return draft.toContext();
   }
 
   /** The same for a store that takes one stream, as is the default. */
   public PipeContext forOneStream() {
-    return new PipeContext(
-        pool, encoding, stream, sends, receives, ack, kept, holdings, spooled, takesOver, false,
-        retry, events);
+    Draft draft = new Draft(this);
+    draft.manyStreams = false;
+    return draft.toContext();
   }
 
   /** The same with other limits of retrying. */
   public PipeContext withRetry(RetryPolicy other) {
-    return new PipeContext(
-        pool,
-        encoding,
-        stream,
-        sends,
-        receives,
-        ack,
-        kept,
-        holdings,
-        spooled,
-        takesOver,
-        manyStreams,
-        other,
-        events);
+    Draft draft = new Draft(this);
+    draft.retry = other;
+    return draft.toContext();
   }
 
   /** The same, told to someone else. */
   public PipeContext withEvents(PipeEvents other) {
-    return new PipeContext(
-        pool,
-        encoding,
-        stream,
-        sends,
-        receives,
-        ack,
-        kept,
-        holdings,
-        spooled,
-        takesOver,
-        manyStreams,
-        retry,
-        other);
+    Draft draft = new Draft(this);
+    draft.events = other;
+    return draft.toContext();
+  }
+
+  /** A copy that is about to be changed. */
+  private static final class Draft {
+    private final BlockPool pool;
+    private Encoding encoding;
+    private @Nullable StreamId stream;
+    private boolean sends;
+    private boolean receives;
+    private AckLevel ack;
+    private Set<AckLevel> kept;
+    private Holdings holdings;
+    private boolean spooled;
+    private boolean takesOver;
+    private boolean manyStreams;
+    private RetryPolicy retry;
+    private PipeEvents events;
+
+    Draft(PipeContext from) {
+      this.pool = from.pool;
+      this.encoding = from.encoding;
+      this.stream = from.stream;
+      this.sends = from.sends;
+      this.receives = from.receives;
+      this.ack = from.ack;
+      this.kept = from.kept;
+      this.holdings = from.holdings;
+      this.spooled = from.spooled;
+      this.takesOver = from.takesOver;
+      this.manyStreams = from.manyStreams;
+      this.retry = from.retry;
+      this.events = from.events;
+    }
+
+    PipeContext toContext() {
+      return new PipeContext(
+          pool,
+          encoding,
+          stream,
+          sends,
+          receives,
+          ack,
+          kept,
+          holdings,
+          spooled,
+          takesOver,
+          manyStreams,
+          retry,
+          events);
+    }
   }
 }

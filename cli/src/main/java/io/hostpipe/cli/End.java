@@ -14,13 +14,18 @@ import java.util.List;
  * One end of a pipe as the command line names it: an address, the words behind it that are its
  * options, and the connector that answers for it.
  *
- * @param address with its options, as its connector knows them
+ * @param address with its options, as its connector is given them
+ * @param shown the address as the user wrote it
  * @param connector answers for it
  * @param intake how many pipes it takes, where it waits for them
  */
-record End(Address address, Connector connector, Intake intake) {
+record End(Address address, Address shown, Connector connector, Intake intake) {
   /** The option of a destination that goes on where it stood. */
   private static final String RESUME = "resume";
+
+  End(Address address, Connector connector, Intake intake) {
+    this(address, address, connector, intake);
+  }
 
   /** What its scheme does. */
   Connector.Kind kind() {
@@ -51,7 +56,7 @@ record End(Address address, Connector connector, Intake intake) {
   End keepingPlaces() {
     boolean keeps =
         connector.options(address.scheme()).stream().anyMatch(each -> each.name().equals(RESUME));
-    return keeps ? new End(address.withOption(RESUME, "true"), connector, intake) : this;
+    return keeps ? new End(address.withOption(RESUME, "true"), shown, connector, intake) : this;
   }
 
   /** Where it is, without secrets and whatever the options say: the same for each start. */
@@ -69,7 +74,7 @@ record End(Address address, Connector connector, Intake intake) {
   /** The address for people, without secrets. */
   @Override
   public String toString() {
-    return address.toString();
+    return shown.toString();
   }
 
   /**

@@ -35,6 +35,14 @@ final class EndTest {
         .isEqualTo(parse("tcp://h:1/x", "heartbeat=1s").getFirst().address());
   }
 
+  @Test
+  void showsTheAddressAsItWasWrittenThoughItKeepsItsPlace() throws PipeException {
+    End end = parse("-", "./out").getLast().keepingPlaces();
+    assertThat(end.address().option("resume")).isEqualTo("true");
+    assertThat(end).hasToString("./out");
+    assertThat(parse("-", "./out", "resume").getLast().keepingPlaces()).hasToString("./out?resume");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

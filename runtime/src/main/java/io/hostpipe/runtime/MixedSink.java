@@ -2,22 +2,19 @@ package io.hostpipe.runtime;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Committed;
 import io.hostpipe.Cursor;
 import io.hostpipe.Digester;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.CommittingSink;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +22,13 @@ import org.jspecify.annotations.Nullable;
  * One of the streams of a {@link MixedTarget}. The position, the cursor and the digest are the
  * writer's; the volatile flag of the end hands them on.
  */
-final class MixedSink implements Sink {
+final class MixedSink extends CommittingSink {
   private static final int BATCH_BYTES = 64 << 10;
 
   private final MixedTarget target;
   private final StreamId stream;
   private final Encoding encoding;
   private final BlockPool pool;
-  private final Commits commits;
   private final Digester digester;
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile long position;
@@ -40,13 +36,13 @@ final class MixedSink implements Sink {
   private boolean finished;
 
   MixedSink(MixedTarget target, StreamId stream, Encoding encoding, BlockPool pool, Resume from) {
+    super(new Commits(from.position()));
     this.target = target;
     this.stream = stream;
     this.encoding = encoding;
     this.pool = pool;
     this.position = from.position();
     this.cursor = from.cursor();
-    this.commits = new Commits(from.position());
     this.digester = new Digester(Objects.requireNonNull(from.digest(), "digest"));
   }
 
@@ -81,27 +77,6 @@ final class MixedSink implements Sink {
     } finally {
       batch.close();
     }
-  }
-
-  @Override
-  public Committed committed() throws PipeException {
-    return commits.committed();
-  }
-
-  @Override
-  public Committed awaitCommitted(long wanted) throws PipeException, InterruptedException {
-    return commits.await(wanted);
-  }
-
-  @Override
-  public Committed awaitCommitted(long wanted, Duration timeout)
-      throws PipeException, InterruptedException {
-    return commits.await(wanted, timeout);
-  }
-
-  @Override
-  public CompletionStage<Committed> whenCommitted(long wanted) {
-    return commits.when(wanted);
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.hostpipe.storage.spool;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Committed;
 import io.hostpipe.Digest;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
@@ -11,9 +10,8 @@ import io.hostpipe.Status;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.CommittingSink;
 import java.nio.ByteBuffer;
-import java.time.Duration;
-import java.util.concurrent.CompletionStage;
 import java.util.zip.CRC32C;
 
 /**
@@ -22,7 +20,7 @@ import java.util.zip.CRC32C;
  *
  * <p>Thread rule: as {@link Sink} says.
  */
-final class SpoolSink implements Sink {
+final class SpoolSink extends CommittingSink {
   private static final int BLOCK_BYTES = 256 << 10;
 
   /** A batch that leaves so much of its block empty is copied into a smaller one. */
@@ -30,15 +28,14 @@ final class SpoolSink implements Sink {
 
   private final Spool spool;
   private final SpoolStream stream;
-  private final Commits commits;
 
   /** Guarded by the spool's lock. */
   private boolean closed;
 
   SpoolSink(Spool spool, SpoolStream stream, Commits commits) {
+    super(commits);
     this.spool = spool;
     this.stream = stream;
-    this.commits = commits;
   }
 
   Commits commits() {
@@ -125,27 +122,6 @@ final class SpoolSink implements Sink {
         rest.close();
       }
     }
-  }
-
-  @Override
-  public Committed committed() throws PipeException {
-    return commits.committed();
-  }
-
-  @Override
-  public Committed awaitCommitted(long position) throws PipeException, InterruptedException {
-    return commits.await(position);
-  }
-
-  @Override
-  public Committed awaitCommitted(long position, Duration timeout)
-      throws PipeException, InterruptedException {
-    return commits.await(position, timeout);
-  }
-
-  @Override
-  public CompletionStage<Committed> whenCommitted(long position) {
-    return commits.when(position);
   }
 
   @Override

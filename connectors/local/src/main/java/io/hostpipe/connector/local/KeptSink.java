@@ -2,31 +2,27 @@ package io.hostpipe.connector.local;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Committed;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.CommittingSink;
 import io.hostpipe.spi.Settling;
-import java.time.Duration;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** One of the streams of a {@link KeptTarget}: commits are what is lasting, data and slot. */
-final class KeptSink implements Sink, Settling {
+final class KeptSink extends CommittingSink implements Settling {
   private final KeptTarget target;
   private final StreamId stream;
-  private final Commits commits;
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean finished;
 
   /** A sink of a stream of which everything before the position is lasting. */
   KeptSink(KeptTarget target, StreamId stream, long lastingPosition) {
+    super(new Commits(lastingPosition));
     this.target = target;
     this.stream = stream;
-    this.commits = new Commits(lastingPosition);
   }
 
   StreamId stream() {
@@ -64,27 +60,6 @@ final class KeptSink implements Sink, Settling {
       }
       return target.write(this, batch);
     }
-  }
-
-  @Override
-  public Committed committed() throws PipeException {
-    return commits.committed();
-  }
-
-  @Override
-  public Committed awaitCommitted(long wanted) throws PipeException, InterruptedException {
-    return commits.await(wanted);
-  }
-
-  @Override
-  public Committed awaitCommitted(long wanted, Duration timeout)
-      throws PipeException, InterruptedException {
-    return commits.await(wanted, timeout);
-  }
-
-  @Override
-  public CompletionStage<Committed> whenCommitted(long wanted) {
-    return commits.when(wanted);
   }
 
   @Override

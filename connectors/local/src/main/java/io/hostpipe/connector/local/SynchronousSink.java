@@ -2,24 +2,21 @@ package io.hostpipe.connector.local;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Committed;
 import io.hostpipe.Cursor;
 import io.hostpipe.Digester;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.CommittingSink;
 import io.hostpipe.spi.Settling;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
-import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * no lock is held across I/O. The position, the digest and the failure belong to the writer's
  * thread; the state's volatile writes hand them on.
  */
-abstract class SynchronousSink implements Sink, Settling {
+abstract class SynchronousSink extends CommittingSink implements Settling {
   /** The block of a batch when no size is asked for. */
   static final int BLOCK_BYTES = 256 << 10;
 
@@ -47,7 +44,6 @@ abstract class SynchronousSink implements Sink, Settling {
   private final StreamId stream;
   private final String where;
   private final BlockPool pool;
-  private final Commits commits;
   private final Digester digester;
   private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
   private long position;
@@ -61,12 +57,12 @@ abstract class SynchronousSink implements Sink, Settling {
    * @param where the end's address, for messages
    */
   SynchronousSink(StreamId stream, String where, BlockPool pool, Resume from) {
+    super(new Commits(from.position()));
     this.stream = stream;
     this.where = where;
     this.pool = pool;
     this.position = from.position();
     this.cursor = from.cursor();
-    this.commits = new Commits(from.position());
     this.digester = new Digester(Objects.requireNonNull(from.digest(), "digest"));
   }
 
@@ -131,27 +127,6 @@ abstract class SynchronousSink implements Sink, Settling {
         leave();
       }
     }
-  }
-
-  @Override
-  public final Committed committed() throws PipeException {
-    return commits.committed();
-  }
-
-  @Override
-  public final Committed awaitCommitted(long wanted) throws PipeException, InterruptedException {
-    return commits.await(wanted);
-  }
-
-  @Override
-  public final Committed awaitCommitted(long wanted, Duration timeout)
-      throws PipeException, InterruptedException {
-    return commits.await(wanted, timeout);
-  }
-
-  @Override
-  public final CompletionStage<Committed> whenCommitted(long wanted) {
-    return commits.when(wanted);
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.hostpipe.connector.memory;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Committed;
 import io.hostpipe.Cursor;
 import io.hostpipe.Digest;
 import io.hostpipe.Digester;
@@ -10,44 +9,45 @@ import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
 import io.hostpipe.Status;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.CommittingSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Writes one stream of a {@link MemoryLog}; committed when the write returns. */
-final class MemoryLogSink implements Sink {
+final class MemoryLogSink extends CommittingSink {
   private final MemoryLog.Kept kept;
   private final BlockPool pool;
   private final int messageBytesMax;
-  private final Commits commits;
   private final Digester digester;
   private final AtomicBoolean closed = new AtomicBoolean();
   private long position;
   private @Nullable Cursor cursor;
   private boolean finished;
 
+  private MemoryLogSink(MemoryLog.Kept kept, BlockPool pool, int messageBytesMax, Resume from) {
+    super(new Commits(from.position()));
+    this.kept = kept;
+    this.pool = pool;
+    this.messageBytesMax = messageBytesMax;
+    this.position = from.position();
+    this.cursor = from.cursor();
+    this.digester = new Digester(Objects.requireNonNullElse(from.digest(), Digest.EMPTY));
+  }
+
   /**
    * A sink that goes on where the stream stands.
    *
    * @param messageBytesMax longer messages are refused one by one
    */
-  MemoryLogSink(MemoryLog.Kept kept, BlockPool pool, int messageBytesMax) throws PipeException {
-    this.kept = kept;
-    this.pool = pool;
-    this.messageBytesMax = messageBytesMax;
-    Resume from = kept.beginWriting();
-    this.position = from.position();
-    this.cursor = from.cursor();
-    this.commits = new Commits(position);
-    this.digester = new Digester(Objects.requireNonNullElse(from.digest(), Digest.EMPTY));
+  static MemoryLogSink open(MemoryLog.Kept kept, BlockPool pool, int messageBytesMax)
+      throws PipeException {
+    return new MemoryLogSink(kept, pool, messageBytesMax, kept.beginWriting());
   }
 
   @Override
@@ -87,27 +87,6 @@ final class MemoryLogSink implements Sink {
     } finally {
       owned.close();
     }
-  }
-
-  @Override
-  public Committed committed() throws PipeException {
-    return commits.committed();
-  }
-
-  @Override
-  public Committed awaitCommitted(long wanted) throws PipeException, InterruptedException {
-    return commits.await(wanted);
-  }
-
-  @Override
-  public Committed awaitCommitted(long wanted, Duration timeout)
-      throws PipeException, InterruptedException {
-    return commits.await(wanted, timeout);
-  }
-
-  @Override
-  public CompletionStage<Committed> whenCommitted(long wanted) {
-    return commits.when(wanted);
   }
 
   @Override

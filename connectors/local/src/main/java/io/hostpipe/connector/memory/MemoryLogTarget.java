@@ -33,7 +33,7 @@ final class MemoryLogTarget implements Target {
       if (closed) {
         throw new PipeException.Closed(Status.CANCELLED, "the log was closed on this side");
       }
-      Sink sink = new MemoryLogSink(log.writable(stream, encoding), pool, messageBytesMax);
+      Sink sink = MemoryLogSink.open(log.writable(stream, encoding), pool, messageBytesMax);
       open.add(sink);
       return sink;
     } finally {

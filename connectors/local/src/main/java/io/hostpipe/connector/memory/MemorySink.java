@@ -2,18 +2,16 @@ package io.hostpipe.connector.memory;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Committed;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
-import java.time.Duration;
-import java.util.concurrent.CompletionStage;
+import io.hostpipe.spi.CommittingSink;
 
 /** The writing end of a {@link MemoryWay}. */
-final class MemorySink implements Sink {
+final class MemorySink extends CommittingSink {
   private final MemoryWay way;
 
   MemorySink(MemoryWay way) {
+    super(way.commits());
     this.way = way;
   }
 
@@ -35,27 +33,6 @@ final class MemorySink implements Sink {
   @Override
   public long write(Batch batch) throws PipeException, InterruptedException {
     return way.write(batch);
-  }
-
-  @Override
-  public Committed committed() throws PipeException {
-    return way.commits().committed();
-  }
-
-  @Override
-  public Committed awaitCommitted(long position) throws PipeException, InterruptedException {
-    return way.commits().await(position);
-  }
-
-  @Override
-  public Committed awaitCommitted(long position, Duration timeout)
-      throws PipeException, InterruptedException {
-    return way.commits().await(position, timeout);
-  }
-
-  @Override
-  public CompletionStage<Committed> whenCommitted(long position) {
-    return way.commits().when(position);
   }
 
   @Override

@@ -2,21 +2,19 @@ package io.hostpipe.connector.tcp.raw;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Committed;
 import io.hostpipe.Digest;
 import io.hostpipe.Digester;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.CommittingSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The position, the digest and the failure belong to the writing thread.
  */
-final class RawSink implements Sink {
+final class RawSink extends CommittingSink {
   private static final int BLOCK_BYTES = 256 << 10;
 
   private final RawConnection connection;
@@ -35,7 +33,6 @@ final class RawSink implements Sink {
   private final boolean replies;
   private final Runnable beforeEnd;
   private final Runnable whenClosed;
-  private final Commits commits = new Commits(0);
   private final Digester digester = new Digester(Digest.EMPTY);
   private long position;
   private @Nullable PipeException failure;
@@ -57,6 +54,7 @@ final class RawSink implements Sink {
       boolean replies,
       Runnable beforeEnd,
       Runnable whenClosed) {
+    super(new Commits(0));
     this.connection = connection;
     this.stream = stream;
     this.pool = pool;
@@ -108,27 +106,6 @@ final class RawSink implements Sink {
       put(bytes.position(bytes.position() + (int) ownedBytes));
       return position;
     }
-  }
-
-  @Override
-  public Committed committed() throws PipeException {
-    return commits.committed();
-  }
-
-  @Override
-  public Committed awaitCommitted(long wanted) throws PipeException, InterruptedException {
-    return commits.await(wanted);
-  }
-
-  @Override
-  public Committed awaitCommitted(long wanted, Duration timeout)
-      throws PipeException, InterruptedException {
-    return commits.await(wanted, timeout);
-  }
-
-  @Override
-  public CompletionStage<Committed> whenCommitted(long wanted) {
-    return commits.when(wanted);
   }
 
   @Override
