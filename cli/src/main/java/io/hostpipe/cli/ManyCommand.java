@@ -4,6 +4,7 @@ import io.hostpipe.Listener;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -95,7 +96,7 @@ final class ManyCommand {
   }
 
   private ExitCode worst() {
-    return pipes.totals().worst().or(ofLeftovers.get());
+    return pipes.totals().worst().or(Objects.requireNonNull(ofLeftovers.get()));
   }
 
   /** What waited in the spool cannot be delivered; others may be. */
