@@ -32,6 +32,7 @@ final class Lasting implements AutoCloseable {
   private final boolean takesOver;
   private final @Nullable Spool spool;
   private final Doubts doubts;
+  private boolean closed;
 
   private Lasting(
       Path folder,
@@ -163,8 +164,13 @@ final class Lasting implements AutoCloseable {
     }
   }
 
+  /** Idempotent. */
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     if (spool != null) {
       spool.close();
       unmark(spool);

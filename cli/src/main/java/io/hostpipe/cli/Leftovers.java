@@ -168,9 +168,10 @@ final class Leftovers implements AutoCloseable {
   }
 
   private boolean takesManyAtOnce() {
+    boolean mayMix = plan.intake().mode() == Intake.Mode.AT_ONCE;
     return plan.sinks().stream()
         .map(places::target)
-        .allMatch(target -> target == null || target.manyAtOnce());
+        .allMatch(target -> target == null || (target.manyAtOnce() && (mayMix || !target.mixes())));
   }
 
   private void inBackground(List<Leftover> inOrder, boolean few) {

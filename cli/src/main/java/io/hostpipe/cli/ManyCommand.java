@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class ManyCommand {
   private final PipePlan plan;
   private final Flags flags;
+  private final Lasting lasting;
   private final Console console;
   private final Places places = new Places();
   private final Contexts contexts;
@@ -35,6 +36,7 @@ final class ManyCommand {
   ManyCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
     this.plan = plan;
     this.flags = flags;
+    this.lasting = lasting;
     this.console = console;
     ManyLinks links =
         new ManyLinks(
@@ -62,6 +64,8 @@ final class ManyCommand {
         tellInterrupted();
         ExitCode code = codeWhenInterrupted();
         interruption.told(code);
+        // Here, because the process ends behind this block.
+        lasting.close();
         return code;
       }
       ExitCode ofPipes = worst();

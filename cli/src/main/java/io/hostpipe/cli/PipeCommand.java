@@ -70,6 +70,8 @@ final class PipeCommand {
       }
       ExitCode code = move(interruption);
       interruption.told(code);
+      // Here, because an interruption ends the process behind this block.
+      lasting.close();
       return code;
     }
   }

@@ -99,7 +99,36 @@ final class KilledReceiverTest {
         goOn(sender);
         assertInDoubt(again);
         assertContinues(again.out(), again);
+        assertThat(folder.resolve("spool/running")).doesNotExist();
       }
+    }
+  }
+
+  /** Its end is orderly: what standard output got is known to the byte. */
+  @Test
+  void whatWasInterruptedLeavesNothingInDoubt() throws Exception {
+    CommandProcess interrupted = CommandProcess.startInto(List.of("sleep", "1000"), receiving("-"));
+    try (interrupted;
+        CommandProcess sender = sender()) {
+      interrupted.awaitPort();
+      sender.feed(Arrays.copyOf(content, SOME_BYTES / 2));
+      awaitSpooled(SOME_BYTES / 2);
+      interrupted.signal("TERM").process().waitFor();
+      assertThat(interrupted.process().exitValue()).isEqualTo(130);
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(6);
+    }
+    Matcher delivered =
+        Pattern.compile("interrupted; delivered: 0\\.\\.(\\d+)").matcher(interrupted.err());
+    assertThat(delivered.find()).as(interrupted::err).isTrue();
+    assertThat(folder.resolve("spool/running")).doesNotExist();
+    try (CommandProcess again = receiver("-");
+        CommandProcess sender = sender("--restarted", "replay")) {
+      sender.feed(content).endInput();
+      assertThat(sender.exitCode()).as(sender::err).isZero();
+      assertThat(again.exitCode()).as(again::err).isZero();
+      assertThat(again.err()).doesNotContain("may be twice");
+      int from = Integer.parseInt(delivered.group(1));
+      assertThat(again.out()).isEqualTo(Arrays.copyOfRange(content, from, SOME_BYTES));
     }
   }
 
@@ -151,6 +180,7 @@ final class KilledReceiverTest {
       sender.feed(Arrays.copyOf(content, lengthBytes));
       awaitSpooled(lengthBytes);
       receiver.signal("KILL").process().waitFor();
+      assertThat(folder.resolve("spool/running")).exists();
     }
   }
 
@@ -170,9 +200,11 @@ final class KilledReceiverTest {
     return words.toArray(String[]::new);
   }
 
-  private CommandProcess sender() throws IOException {
-    return CommandProcess.start(
-        environment("web1"), "-", "tcp://127.0.0.1:" + port + "/x", "--session", "s");
+  private CommandProcess sender(String... more) throws IOException {
+    List<String> words =
+        new ArrayList<>(List.of("-", "tcp://127.0.0.1:" + port + "/x", "--session", "s"));
+    words.addAll(List.of(more));
+    return CommandProcess.start(environment("web1"), words.toArray(String[]::new));
   }
 
   private Map<String, String> environment(String host) {
