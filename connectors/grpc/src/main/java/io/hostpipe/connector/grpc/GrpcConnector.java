@@ -77,17 +77,27 @@ public final class GrpcConnector implements Connector {
     SessionOptions options = SessionEnds.options(address, options(address.scheme()));
     InetSocketAddress bind = bindAddress(address);
     int backlog = SessionEnds.backlog(address);
-    return PLACES.listen(
-        address,
+    Listener listener =
+        PLACES.listen(
+            address,
+            address.path(),
+            bind,
+            port -> new InetSocketAddress(bind.getAddress(), port),
+            () ->
+                GrpcLinkListener.bind(
+                    bind,
+                    SessionEnds.queueLength(backlog),
+                    options.windowBytes(),
+                    address.toString()),
+            backlog,
+            context,
+            options);
+    GrpcLinkListener.serve(
+        new InetSocketAddress(bind.getAddress(), listener.address().port()),
         address.path(),
-        bind,
-        port -> new InetSocketAddress(bind.getAddress(), port),
-        () ->
-            GrpcLinkListener.bind(
-                bind, SessionEnds.queueLength(backlog), options.windowBytes(), address.toString()),
-        backlog,
         context,
         options);
+    return listener;
   }
 
   @Override

@@ -68,8 +68,11 @@ abstract class GrpcLink implements Link {
   final void onChunk(InputStream chunk) {
     lock.lock();
     try {
-      if (!closed) {
-        if (isEmpty(chunk)) {
+      if (!closed && broken == null) {
+        if (lengthBytes(chunk) > Carrying.CHUNK_BYTES_MAX) {
+          broken = "a chunk is longer than " + Carrying.CHUNK_BYTES_MAX + " bytes";
+          writable.signalAll();
+        } else if (isEmpty(chunk)) {
           peerEnded = true;
         } else {
           arrived.add(chunk);
@@ -289,7 +292,7 @@ abstract class GrpcLink implements Link {
     if (closed) {
       throw new ClosedChannelException();
     }
-    if (over) {
+    if (over || broken != null) {
       throw new IOException(broken == null ? "the peer has ended the stream" : broken);
     }
   }
@@ -354,10 +357,14 @@ abstract class GrpcLink implements Link {
   }
 
   private static boolean isEmpty(InputStream chunk) {
+    return lengthBytes(chunk) == 0;
+  }
+
+  private static int lengthBytes(InputStream chunk) {
     try {
-      return chunk.available() == 0;
+      return chunk.available();
     } catch (IOException e) {
-      return true;
+      return 0;
     }
   }
 

@@ -5,9 +5,15 @@ import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.LinkListener;
+import io.hostpipe.runtime.SessionOptions;
+import io.hostpipe.spi.PipeContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
@@ -16,11 +22,12 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayDeque;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A gRPC server on one port, whose streams are links. */
+/** A gRPC server on one port: links of Hostpipes, and the service for everyone else. */
 final class GrpcLinkListener implements LinkListener {
   /** How many links may wait to be greeted. */
   private static final int WAITING_COUNT_MAX = 4_096;
@@ -31,18 +38,41 @@ final class GrpcLinkListener implements LinkListener {
   /** A connection on which nothing is called is of no use. */
   private static final long CONNECTION_IDLE_SECONDS = 60;
 
+  /**
+   * The longest message of a client, and gRPC's own default everywhere. A link's chunk is shorter,
+   * but a server has one limit for all of its methods.
+   */
+  static final int MESSAGE_BYTES_MAX = 4 << 20;
+
+  private static final ConcurrentHashMap<InetSocketAddress, GrpcLinkListener> OPEN =
+      new ConcurrentHashMap<>();
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final ArrayDeque<TakenLink> waiting = new ArrayDeque<>();
+  private final ArrayDeque<Link> waiting = new ArrayDeque<>();
+  private final ClientStreams streams = new ClientStreams(this::offer);
+  private final HealthStatusManager health = new HealthStatusManager();
   private final Server server;
+  private final InetSocketAddress place;
   private boolean closed;
 
-  private GrpcLinkListener(NettyServerBuilder builder) throws IOException {
+  private GrpcLinkListener(InetSocketAddress address, NettyServerBuilder builder)
+      throws IOException {
     ServerServiceDefinition links =
         ServerServiceDefinition.builder(Carrying.SERVICE)
             .addMethod(Carrying.METHOD, this::onCall)
             .build();
-    this.server = builder.addService(links).build().start();
+    this.server =
+        builder
+            .addService(links)
+            .addService(PipesService.over(streams))
+            .addService(health.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance())
+            .build()
+            .start();
+    this.place = new InetSocketAddress(address.getAddress(), server.getPort());
+    health.setStatus(PipesService.NAME, ServingStatus.SERVING);
+    OPEN.put(place, this);
   }
 
   /**
@@ -57,13 +87,14 @@ final class GrpcLinkListener implements LinkListener {
       throws PipeException {
     try {
       return new GrpcLinkListener(
+          address,
           NettyServerBuilder.forAddress(address)
               .channelType(NioServerSocketChannel.class)
               .bossEventLoopGroup(Transport.LOOPS)
               .workerEventLoopGroup(Transport.LOOPS)
               .withOption(ChannelOption.SO_BACKLOG, queueLength)
               .flowControlWindow(Transport.windowBytes(creditBytes))
-              .maxInboundMessageSize(Carrying.CHUNK_BYTES_MAX)
+              .maxInboundMessageSize(MESSAGE_BYTES_MAX)
               .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION_MAX)
               .maxConnectionIdle(CONNECTION_IDLE_SECONDS, TimeUnit.SECONDS)
               .keepAliveTime(Transport.KEEPALIVE_NANOS, TimeUnit.NANOSECONDS)
@@ -83,8 +114,17 @@ final class GrpcLinkListener implements LinkListener {
     }
   }
 
+  /** Lets foreign clients find a name at this place; nothing when nobody listens there any more. */
+  static void serve(
+      InetSocketAddress place, String name, PipeContext context, SessionOptions options) {
+    GrpcLinkListener listener = OPEN.get(place);
+    if (listener != null) {
+      listener.streams.serve(name, context, options);
+    }
+  }
+
   @Override
-  public TakenLink accept() throws IOException {
+  public Link accept() throws IOException {
     lock.lock();
     try {
       while (waiting.isEmpty()) {
@@ -107,7 +147,7 @@ final class GrpcLinkListener implements LinkListener {
   /** Links that were accepted live on; those that wait are closed. */
   @Override
   public void close() {
-    ArrayDeque<TakenLink> unwanted;
+    ArrayDeque<Link> unwanted;
     lock.lock();
     try {
       closed = true;
@@ -117,27 +157,37 @@ final class GrpcLinkListener implements LinkListener {
     } finally {
       lock.unlock();
     }
-    unwanted.forEach(TakenLink::close);
-    server.shutdown();
+    OPEN.remove(place, this);
+    unwanted.forEach(Link::close);
+    health.enterTerminalState();
+    streams.close();
+    OpenLinks.addClosing(server.shutdown());
   }
 
   private ServerCall.Listener<InputStream> onCall(
       ServerCall<InputStream, InputStream> call, Metadata headers) {
     TakenLink link = new TakenLink(call);
+    ServerCall.Listener<InputStream> listener = link.begin();
+    if (!offer(link)) {
+      link.refuse(
+          Status.RESOURCE_EXHAUSTED.withDescription(
+              WAITING_COUNT_MAX + " links wait to be greeted"));
+    }
+    return listener;
+  }
+
+  /** Whether there is room for one more link that waits to be greeted. */
+  private boolean offer(Link link) {
     lock.lock();
     try {
-      if (!closed && waiting.size() < WAITING_COUNT_MAX) {
-        ServerCall.Listener<InputStream> listener = link.begin();
-        waiting.add(link);
-        changed.signal();
-        return listener;
+      if (closed || waiting.size() >= WAITING_COUNT_MAX) {
+        return false;
       }
+      waiting.add(link);
+      changed.signal();
+      return true;
     } finally {
       lock.unlock();
     }
-    call.close(
-        Status.RESOURCE_EXHAUSTED.withDescription(WAITING_COUNT_MAX + " links wait to be greeted"),
-        new Metadata());
-    return new ServerCall.Listener<>() {};
   }
 }

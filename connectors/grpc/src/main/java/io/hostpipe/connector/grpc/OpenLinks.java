@@ -1,5 +1,6 @@
 package io.hostpipe.connector.grpc;
 
+import io.grpc.Server;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,8 @@ final class OpenLinks {
     Runtime.getRuntime().addShutdownHook(new Thread(OpenLinks::closeAll, "hostpipe-farewell"));
   }
 
+  private static final Set<Server> CLOSING = ConcurrentHashMap.newKeySet();
+
   private OpenLinks() {}
 
   static void add(GrpcLink link) {
@@ -32,11 +35,21 @@ final class OpenLinks {
     OPEN.remove(link);
   }
 
+  /** A server that was shut down may still have answers to send. */
+  static void addClosing(Server server) {
+    CLOSING.removeIf(Server::isTerminated);
+    CLOSING.add(server);
+  }
+
   private static void closeAll() {
     OPEN.forEach(GrpcLink::close);
     long deadlineNanos = System.nanoTime() + FAREWELL_NANOS;
-    while (!OPEN.isEmpty() && System.nanoTime() - deadlineNanos < 0) {
+    while (!allSaid() && System.nanoTime() - deadlineNanos < 0) {
       LockSupport.parkNanos(LOOK_NANOS);
     }
+  }
+
+  private static boolean allSaid() {
+    return OPEN.isEmpty() && CLOSING.stream().allMatch(Server::isTerminated);
   }
 }

@@ -25,6 +25,11 @@ final class TakenLink extends GrpcLink {
     return new Listener();
   }
 
+  /** Turns it away with this answer. */
+  void refuse(Status why) {
+    call.close(why, new Metadata());
+  }
+
   @Override
   public String peer() {
     return peer;

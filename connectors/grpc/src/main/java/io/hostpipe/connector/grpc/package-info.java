@@ -1,4 +1,4 @@
-/** Sessions over a bidirectional gRPC stream. */
+/** Sessions over a bidirectional gRPC stream, and the service for programs without Hostpipe. */
 @NullMarked
 package io.hostpipe.connector.grpc;
 

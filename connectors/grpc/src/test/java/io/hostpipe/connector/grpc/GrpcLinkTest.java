@@ -3,11 +3,15 @@ package io.hostpipe.connector.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.hostpipe.PipeException;
 import io.hostpipe.runtime.Link;
@@ -214,6 +218,31 @@ final class GrpcLinkTest {
           .hasMessageContaining("gRPC ");
       answering.join();
     }
+  }
+
+  @Test
+  void aChunkThatIsTooLongBreaksItsLinkAndNoOther() throws Exception {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port()))
+            .usePlaintext()
+            .build();
+    opened.add(channel::shutdownNow);
+    ClientCall<InputStream, InputStream> call =
+        channel.newCall(Carrying.METHOD, CallOptions.DEFAULT);
+    call.start(new ClientCall.Listener<>() {}, new Metadata());
+    int lengthBytes = Carrying.CHUNK_BYTES_MAX + 1;
+    call.sendMessage(
+        new Chunk(
+            new ByteBuffer[] {ByteBuffer.allocate(lengthBytes)}, lengthBytes, Chunk.newStep()));
+    Link rude = listener.accept();
+    opened.add(rude);
+    assertThatThrownBy(() -> rude.read(new ByteBuffer[] {ByteBuffer.allocate(1)}))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("a chunk is longer than");
+    near.write(new ByteBuffer[] {text("unharmed")}, 1);
+    near.shutdownOutput();
+    assertThat(readAll(far)).isEqualTo("unharmed");
   }
 
   @Test

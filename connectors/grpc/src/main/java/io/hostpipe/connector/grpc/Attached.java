@@ -1,0 +1,128 @@
+package io.hostpipe.connector.grpc;
+
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import io.hostpipe.connector.grpc.proto.Ack;
+import io.hostpipe.connector.grpc.proto.ClientFrame;
+import io.hostpipe.connector.grpc.proto.Finish;
+import io.hostpipe.connector.grpc.proto.Open;
+import io.hostpipe.connector.grpc.proto.Opened;
+import io.hostpipe.connector.grpc.proto.ServerFrame;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of a foreign client: hands what comes to the stream that it opened.
+ *
+ * <p>Thread rule: the transport calls the listener's methods; everything that is sent, the stream's
+ * own thread sends.
+ */
+final class Attached extends ServerCall.Listener<ClientFrame> {
+  /** How many frames may wait for the stream's thread. A message has at most 4 MiB. */
+  private static final int WAITING_COUNT_MAX = 8;
+
+  private final ServerCall<ClientFrame, ServerFrame> call;
+  private final ClientStreams streams;
+  private volatile @Nullable ClientStream stream;
+  private boolean closed;
+
+  Attached(ServerCall<ClientFrame, ServerFrame> call, ClientStreams streams) {
+    this.call = call;
+    this.streams = streams;
+  }
+
+  void begin() {
+    call.sendHeaders(new Metadata());
+    call.request(1);
+  }
+
+  String peer() {
+    return Transport.peer(call.getAttributes());
+  }
+
+  // ------------------------------------------------------------- from the transport
+
+  @Override
+  public void onMessage(ClientFrame frame) {
+    ClientStream known = stream;
+    if (known != null) {
+      known.post(this, frame);
+    } else if (frame.hasOpen()) {
+      open(frame.getOpen());
+    } else {
+      close(Status.INVALID_ARGUMENT.withDescription("the first frame has to be Open"));
+    }
+  }
+
+  @Override
+  public void onHalfClose() {
+    ClientStream known = stream;
+    if (known == null) {
+      close(Status.INVALID_ARGUMENT.withDescription("nothing was opened"));
+    } else {
+      known.onHalfClosed(this);
+    }
+  }
+
+  @Override
+  public void onCancel() {
+    ClientStream known = stream;
+    if (known != null) {
+      known.onDetached(this);
+    }
+  }
+
+  @Override
+  public void onReady() {
+    ClientStream known = stream;
+    if (known != null) {
+      known.onReady(this);
+    }
+  }
+
+  private void open(Open open) {
+    try {
+      stream = streams.attach(open, this);
+    } catch (ClientFailure e) {
+      close(e.status());
+    }
+  }
+
+  // ------------------------------------------------------------- from the stream
+
+  /** It is this call's turn: frames may come. */
+  void opened(Opened opened) {
+    send(ServerFrame.newBuilder().setOpened(opened).build());
+    call.request(WAITING_COUNT_MAX);
+  }
+
+  /** A frame was dealt with: another one may come. */
+  void handled() {
+    call.request(1);
+  }
+
+  boolean isReady() {
+    return call.isReady();
+  }
+
+  void ack(Ack ack) {
+    send(ServerFrame.newBuilder().setAck(ack).build());
+  }
+
+  void finish() {
+    send(ServerFrame.newBuilder().setFinish(Finish.getDefaultInstance()).build());
+  }
+
+  void send(ServerFrame frame) {
+    if (!closed && !call.isCancelled()) {
+      call.sendMessage(frame);
+    }
+  }
+
+  void close(Status status) {
+    if (!closed) {
+      closed = true;
+      call.close(status, new Metadata());
+    }
+  }
+}

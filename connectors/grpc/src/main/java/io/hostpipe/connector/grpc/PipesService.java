@@ -1,0 +1,61 @@
+package io.hostpipe.connector.grpc;
+
+import com.google.protobuf.Descriptors;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.protobuf.ProtoServiceDescriptorSupplier;
+import io.grpc.protobuf.ProtoUtils;
+import io.hostpipe.connector.grpc.proto.ClientFrame;
+import io.hostpipe.connector.grpc.proto.PipesOuterClass;
+import io.hostpipe.connector.grpc.proto.ServerFrame;
+
+/**
+ * The service {@code hostpipe.v1.Pipes} for programs without our code, as its .proto file describes
+ * it. What the gRPC plug-in of protoc would generate is these few lines.
+ */
+final class PipesService {
+  /** The service's full name. */
+  static final String NAME = "hostpipe.v1.Pipes";
+
+  static final MethodDescriptor<ClientFrame, ServerFrame> ATTACH =
+      MethodDescriptor.<ClientFrame, ServerFrame>newBuilder()
+          .setType(MethodDescriptor.MethodType.BIDI_STREAMING)
+          .setFullMethodName(MethodDescriptor.generateFullMethodName(NAME, "Attach"))
+          .setRequestMarshaller(ProtoUtils.marshaller(ClientFrame.getDefaultInstance()))
+          .setResponseMarshaller(ProtoUtils.marshaller(ServerFrame.getDefaultInstance()))
+          .build();
+
+  private PipesService() {}
+
+  /** The service over these streams. */
+  static ServerServiceDefinition over(ClientStreams streams) {
+    ServiceDescriptor described =
+        ServiceDescriptor.newBuilder(NAME)
+            .setSchemaDescriptor(new Described())
+            .addMethod(ATTACH)
+            .build();
+    return ServerServiceDefinition.builder(described)
+        .addMethod(
+            ATTACH,
+            (call, headers) -> {
+              Attached attached = new Attached(call, streams);
+              attached.begin();
+              return attached;
+            })
+        .build();
+  }
+
+  /** For reflection: what the .proto file says. */
+  private static final class Described implements ProtoServiceDescriptorSupplier {
+    @Override
+    public Descriptors.FileDescriptor getFileDescriptor() {
+      return PipesOuterClass.getDescriptor();
+    }
+
+    @Override
+    public Descriptors.ServiceDescriptor getServiceDescriptor() {
+      return getFileDescriptor().findServiceByName("Pipes");
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package io.hostpipe.connector.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hostpipe.Listener;
+import io.hostpipe.Message;
+import io.hostpipe.Messages;
+import io.hostpipe.Pipe;
+import io.hostpipe.testkit.InParallel;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A client in another language, with another gRPC library, against our service. */
+@Timeout(180)
+final class NodeClientTest {
+  private static final Path SOURCES = Path.of("src/test/node").toAbsolutePath();
+  private static final Path FOLDER = Path.of("target/node").toAbsolutePath();
+  private static final Path PROTO =
+      Path.of("src/main/proto/hostpipe/v1/pipes.proto").toAbsolutePath();
+  private static final int LEFT_BY_ITSELF = 9;
+
+  private final Ends ends = new Ends();
+
+  @BeforeAll
+  static void install() throws Exception {
+    assumeTrue(succeeds("node", "--version") && succeeds("npm", "--version"), "needs node and npm");
+    Files.createDirectories(FOLDER);
+    for (String name : List.of("package.json", "client.js")) {
+      Files.copy(SOURCES.resolve(name), FOLDER.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+    }
+    if (!Files.exists(FOLDER.resolve("node_modules/@grpc/proto-loader/package.json"))) {
+      assertThat(succeeds("npm", "install", "--no-audit", "--no-fund", "--loglevel=error"))
+          .as("npm install in %s", FOLDER)
+          .isTrue();
+    }
+  }
+
+  @AfterEach
+  void closeAll() {
+    ends.close();
+  }
+
+  @Test
+  void sendsBreaksOffAndGoesOnBehindWhatWasAcknowledged() throws Exception {
+    Listener listener = ends.listen("in", ends.messages().withDirections(false, true));
+    List<String> got = new ArrayList<>();
+    InParallel<Object> receiving =
+        InParallel.run(() -> {
+          Messages messages = ends.accept(listener).messages();
+          for (Message message : messages) {
+            got.add(message.text());
+            message.commit();
+          }
+          return "finished";
+        });
+    Run first = client(listener, "send", "in", "s1", "1000", "leave-after", "400");
+    assertThat(first.exit).as(first.output).isEqualTo(LEFT_BY_ITSELF);
+    Run second = client(listener, "send", "in", "s1", "1000");
+    assertThat(second.exit).as(second.output).isZero();
+    assertThat(second.output).contains("opened at 400").contains("finished");
+    receiving.join();
+    assertThat(got)
+        .isEqualTo(IntStream.rangeClosed(1, 1_000).mapToObj(n -> "message " + n).toList());
+  }
+
+  @Test
+  void receivesAcknowledgesAndGoesOnBehindThat() throws Exception {
+    Listener listener = ends.listen("out", ends.messages().withDirections(true, false));
+    InParallel<Object> sending =
+        InParallel.run(() -> {
+          Pipe pipe = ends.accept(listener);
+          for (int count = 1; count <= 100; count++) {
+            pipe.send(("price " + count).getBytes(StandardCharsets.UTF_8));
+          }
+          pipe.sink().finish();
+          return "finished";
+        });
+    Run first = client(listener, "receive", "out", "s1", "leave-after", "30");
+    assertThat(first.exit).as(first.output).isEqualTo(LEFT_BY_ITSELF);
+    Run second = client(listener, "receive", "out", "s1");
+    assertThat(second.exit).as(second.output).isZero();
+    sending.join();
+    List<String> lines = second.output.lines().toList();
+    assertThat(lines.getLast()).isEqualTo("finished");
+    assertThat(lines.get(lines.size() - 2)).isEqualTo("price 100");
+    // All that was acknowledged is not sent again; what was only on its way is.
+    assertThat(lines.get(1)).isEqualTo("price 31");
+    assertThat(lines).doesNotContain("price 30");
+  }
+
+  @Test
+  void hearsWhatIsWrong() throws Exception {
+    Listener listener = ends.listen("in", ends.messages().withDirections(false, true));
+    Run lost = client(listener, "send", "nowhere", "s1", "1");
+    assertThat(lost.exit).isEqualTo(1);
+    assertThat(lost.output).contains("5 nobody listens for 'nowhere' here");
+  }
+
+  private record Run(int exit, String output) {}
+
+  private static Run client(Listener listener, String... words) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "node",
+                "client.js",
+                PROTO.toString(),
+                Integer.toString(listener.address().port())));
+    command.addAll(List.of(words));
+    Path output = Files.createTempFile(FOLDER, "output", ".txt");
+    Process process =
+        new ProcessBuilder(command)
+            .directory(FOLDER.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    try {
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(Files.readString(output)).isTrue();
+      return new Run(process.exitValue(), Files.readString(output));
+    } finally {
+      process.destroyForcibly();
+      Files.delete(output);
+    }
+  }
+
+  private static boolean succeeds(String... command) throws InterruptedException {
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .directory(Files.isDirectory(FOLDER) ? FOLDER.toFile() : SOURCES.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      return process.waitFor(150, TimeUnit.SECONDS) && process.exitValue() == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
