@@ -245,6 +245,18 @@ after_article_2_2() {
   head -c 3000000 /dev/zero | cmp - received.txt
 }
 
+after_article_3_1() {
+  equal '{"id": 1, "name": "Ann"}' "$(cat received.txt)"
+}
+
+after_article_3_2() {
+  seq 1 500000 | cmp - received.txt
+}
+
+after_article_3_3() {
+  head -c 2000000 /dev/zero | cmp - received.txt
+}
+
 before_session() {
   some_file web1/disk.img 20
 }

@@ -145,9 +145,9 @@ public final class GrpcConnector implements Connector {
       throw new PipeException.Config(
           address
               + " would let anybody who reaches this host write and read, in the clear; say one of\n"
-              + "  grpcs-listen"
+              + "  tls-listen"
               + place
-              + "            encrypted and authenticated (needs a version with TLS)\n"
+              + "            encrypted and authenticated, without gRPC\n"
               + "  grpc-listen"
               + place
               + " auth=none  open to everybody: for networks that you trust");

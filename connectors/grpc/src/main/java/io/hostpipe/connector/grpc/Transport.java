@@ -89,7 +89,8 @@ final class Transport {
   }
 
   private static void append(StringBuilder text, @Nullable String more) {
-    if (more != null && text.indexOf(more) < 0) {
+    // That it was an exception of I/O says nothing beside its cause.
+    if (more != null && !more.equals("io exception") && text.indexOf(more) < 0) {
       text.append(": ").append(more.lines().findFirst().orElse(""));
     }
   }

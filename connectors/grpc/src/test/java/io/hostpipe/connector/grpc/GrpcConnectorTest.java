@@ -39,7 +39,7 @@ final class GrpcConnectorTest {
     assertThatThrownBy(() -> connector.listen(address, ends.messages()))
         .isInstanceOf(PipeException.Config.class)
         .hasMessageContaining("in the clear")
-        .hasMessageContaining("grpcs-listen://")
+        .hasMessageContaining("tls-listen://")
         .hasMessageContaining("auth=none");
     assertThatThrownBy(() -> connector.check(address, true))
         .isInstanceOf(PipeException.Config.class);

@@ -13,23 +13,29 @@ import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.BlockingClientCall;
+import io.hostpipe.Cursor;
 import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.Listener;
 import io.hostpipe.Message;
 import io.hostpipe.Messages;
 import io.hostpipe.Pipe;
+import io.hostpipe.Records;
 import io.hostpipe.Rejection;
+import io.hostpipe.Resume;
+import io.hostpipe.StreamId;
 import io.hostpipe.connector.grpc.proto.ClientFrame;
 import io.hostpipe.connector.grpc.proto.Direction;
 import io.hostpipe.connector.grpc.proto.Header;
 import io.hostpipe.connector.grpc.proto.Opened;
 import io.hostpipe.connector.grpc.proto.Reject;
 import io.hostpipe.connector.grpc.proto.ServerFrame;
+import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.testkit.InParallel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -253,6 +259,57 @@ final class PipesServiceTest {
     client.awaitAck(1);
     assertThat(client.status().isOk()).isTrue();
     assertThat(client(listener).open("orders", "s1", SEND).getSequence()).isEqualTo(1);
+  }
+
+  /** As after the listener's process was killed, with a sink that keeps its place. */
+  @Test
+  void aClientGoesOnBehindWhatAnEarlierProcessKept() throws Exception {
+    long keptBytes = Records.lengthBytes(3, 0);
+    Cursor kept = Cursor.of(ByteBuffer.allocate(Long.BYTES).putLong(7).array());
+    // It was killed in the middle of a batch: one message more is held than the cursor says.
+    Listener listener =
+        ends.listen(
+            "orders",
+            receiving()
+                .withHoldings(
+                    holding(new Resume(7 * keptBytes + keptBytes, kept, null, 7 * keptBytes)),
+                    PipeContext.KEPT_DURABLY));
+    PipeClient client = client(listener);
+    Opened opened = client.open("orders", "s1", SEND);
+    assertThat(opened.getSequence()).isEqualTo(7);
+    assertThat(opened.getPosition()).isEqualTo(7 * keptBytes);
+    client.message(8, "old");
+    client.message(9, "new");
+    Message message = ends.accept(listener).messages().iterator().next();
+    assertThat(message.text()).isEqualTo("new");
+    assertThat(message.endPosition()).isEqualTo(9 * keptBytes);
+    message.commit();
+    client.awaitAck(9);
+  }
+
+  @Test
+  void aStreamThatOthersWroteIsNotGuessedAt() throws Exception {
+    Listener listener =
+        ends.listen(
+            "orders",
+            receiving()
+                .withHoldings(holding(new Resume(100, null, null)), PipeContext.KEPT_DURABLY));
+    assertEnds(
+        client(listener), open("orders", SEND), Status.Code.FAILED_PRECONDITION, "position 100");
+  }
+
+  private static Holdings holding(Resume resume) {
+    return new Holdings() {
+      @Override
+      public Resume held(StreamId stream) {
+        return resume;
+      }
+
+      @Override
+      public List<StreamId> heldStreams() {
+        return List.of(new StreamId("s1"));
+      }
+    };
   }
 
   @Test
