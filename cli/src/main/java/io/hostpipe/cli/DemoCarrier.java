@@ -18,7 +18,8 @@ import java.util.stream.Collectors;
 enum DemoCarrier {
   TCP,
   TLS,
-  UNIX;
+  UNIX,
+  GRPC;
 
   private static final String LISTENS_HERE = "-listen://127.0.0.1:0/demo";
 
@@ -41,7 +42,7 @@ enum DemoCarrier {
   /** The words of who listens; what it needs is made in this folder. */
   List<String> listens(Path folder) throws IOException {
     return switch (this) {
-      case TCP -> List.of("tcp" + LISTENS_HERE);
+      case TCP, GRPC -> List.of(scheme() + LISTENS_HERE);
       case TLS -> {
         Path key = identity(folder);
         Identity.ofHost(key);
@@ -54,7 +55,8 @@ enum DemoCarrier {
   /** A proxy to the listener, which has taken this port. */
   FaultProxy proxy(Path folder, int port) throws IOException {
     return switch (this) {
-      case TCP, TLS -> FaultProxy.to(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      case TCP, TLS, GRPC ->
+          FaultProxy.to(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       case UNIX ->
           FaultProxy.between(
               UnixDomainSocketAddress.of(folder.resolve("proxy.sock")),
@@ -65,7 +67,7 @@ enum DemoCarrier {
   /** The words of who dials the proxy. */
   List<String> dials(Path folder, SocketAddress proxy) throws IOException {
     return switch (this) {
-      case TCP -> List.of("tcp://" + hostPort(proxy) + "/demo");
+      case TCP, GRPC -> List.of(scheme() + "://" + hostPort(proxy) + "/demo");
       case TLS ->
           List.of(
               "tls://" + hostPort(proxy) + "/demo",
