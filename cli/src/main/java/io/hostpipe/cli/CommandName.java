@@ -74,7 +74,17 @@ enum CommandName {
   boolean movesBytes() {
     return switch (this) {
       case PIPE, SEND, RECV -> true;
-      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL, SSH_SERVE, KEY, PACKAGE -> false;
+      case CHECK,
+          ADDRESSES,
+          COMPLETION,
+          DEMO,
+          BENCH,
+          SESSION,
+          SPOOL,
+          SSH_SERVE,
+          KEY,
+          PACKAGE ->
+          false;
     };
   }
 
