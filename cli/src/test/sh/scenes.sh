@@ -502,4 +502,11 @@ before_ssh_listen() {
 
 after_ssh_listen() {
   cmp db2/app.log web1/app.log
+
+before_ws() {
+  some_file sent 4
+}
+
+after_ws() {
+  cmp sent received
 }

@@ -37,7 +37,7 @@ public final class Address {
   private static final String NEXT_VALUE = "\0";
 
   private static final Set<String> SECRET_OPTIONS =
-      Set.of("token", "password", "secret", "passphrase");
+      Set.of("token", "password", "secret", "passphrase", "header");
 
   private final String scheme;
   private final @Nullable String userInfo;
@@ -351,6 +351,6 @@ public final class Address {
    */
   private static String redact(String text) {
     return text.replaceAll("(//[^/@:]*):.*@", "$1:***@")
-        .replaceAll("([?&](?:token|password|secret|passphrase)=)[^&]*", "$1***");
+        .replaceAll("([?&](?:token|password|secret|passphrase|header)=)[^&]*", "$1***");
   }
 }

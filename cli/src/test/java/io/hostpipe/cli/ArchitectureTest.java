@@ -58,7 +58,9 @@ final class ArchitectureTest {
 
   /** Connectors whose schemes are links: they drive sessions, and so may use the runtime. */
   private static final String[] LINK_CONNECTORS = {
-    "io.hostpipe.connector.tcp..", "io.hostpipe.connector.grpc.."
+    "io.hostpipe.connector.tcp..",
+    "io.hostpipe.connector.grpc..",
+    "io.hostpipe.connector.websocket.."
   };
 
   private static JavaClasses main;
@@ -339,6 +341,7 @@ final class ArchitectureTest {
             "io.hostpipe.runtime",
             "io.hostpipe.connector.local",
             "io.hostpipe.connector.tcp",
+            "io.hostpipe.connector.websocket",
             "io.hostpipe.testkit",
             "io.hostpipe.cli")) {
       sources.add(source(name + ".Peer", "package " + name + "; public class Peer {}"));

@@ -1,5 +1,7 @@
 package io.hostpipe.runtime;
 
+import io.hostpipe.Status;
+import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameCodec;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,5 +18,12 @@ public final class Greetings {
    */
   public static boolean isSession(ByteBuffer first) {
     return FrameCodec.beginsSession(first.duplicate().order(ByteOrder.BIG_ENDIAN));
+  }
+
+  /** What a session understands when it has dialed a place that speaks something else. */
+  public static ByteBuffer refusal(Status status, String reason) {
+    ByteBuffer out = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
+    FrameCodec.encode(new Frame.Failure(status.code(), reason), out);
+    return out.flip();
   }
 }

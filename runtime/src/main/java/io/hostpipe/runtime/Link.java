@@ -64,6 +64,16 @@ public interface Link extends AutoCloseable {
     return null;
   }
 
+  /**
+   * The only pipe that may be asked for over it, where the carrier's own address has named one, and
+   * others on the way have judged by that. Known once the first byte was read.
+   *
+   * @return null where any may be asked for
+   */
+  default @Nullable String pipeName() {
+    return null;
+  }
+
   /** Breaks the connection. Idempotent. */
   @Override
   void close();

@@ -241,6 +241,13 @@ public final class SessionPort implements AutoCloseable {
 
   private @Nullable SessionFailure offer(
       Link link, FrameAssembler assembler, Frame.Hello hello, List<BooleanSupplier> stay) {
+    String only = link.pipeName();
+    if (only != null && !only.equals(hello.name())) {
+      return new SessionFailure(
+          Code.FAILED_PRECONDITION,
+          "the address led to '" + only + "', and the pipe asked for is '" + hello.name() + "'",
+          false);
+    }
     SessionListener listener = listeners.get(hello.name());
     return listener == null
         ? new SessionFailure(

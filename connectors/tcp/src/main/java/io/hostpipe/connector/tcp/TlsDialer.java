@@ -1,6 +1,6 @@
 package io.hostpipe.connector.tcp;
 
-import io.hostpipe.connector.tcp.socket.TcpDialer;
+import io.hostpipe.runtime.socket.TcpDialer;
 import io.hostpipe.runtime.Dialer;
 import io.hostpipe.runtime.tls.TlsClient;
 import io.hostpipe.runtime.tls.TlsLink;

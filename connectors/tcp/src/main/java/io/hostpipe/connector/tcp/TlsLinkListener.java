@@ -1,6 +1,6 @@
 package io.hostpipe.connector.tcp;
 
-import io.hostpipe.connector.tcp.socket.TcpLinkListener;
+import io.hostpipe.runtime.socket.TcpLinkListener;
 import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.LinkListener;
 import io.hostpipe.runtime.tls.TlsServer;

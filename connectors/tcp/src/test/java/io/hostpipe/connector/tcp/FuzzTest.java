@@ -13,6 +13,7 @@ import io.hostpipe.session.ProtocolException;
 import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
+import io.hostpipe.testkit.links.Ends;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -42,7 +43,7 @@ final class FuzzTest {
   private static final int FRAMES_MAX = 12;
   private static final int PAYLOAD_BYTES_MAX = 3_000;
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
   private final List<Throwable> uncaught = new CopyOnWriteArrayList<>();
   private final List<PipeException> failures = new CopyOnWriteArrayList<>();
   private final AtomicInteger wellFormedCount = new AtomicInteger();

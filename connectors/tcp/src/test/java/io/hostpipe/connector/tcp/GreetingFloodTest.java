@@ -8,6 +8,7 @@ import io.hostpipe.Message;
 import io.hostpipe.Pipe;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
+import io.hostpipe.testkit.links.Ends;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -31,7 +32,7 @@ final class GreetingFloodTest {
   private static final int DESCRIPTORS_LEFT_OVER = 1_000;
   private static final String OPTIONS = "heartbeat=1s&handshake=2s&linger=1s";
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
   private final UnixOperatingSystemMXBean system =
       (UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 

@@ -7,6 +7,7 @@ import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
+import io.hostpipe.testkit.links.Ends;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,7 @@ final class IdlePipesTest {
   private static final long WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final int WINDOW_COUNT_MAX = 20;
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
   private final List<RawPeer> peers = new ArrayList<>();
   private final UnixOperatingSystemMXBean system =
       (UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();

@@ -16,6 +16,7 @@ import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
+import io.hostpipe.testkit.links.Ends;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 final class LinkOwnershipTest {
   private static final int STEP_BYTES = 1_000;
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
   private Listener listener;
 
   @BeforeEach

@@ -11,6 +11,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.links.Ends;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,7 +32,7 @@ final class OutOfDescriptorsTest {
   private static final int DESCRIPTORS = 150;
   private static final int STRANGER_COUNT = 200;
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
   private final List<SocketChannel> strangers = new ArrayList<>();
 
   @AfterEach

@@ -7,6 +7,7 @@ import io.hostpipe.Message;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.links.Ends;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ final class ReuseTest {
   private static final int THREADS = 8;
   private static final int PIPES = 100;
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
   private final Set<String> peers = ConcurrentHashMap.newKeySet();
   private final Set<String> got = ConcurrentHashMap.newKeySet();
   private final AtomicInteger gotCount = new AtomicInteger();

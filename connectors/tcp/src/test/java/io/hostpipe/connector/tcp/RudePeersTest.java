@@ -12,6 +12,7 @@ import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameCodec;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
+import io.hostpipe.testkit.links.Ends;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -40,7 +41,7 @@ final class RudePeersTest {
   private static final Pattern ONE_CLEAR_LINE =
       Pattern.compile("warning: 127\\.0\\.0\\.1:[0-9]+: [\\x20-\\x7E]{10,300}");
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
 
   @AfterEach
   void closeAll() {

@@ -13,6 +13,7 @@ import io.hostpipe.runtime.tls.Identity;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.links.Ends;
 import io.hostpipe.testkit.tls.TestAuthority;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -37,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 final class TlsConnectorTest {
   private final TlsConnector connector = new TlsConnector();
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
   private final List<AutoCloseable> opened = new ArrayList<>();
   private final List<String> told = new CopyOnWriteArrayList<>();
   @TempDir private Path folder;

@@ -8,8 +8,9 @@ import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import io.hostpipe.connector.tcp.socket.UnixLinkListener;
+import io.hostpipe.runtime.socket.UnixLinkListener;
 import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.links.Ends;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -37,7 +38,7 @@ final class UnixConnectorTest {
 
   @BeforeEach
   void openEnds() {
-    ends = new Ends(folder);
+    ends = TestEnds.unix(folder);
   }
 
   @AfterEach

@@ -16,6 +16,7 @@ import io.hostpipe.Status;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.Received;
+import io.hostpipe.testkit.links.Ends;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +29,7 @@ final class VolumeTest {
   private static final long WINDOW_BYTES = 1 << 20;
   private static final String WINDOW = Ends.SHORT + "&window=1MiB";
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
 
   @AfterEach
   void closeAll() {

@@ -2,7 +2,7 @@ package io.hostpipe.connector.tcp.raw;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import io.hostpipe.connector.tcp.socket.SocketLink;
+import io.hostpipe.runtime.socket.SocketLink;
 import io.hostpipe.runtime.FirstLink;
 import java.io.IOException;
 import java.nio.ByteBuffer;

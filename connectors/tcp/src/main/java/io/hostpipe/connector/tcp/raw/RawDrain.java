@@ -1,7 +1,7 @@
 package io.hostpipe.connector.tcp.raw;
 
 import io.hostpipe.PipeException;
-import io.hostpipe.connector.tcp.socket.SocketLink;
+import io.hostpipe.runtime.socket.SocketLink;
 import io.hostpipe.spi.PipeContext;
 import java.io.IOException;
 import java.nio.ByteBuffer;

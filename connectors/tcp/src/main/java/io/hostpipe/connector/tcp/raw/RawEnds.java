@@ -6,7 +6,7 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import io.hostpipe.connector.tcp.socket.SocketLink;
+import io.hostpipe.runtime.socket.SocketLink;
 import io.hostpipe.runtime.FirstLink;
 import io.hostpipe.spi.PipeContext;
 

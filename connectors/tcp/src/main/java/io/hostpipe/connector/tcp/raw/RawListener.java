@@ -5,7 +5,7 @@ import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import io.hostpipe.connector.tcp.socket.SocketLink;
+import io.hostpipe.runtime.socket.SocketLink;
 import io.hostpipe.spi.PipeContext;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;

@@ -8,7 +8,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
-import io.hostpipe.connector.tcp.socket.SocketLink;
+import io.hostpipe.runtime.socket.SocketLink;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.MemoryExhaustion;

@@ -1,4 +1,4 @@
-package io.hostpipe.connector.tcp.socket;
+package io.hostpipe.runtime.socket;
 
 import java.io.BufferedReader;
 import java.io.IOException;

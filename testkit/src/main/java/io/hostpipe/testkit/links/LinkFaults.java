@@ -1,4 +1,4 @@
-package io.hostpipe.connector.tcp;
+package io.hostpipe.testkit.links;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -26,13 +26,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A pipe through a proxy that breaks its connections in every way it can, over some carrier. */
 @Timeout(60)
-abstract class LinkFaults {
+public abstract class LinkFaults {
   private static final int CUT_COUNT = 12;
   private static final long STREAM_BYTES = 24 << 20;
 
   private final Ends ends;
 
-  LinkFaults(Ends ends) {
+  /** Over the carrier of these ends; closed after each test. */
+  protected LinkFaults(Ends ends) {
     this.ends = ends;
   }
 

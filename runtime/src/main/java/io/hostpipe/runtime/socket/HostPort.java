@@ -1,4 +1,4 @@
-package io.hostpipe.connector.tcp;
+package io.hostpipe.runtime.socket;
 
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
@@ -10,13 +10,13 @@ import java.net.SocketException;
 import java.util.Comparator;
 
 /** The host and the port of an address, as sockets want them. */
-final class HostPort {
+public final class HostPort {
   private static final int PORT_DEFAULT = 9000;
 
   private HostPort() {}
 
   /** Whom to dial. */
-  static void checkDialed(Address address) throws PipeException {
+  public static void checkDialed(Address address) throws PipeException {
     if (address.host().isEmpty()) {
       throw new PipeException.Config(
           address
@@ -31,12 +31,12 @@ final class HostPort {
     }
   }
 
-  static int port(Address address) {
+  public static int port(Address address) {
     return address.port() < 0 ? PORT_DEFAULT : address.port();
   }
 
   /** Where to listen: everywhere, when no host is named. */
-  static InetSocketAddress bind(Address address) throws PipeException {
+  public static InetSocketAddress bind(Address address) throws PipeException {
     InetSocketAddress bind =
         address.host().isEmpty()
             ? new InetSocketAddress(port(address))
@@ -51,7 +51,7 @@ final class HostPort {
    * Under which host others reach what is bound there: the host itself, or one address of this
    * machine when it is bound to all. An address rather than a name, which others may not know.
    */
-  static String reachable(InetSocketAddress bind) {
+  public static String reachable(InetSocketAddress bind) {
     InetAddress host = bind.getAddress();
     if (host.isAnyLocalAddress()) {
       host = ownAddress();

@@ -1,4 +1,4 @@
-package io.hostpipe.connector.tcp;
+package io.hostpipe.testkit.links;
 
 import io.hostpipe.Address;
 import io.hostpipe.Batch;
@@ -11,7 +11,6 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.runtime.fault.FaultProxy;
-import io.hostpipe.runtime.tls.Fingerprint;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.PipeContext;
@@ -37,18 +36,23 @@ import org.jspecify.annotations.Nullable;
  * Listeners, dialers and proxies of one test, with short times, closed with it; and a stream whose
  * every eight bytes say where they belong, so that a loss, a double or an exchange cannot hide.
  */
-final class Ends implements AutoCloseable {
-  static final String SHORT = "heartbeat=100ms&handshake=2s&linger=3s";
+public final class Ends implements AutoCloseable {
+  /** Options that make every wait short. */
+  public static final String SHORT = "heartbeat=100ms&handshake=2s&linger=3s";
 
-  static final RetryPolicy RETRY =
+  /** Tries again at once, for a minute. */
+  public static final RetryPolicy RETRY =
       new RetryPolicy(
           Duration.ofSeconds(60), Integer.MAX_VALUE, Duration.ofMillis(5), Duration.ofMillis(50));
 
   private static final int CHUNK_BYTES = 64 << 10;
 
-  final BlockPool pool = new BlockPool(8 << 20);
-  final List<String> dialerTold = new CopyOnWriteArrayList<>();
-  final List<String> listenerTold = new CopyOnWriteArrayList<>();
+  /** Where both sides have their memory; empty again when a test is over. */
+  public final BlockPool pool = new BlockPool(8 << 20);
+  /** What was said to who dialed, a line each. */
+  public final List<String> dialerTold = new CopyOnWriteArrayList<>();
+  /** What was said to who listens. */
+  public final List<String> listenerTold = new CopyOnWriteArrayList<>();
   private final @Nullable Path folder;
   private final String scheme;
   private final String listenWords;
@@ -57,49 +61,52 @@ final class Ends implements AutoCloseable {
   private int socketCount;
   private final List<AutoCloseable> opened = new ArrayList<>();
 
-  /** Over TCP. */
-  Ends() {
-    this(null, "tcp", "", "", new TcpConnector());
+  /**
+   * Over a connector of hosts and ports.
+   *
+   * @param scheme that dials; the one that listens has {@code -listen} behind it
+   * @param listenWords options of who listens, each with an ampersand before it
+   * @param dialWords those of who dials
+   */
+  public Ends(Connector connector, String scheme, String listenWords, String dialWords) {
+    this(null, connector, scheme, listenWords, dialWords);
   }
 
-  /** Over unix sockets in this folder. */
-  Ends(Path folder) {
-    this(folder, "unix", "", "", new UnixConnector());
+  /** Over a connector of files in this folder: unix sockets. */
+  public Ends(Connector connector, Path folder) {
+    this(folder, connector, "unix", "", "");
   }
 
   private Ends(
       @Nullable Path folder,
+      Connector connector,
       String scheme,
       String listenWords,
-      String dialWords,
-      Connector connector) {
+      String dialWords) {
     this.folder = folder;
+    this.connector = connector;
     this.scheme = scheme;
     this.listenWords = listenWords;
     this.dialWords = dialWords;
-    this.connector = connector;
   }
 
-  /** Over TLS, with a key that is made in this folder and pinned. */
-  static Ends tls(Path folder) {
-    Path key = folder.resolve("identity.pem");
-    Fingerprint fingerprint = TestKeys.identity(key).fingerprint();
-    return new Ends(null, "tls", "&cert=" + key, "&peer=" + fingerprint, new TlsConnector());
-  }
-
-  PipeContext messages() {
+  /** What pipes of messages are made with. */
+  public PipeContext messages() {
     return PipeContext.messages(pool).withRetry(RETRY);
   }
 
-  PipeContext raw() {
+  /** What pipes of bytes are made with. */
+  public PipeContext raw() {
     return messages().withEncoding(Encoding.RAW);
   }
 
-  Listener listen(String name, PipeContext context) throws PipeException {
+  /** Listens for a name at a fresh place. */
+  public Listener listen(String name, PipeContext context) throws PipeException {
     return listen(name, SHORT, context);
   }
 
-  Listener listen(String name, String options, PipeContext context) throws PipeException {
+  /** The same with these options. */
+  public Listener listen(String name, String options, PipeContext context) throws PipeException {
     Address address =
         Address.parse(
             folder == null
@@ -110,7 +117,8 @@ final class Ends implements AutoCloseable {
     return listener;
   }
 
-  Listener listenAlso(Listener first, String name, PipeContext context) throws PipeException {
+  /** Listens for another name at the same place. */
+  public Listener listenAlso(Listener first, String name, PipeContext context) throws PipeException {
     String place =
         scheme
             + "-listen://127.0.0.1:"
@@ -126,11 +134,13 @@ final class Ends implements AutoCloseable {
     return listener;
   }
 
-  Pipe dial(FaultProxy proxy, String name, PipeContext context) throws PipeException {
+  /** Dials through a proxy. */
+  public Pipe dial(FaultProxy proxy, String name, PipeContext context) throws PipeException {
     return dial(proxy.place(), name, context);
   }
 
-  Pipe dial(Listener listener, String name, PipeContext context) throws PipeException {
+  /** Dials a listener. */
+  public Pipe dial(Listener listener, String name, PipeContext context) throws PipeException {
     return dial(place(listener), name, context);
   }
 
@@ -144,11 +154,13 @@ final class Ends implements AutoCloseable {
     return pipe;
   }
 
-  Pipe dial(int port, String name, PipeContext context) throws PipeException {
+  /** Dials a port of this host. */
+  public Pipe dial(int port, String name, PipeContext context) throws PipeException {
     return dial(port, name, SHORT, context);
   }
 
-  Pipe dial(int port, String name, String options, PipeContext context) throws PipeException {
+  /** The same with these options. */
+  public Pipe dial(int port, String name, String options, PipeContext context) throws PipeException {
     Address address =
         Address.parse(scheme + "://127.0.0.1:" + port + "/" + name + "?" + options + dialWords);
     Pipe pipe = connector.connect(address, context.withEvents(told(dialerTold)));
@@ -156,13 +168,15 @@ final class Ends implements AutoCloseable {
     return pipe;
   }
 
-  Pipe accept(Listener listener) throws PipeException, InterruptedException {
+  /** The next pipe of a listener. */
+  public Pipe accept(Listener listener) throws PipeException, InterruptedException {
     Pipe pipe = listener.accept();
     opened.add(pipe);
     return pipe;
   }
 
-  FaultProxy proxyTo(Listener listener) throws IOException {
+  /** A proxy before a listener. */
+  public FaultProxy proxyTo(Listener listener) throws IOException {
     FaultProxy proxy =
         folder == null
             ? FaultProxy.to(at(listener))
@@ -171,7 +185,8 @@ final class Ends implements AutoCloseable {
     return proxy;
   }
 
-  static InetSocketAddress at(Listener listener) {
+  /** Where it listens. */
+  public static InetSocketAddress at(Listener listener) {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.address().port());
   }
 
@@ -186,7 +201,7 @@ final class Ends implements AutoCloseable {
   }
 
   /** Sends so much of the stream, waits until it is committed and ends it; the digest. */
-  static InParallel<Digest> sendAll(Pipe pipe, long lengthBytes) {
+  public static InParallel<Digest> sendAll(Pipe pipe, long lengthBytes) {
     return InParallel.run(() -> {
       Sink sink = pipe.sink();
       Digest digest = send(sink, lengthBytes);
@@ -196,7 +211,7 @@ final class Ends implements AutoCloseable {
   }
 
   /** Sends so much more of the stream; its digest from there on. */
-  static Digest send(Sink sink, long lengthBytes) throws PipeException, InterruptedException {
+  public static Digest send(Sink sink, long lengthBytes) throws PipeException, InterruptedException {
     Digest digest = Digest.EMPTY;
     long position = sink.resume().position();
     long end = position + lengthBytes;
@@ -215,12 +230,12 @@ final class Ends implements AutoCloseable {
   }
 
   /** Reads the stream to its end, compares each byte, and commits with the digest of all. */
-  static long receiveAll(Source source) throws PipeException, InterruptedException {
+  public static long receiveAll(Source source) throws PipeException, InterruptedException {
     return receiveUpTo(source, Long.MAX_VALUE);
   }
 
   /** Reads and commits the stream up to this position at least, or to its end. */
-  static long receiveUpTo(Source source, long end) throws PipeException, InterruptedException {
+  public static long receiveUpTo(Source source, long end) throws PipeException, InterruptedException {
     long position = -1;
     while (position < end) {
       Batch batch = source.read();
@@ -240,7 +255,7 @@ final class Ends implements AutoCloseable {
   }
 
   /** Part of the stream. */
-  static byte[] bytesAt(long position, int lengthBytes) {
+  public static byte[] bytesAt(long position, int lengthBytes) {
     byte[] bytes = new byte[lengthBytes];
     for (int index = 0; index < lengthBytes; index++) {
       bytes[index] = byteAt(position + index);

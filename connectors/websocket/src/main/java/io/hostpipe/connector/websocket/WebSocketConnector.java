@@ -1,0 +1,297 @@
+package io.hostpipe.connector.websocket;
+
+import io.hostpipe.Address;
+import io.hostpipe.Capabilities;
+import io.hostpipe.Listener;
+import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
+import io.hostpipe.runtime.SessionEnds;
+import io.hostpipe.runtime.SessionOptions;
+import io.hostpipe.runtime.SessionPlaces;
+import io.hostpipe.runtime.Sessions;
+import io.hostpipe.runtime.socket.HostPort;
+import io.hostpipe.runtime.socket.TcpLinkListener;
+import io.hostpipe.runtime.tls.TlsClient;
+import io.hostpipe.runtime.tls.TlsOptions;
+import io.hostpipe.runtime.tls.TlsServer;
+import io.hostpipe.spi.Connector;
+import io.hostpipe.spi.OptionSpec;
+import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.PipeEvents;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code ws} and {@code wss} dial, {@code ws-listen} and {@code wss-listen} wait: the session
+ * protocol in the messages of WebSocket, for networks that let nothing else pass.
+ */
+public final class WebSocketConnector implements Connector {
+  static final int PORT = 80;
+  static final int PORT_TLS = 443;
+
+  private static final String DIALS = "ws";
+  private static final String DIALS_TLS = "wss";
+  private static final String LISTENS = "ws-listen";
+  private static final String LISTENS_TLS = "wss-listen";
+
+  private static final OptionSpec NAME =
+      OptionSpec.value(
+          "name", "NAME", "the path", "the pipe's name, where a proxy on the way changes the path");
+
+  private static final OptionSpec PROXY =
+      OptionSpec.value(
+          HttpProxy.OPTION,
+          "http://HOST:PORT|none",
+          "as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say",
+          "go through this HTTP proxy");
+
+  private static final OptionSpec HEADER =
+      OptionSpec.value(
+              "header", "'NAME: VALUE'", null, "say this too, to whoever stands before the pipe")
+          .repeated();
+
+  private static final OptionSpec ORIGIN =
+      OptionSpec.value(
+              "origin", "https://HOST|*", null, "pages of a browser that may open pipes here")
+          .repeated();
+
+  private static final OptionSpec AUTH =
+      OptionSpec.value("auth", "none", null, "let strangers off this host in, unprotected");
+
+  private static final OptionSpec AUTH_TLS =
+      OptionSpec.value("auth", "none", null, "let in whoever reaches the port, encrypted");
+
+  private static final Map<String, List<OptionSpec>> OPTIONS =
+      Map.of(
+          DIALS,
+          SessionEnds.dialOptions(NAME, PROXY, HEADER),
+          DIALS_TLS,
+          SessionEnds.dialOptions(with(TlsOptions.dialOptions(), NAME, PROXY, HEADER)),
+          LISTENS,
+          SessionEnds.listenOptions(ORIGIN, AUTH),
+          LISTENS_TLS,
+          SessionEnds.listenOptions(with(TlsOptions.listenOptions(), ORIGIN, AUTH_TLS)));
+
+  private static final SessionPlaces PLACES = new SessionPlaces();
+
+  @Override
+  public Set<String> schemes() {
+    return OPTIONS.keySet();
+  }
+
+  @Override
+  public Kind kind(String scheme) {
+    return listens(scheme) ? Kind.LISTENS : Kind.CONNECTS;
+  }
+
+  @Override
+  public String help(String scheme) {
+    return switch (scheme) {
+      case DIALS -> "ws://HOST:PORT/NAME dials a Hostpipe that listens there for NAME, over WebSocket";
+      case DIALS_TLS -> "wss://HOST:PORT/NAME does so over WebSocket and TLS";
+      case LISTENS -> "ws-listen://HOST:PORT/NAME waits for a Hostpipe that dials over WebSocket";
+      default -> "wss-listen://HOST:PORT/NAME waits so, encrypted; says how to dial it";
+    };
+  }
+
+  @Override
+  public Capabilities capabilities(Address address) {
+    return SessionEnds.CAPABILITIES;
+  }
+
+  @Override
+  public List<OptionSpec> options(String scheme) {
+    return Objects.requireNonNull(OPTIONS.get(scheme), scheme);
+  }
+
+  @Override
+  public Pipe connect(Address address, PipeContext context) throws PipeException {
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    WebSocketDialer dialer = dialer(address, options);
+    return Sessions.connect(dialer.name(), address.toString(), dialer, context, options);
+  }
+
+  @Override
+  public Listener listen(Address address, PipeContext context) throws PipeException {
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    InetSocketAddress bind = bind(address);
+    int backlog = SessionEnds.backlog(address);
+    TlsServer tls = tlsServer(address, context.events());
+    List<String> origins = address.optionValues(ORIGIN.name());
+    Map<String, String> words = tls == null ? Map.of() : TlsOptions.words(address);
+    Upgrade upgrade = new Upgrade(tls == null ? DIALS : DIALS_TLS, origins);
+    Listener listener =
+        PLACES.listen(
+            address,
+            address.path(),
+            new Place(bind, tls != null, words, origins),
+            port ->
+                new Place(
+                    new InetSocketAddress(bind.getAddress(), port), tls != null, words, origins),
+            () ->
+                new WebSocketLinkListener(
+                    TcpLinkListener.bind(
+                        bind, SessionEnds.queueLength(backlog), address.toString()),
+                    tls,
+                    upgrade),
+            backlog,
+            context,
+            options);
+    if (tls != null) {
+      context.events().invites(invitation(listener.address(), bind, tls, context));
+    }
+    return listener;
+  }
+
+  @Override
+  public String check(Address address, boolean asSource) throws PipeException {
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    if (listens(address.scheme())) {
+      InetSocketAddress bind = bind(address);
+      TlsServer tls = tlsServer(address, PipeEvents.SILENT);
+      try (TcpLinkListener probe = TcpLinkListener.bind(bind, 1, address.toString())) {
+        return "can listen on port "
+            + probe.port()
+            + (tls == null ? "" : " as " + tls.description());
+      }
+    }
+    WebSocketDialer dialer = dialer(address, options);
+    try (var link = dialer.dial()) {
+      return dialer.peer() + " opens WebSockets for " + Upgrade.PROTOCOL;
+    } catch (PipeException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new PipeException.Unreachable(
+          address + ": " + e.getMessage() + "; is the other end started?", e);
+    }
+  }
+
+  private static WebSocketDialer dialer(Address address, SessionOptions options)
+      throws PipeException {
+    HostPort.checkDialed(address);
+    boolean secure = address.scheme().equals(DIALS_TLS);
+    int port = port(address);
+    TlsClient tls =
+        secure
+            ? new TlsClient(
+                TlsOptions.of(address),
+                address.host(),
+                port,
+                address.toString(),
+                options.handshake())
+            : null;
+    return new WebSocketDialer(
+        address.host(),
+        port,
+        address.path(),
+        Objects.requireNonNullElse(address.option(NAME.name()), address.path()),
+        fields(address),
+        tls,
+        HttpProxy.of(address, secure, System.getenv()),
+        secure ? TlsOptions.words(address) : Map.of(),
+        options.handshake(),
+        address.toString());
+  }
+
+  /** What the address adds to the head of the request. */
+  private static List<String> fields(Address address) throws PipeException {
+    List<String> fields = new ArrayList<>();
+    String userInfo = address.userInfo();
+    if (userInfo != null) {
+      fields.add("Authorization: " + Request.basic(userInfo));
+    }
+    for (String field : address.optionValues(HEADER.name())) {
+      if (!field.matches("[A-Za-z0-9-]+:[\\x20-\\x7E]*")) {
+        throw new PipeException.Config(
+            address + ": header= is a name, a colon and a value, as in header='X-Site: 7'");
+      }
+      fields.add(field);
+    }
+    return fields;
+  }
+
+  private static @Nullable TlsServer tlsServer(Address address, PipeEvents events)
+      throws PipeException {
+    return address.scheme().equals(LISTENS_TLS)
+        ? new TlsServer(TlsOptions.of(address), address.toString(), events)
+        : null;
+  }
+
+  private static boolean listens(String scheme) {
+    return scheme.endsWith("-listen");
+  }
+
+  /** What goes without saying at an address of the web. */
+  private static int port(Address address) {
+    boolean secure = address.scheme().startsWith(DIALS_TLS);
+    return address.port() >= 0 ? address.port() : secure ? PORT_TLS : PORT;
+  }
+
+  /** Where to listen. Off this host something has to say who may dial, or that anybody may. */
+  private static InetSocketAddress bind(Address address) throws PipeException {
+    String auth = address.option(AUTH.name());
+    if (auth != null && !auth.equals("none")) {
+      throw new PipeException.Config(address + ": auth can only be 'none'");
+    }
+    InetSocketAddress bind = HostPort.bind(address.withPort(port(address)));
+    if (auth != null || bind.getAddress().isLoopbackAddress()) {
+      return bind;
+    }
+    if (address.scheme().equals(LISTENS)) {
+      String place = "://" + address.host() + ":" + port(address) + "/" + address.path();
+      throw new PipeException.Config(
+          address
+              + " would let anybody who reaches this host write and read, in the clear; say one of\n"
+              + "  wss-listen"
+              + place
+              + "            encrypted and authenticated\n"
+              + "  ws-listen"
+              + place
+              + " auth=none  open to everybody: for networks that you trust\n"
+              + "or let a proxy on this host end TLS, and listen on 127.0.0.1");
+    }
+    if (!TlsOptions.of(address).asksForCertificate()) {
+      throw new PipeException.Config(
+          address
+              + " would let anybody who reaches this host write and read; say one of\n"
+              + "  peer=sha256:…   for the key of the host that may dial ('hostpipe key' there)\n"
+              + "  client-ca=FILE  for those who have a certificate of your authority\n"
+              + "  auth=none       for everybody: encrypted, and open");
+    }
+    return bind;
+  }
+
+  /** The line for the other host, which does what this end waits for. */
+  private static String invitation(
+      Address address, InetSocketAddress bind, TlsServer server, PipeContext context) {
+    String place =
+        DIALS_TLS
+            + "://"
+            + HostPort.reachable(bind)
+            + ":"
+            + address.port()
+            + "/"
+            + address.path()
+            + " peer="
+            + server.identity().fingerprint();
+    if (context.sends() && context.receives()) {
+      return "hostpipe --duplex - " + place;
+    }
+    return (context.receives() ? "hostpipe send " : "hostpipe recv ") + place;
+  }
+
+  private static OptionSpec[] with(List<OptionSpec> options, OptionSpec... more) {
+    return Stream.concat(options.stream(), Stream.of(more)).toArray(OptionSpec[]::new);
+  }
+
+  /** A port and how it is protected: names that share a port share both. */
+  private record Place(
+      InetSocketAddress bind, boolean secure, Map<String, String> words, List<String> origins) {}
+}
