@@ -502,6 +502,7 @@ before_ssh_listen() {
 
 after_ssh_listen() {
   cmp db2/app.log web1/app.log
+}
 
 before_ws() {
   some_file sent 4
@@ -509,4 +510,12 @@ before_ws() {
 
 after_ws() {
   cmp sent received
+}
+
+before_failover() {
+  some_file web1/sent 4
+}
+
+after_failover() {
+  cmp web1/sent db2/received
 }

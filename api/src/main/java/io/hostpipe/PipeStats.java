@@ -1,5 +1,7 @@
 package io.hostpipe;
 
+import java.util.List;
+
 /**
  * What happened on a pipe so far.
  *
@@ -7,8 +9,14 @@ package io.hostpipe;
  * @param sentAgainBytes bytes that crossed more than once
  * @param duplicateBytes bytes that came in again and were dropped
  * @param verifiedFrom the position from which the digest covers the stream; 0 is all of it
+ * @param carriers what has carried it, in the order in which each came first
  */
-public record PipeStats(long resumes, long sentAgainBytes, long duplicateBytes, long verifiedFrom) {
+public record PipeStats(
+    long resumes,
+    long sentAgainBytes,
+    long duplicateBytes,
+    long verifiedFrom,
+    List<String> carriers) {
   /** Nothing happened. */
-  public static final PipeStats NONE = new PipeStats(0, 0, 0, 0);
+  public static final PipeStats NONE = new PipeStats(0, 0, 0, 0, List.of());
 }

@@ -29,6 +29,16 @@ public interface Connector {
     STORES
   }
 
+  /** Whether a scheme carries sessions, and how they are protected on the way. */
+  enum Carriage {
+    /** It does not, or its sessions cannot go on over another carrier. */
+    NONE,
+    /** In the clear, or protected by rights of this host alone. */
+    PLAIN,
+    /** Encrypted, and the peer is known. */
+    ENCRYPTED
+  }
+
   /** The schemes it answers for. */
   Set<String> schemes();
 
@@ -38,6 +48,11 @@ public interface Connector {
   /** What that address does; some stores give many streams by some of their addresses. */
   default Kind kind(Address address) {
     return kind(address.scheme());
+  }
+
+  /** What may stand in for it: a session goes on over carriers of one kind only. */
+  default Carriage carriage(String scheme) {
+    return Carriage.NONE;
   }
 
   /** Whether there are addresses of the scheme that wait for pipes. */

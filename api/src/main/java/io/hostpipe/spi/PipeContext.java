@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param manyStreams whether a store is to take many streams, as they come, and not one
  * @param retry how broken links are tried again
  * @param events who is told about the link's state
+ * @param carriers what this address shares with the others of its pipe; null where it is alone
  */
 public record PipeContext(
     BlockPool pool,
@@ -37,7 +38,8 @@ public record PipeContext(
     boolean takesOver,
     boolean manyStreams,
     RetryPolicy retry,
-    PipeEvents events) {
+    PipeEvents events,
+    @Nullable Carriers carriers) {
   /** What a receiver can say whose sink commits and that keeps nothing by itself. */
   public static final Set<AckLevel> KEPT_IN_MEMORY = Set.of(AckLevel.RECEIVED, AckLevel.APPLIED);
 
@@ -59,7 +61,8 @@ public record PipeContext(
         false,
         false,
         RetryPolicy.DEFAULT,
-        PipeEvents.SILENT);
+        PipeEvents.SILENT,
+        null);
   }
 
   /** The same for bytes or messages. */
@@ -151,6 +154,13 @@ public record PipeContext(
     return draft.toContext();
   }
 
+  /** The same for one of several addresses of a pipe. */
+  public PipeContext withCarriers(Carriers shared) {
+    Draft draft = new Draft(this);
+    draft.carriers = shared;
+    return draft.toContext();
+  }
+
   /** A copy that is about to be changed. */
   private static final class Draft {
     private final BlockPool pool;
@@ -166,6 +176,7 @@ public record PipeContext(
     private boolean manyStreams;
     private RetryPolicy retry;
     private PipeEvents events;
+    private @Nullable Carriers carriers;
 
     Draft(PipeContext from) {
       this.pool = from.pool;
@@ -181,6 +192,7 @@ public record PipeContext(
       this.manyStreams = from.manyStreams;
       this.retry = from.retry;
       this.events = from.events;
+      this.carriers = from.carriers;
     }
 
     PipeContext toContext() {
@@ -197,7 +209,8 @@ public record PipeContext(
           takesOver,
           manyStreams,
           retry,
-          events);
+          events,
+          carriers);
     }
   }
 }

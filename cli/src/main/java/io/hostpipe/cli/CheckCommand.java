@@ -24,7 +24,8 @@ final class CheckCommand {
       default -> {
         Flags flags = invocation.flags();
         List<End> filters = End.filters(flags.through(), catalog);
-        yield checkPlan(PipePlan.of(ends, filters, flags), invocation, console);
+        List<End> vias = End.vias(flags.vias(), ends, catalog, console);
+        yield checkPlan(PipePlan.of(ends, vias, filters, flags), invocation, console);
       }
     };
   }
@@ -46,6 +47,9 @@ final class CheckCommand {
     ExitCode code = check(plan.source(), true, " as the source", console);
     for (End filter : plan.filters()) {
       code = code.or(check(filter, true, " in between", console));
+    }
+    for (End via : plan.vias()) {
+      code = code.or(check(via, plan.source().isLink(), " as another way", console));
     }
     for (End sink : plan.sinks()) {
       code = code.or(check(sink, false, " as the destination", console));

@@ -136,6 +136,64 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
     return List.copyOf(filters);
   }
 
+  /**
+   * More carriers for the one of the ends that is a link.
+   *
+   * @throws PipeException Config when they cannot stand in for it
+   */
+  static List<End> vias(List<String> words, List<End> ends, Catalog catalog, Console console)
+      throws PipeException {
+    List<End> vias = new ArrayList<>();
+    for (String word : words) {
+      Address address = AddressWords.read(word, console);
+      End via = new End(address, catalog.connector(address), Intake.ONE);
+      for (String name : address.options().keySet()) {
+        via.checkOption(name, catalog);
+      }
+      List<End> links = ends.stream().filter(End::isLink).toList();
+      if (links.size() != 1) {
+        throw new PipeException.Config(
+            "--via is another way to the peer, and "
+                + (links.isEmpty() ? "no end is one" : "more than one end is one")
+                + "; run one command for each");
+      }
+      via.refuseToStandInFor(links.getFirst());
+      vias.add(via);
+    }
+    return List.copyOf(vias);
+  }
+
+  private void refuseToStandInFor(End first) throws PipeException {
+    Connector.Carriage carriage = carriage();
+    for (End each : List.of(first, this)) {
+      if (each.carriage() == Connector.Carriage.NONE) {
+        throw new PipeException.Config(
+            "--via: no session goes on over " + each + " that began elsewhere, or the reverse");
+      }
+    }
+    if (listens() != first.listens()) {
+      throw new PipeException.Config(
+          "--via " + this + ": it " + doing() + ", and " + first + " " + first.doing());
+    }
+    if (carriage != first.carriage()) {
+      throw new PipeException.Config(
+          "--via "
+              + this
+              + ": one of it and "
+              + first
+              + " is encrypted and the other is not; whoever breaks the first could read the"
+              + " second");
+    }
+  }
+
+  private Connector.Carriage carriage() {
+    return connector.carriage(address.scheme());
+  }
+
+  private String doing() {
+    return listens() ? "waits" : "dials";
+  }
+
   private End withOptionWord(String word, Catalog catalog) throws PipeException {
     int equals = word.indexOf('=');
     String name = equals < 0 ? word : word.substring(0, equals);

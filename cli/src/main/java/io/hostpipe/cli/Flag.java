@@ -20,6 +20,13 @@ enum Flag {
       List.of(),
       "a program in between, without a shell: its input is the source, its output goes on; may be"
           + " given again, for one behind the other"),
+  VIA(
+      "via",
+      null,
+      "ADDR",
+      List.of(),
+      "another address of the same pipe, over which it goes on when the first stays down; its"
+          + " options stand in it, as in 'ws://host/x?proxy=…'; may be given again"),
   REQUIRE(
       "require",
       null,
@@ -212,6 +219,7 @@ enum Flag {
           REQUIRE,
           DUPLEX,
           THROUGH,
+          VIA,
           FRAME,
           FRAME_OUT,
           MESSAGE_MAX,

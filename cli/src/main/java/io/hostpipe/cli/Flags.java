@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ack what an acknowledgement must mean
  * @param through the commands of the programs in between, in order
+ * @param vias more addresses of the end that is a link, in order
  * @param require the least the pair must give; null when anything will do
  * @param duplex join the ends both ways
  * @param frames how messages are made of bytes
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 record Flags(
     AckLevel ack,
     List<String> through,
+    List<String> vias,
     @Nullable Guarantee require,
     boolean duplex,
     FrameFlags frames,
@@ -75,6 +77,7 @@ record Flags(
     return new Flags(
         choice(line, Flag.ACK, AckLevel.class, AckLevel.APPLIED),
         values(line, Flag.THROUGH),
+        values(line, Flag.VIA),
         choiceOrNull(line, Flag.REQUIRE, Guarantee.class),
         line.hasOption(Flag.DUPLEX.word()),
         FrameFlags.of(line),

@@ -11,12 +11,15 @@ import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.runtime.ContinuedSink;
 import io.hostpipe.runtime.RestartedSource;
+import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.storage.spool.Spool;
 import io.hostpipe.storage.spool.SpoolStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -66,6 +69,7 @@ final class OpenEnds implements AutoCloseable {
     long sentAgainBytes = 0;
     long duplicateBytes = 0;
     long verifiedFrom = 0;
+    Set<String> carriers = new LinkedHashSet<>();
     lock.lock();
     try {
       for (Pipe pipe : pipes) {
@@ -74,11 +78,13 @@ final class OpenEnds implements AutoCloseable {
         sentAgainBytes += stats.sentAgainBytes();
         duplicateBytes += stats.duplicateBytes();
         verifiedFrom = Math.max(verifiedFrom, stats.verifiedFrom());
+        carriers.addAll(stats.carriers());
       }
     } finally {
       lock.unlock();
     }
-    return new PipeStats(resumes, sentAgainBytes, duplicateBytes, verifiedFrom);
+    return new PipeStats(
+        resumes, sentAgainBytes, duplicateBytes, verifiedFrom, List.copyOf(carriers));
   }
 
   /** Closes what was opened last first: what is not finished is aborted. Idempotent. */
@@ -221,7 +227,7 @@ final class OpenEnds implements AutoCloseable {
     }
     Listener listener = places.listener(end);
     if (listener == null) {
-      return end.connector().connect(end.address(), context);
+      return dialed(end, context);
     }
     Duration limit = contexts.firstPeerWithin();
     if (limit == null || plan.intake().many()) {
@@ -252,6 +258,24 @@ final class OpenEnds implements AutoCloseable {
     } finally {
       came.countDown();
     }
+  }
+
+  /** Over its own address first, and over the others when that stays down. */
+  private Pipe dialed(End end, PipeContext context) throws PipeException {
+    if (plan.vias().isEmpty()) {
+      return end.connector().connect(end.address(), context);
+    }
+    PipeContext shared = context.withCarriers(new Carriers());
+    Pipe pipe = end.connector().connect(end.address(), shared);
+    try {
+      for (End via : plan.vias()) {
+        boolean _ = via.connector().connect(via.address(), shared) == pipe;
+      }
+    } catch (PipeException e) {
+      pipe.close();
+      throw e;
+    }
+    return pipe;
   }
 
   private Pipe accepted(Listener listener, Pipe pipe) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Which end goes to which, and what the pairs promise.
  *
  * @param source where the bytes come from
+ * @param vias more carriers for the one end that is a link: they dial or wait for the same peer
  * @param filters the programs that the bytes pass through on their way, in order
  * @param sinks where they go, each of them everything
  * @param duplex whether they go the other way as well; then there is one sink
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 record PipePlan(
     End source,
+    List<End> vias,
     List<End> filters,
     List<End> sinks,
     boolean duplex,
@@ -65,7 +67,12 @@ record PipePlan(
               + invocation.command().usage());
     }
     Flags flags = invocation.flags();
-    PipePlan plan = of(ends, End.filters(flags.through(), catalog), flags);
+    PipePlan plan =
+        of(
+            ends,
+            End.vias(flags.vias(), ends, catalog, console),
+            End.filters(flags.through(), catalog),
+            flags);
     plan.refuseUnkeptAck(flags.ack());
     plan.refuseLessThan(flags.require());
     return plan;
@@ -87,7 +94,8 @@ record PipePlan(
   }
 
   /** The plan of two or more ends, the first of which is the source. */
-  static PipePlan of(List<End> ends, List<End> filters, Flags flags) throws PipeException {
+  static PipePlan of(List<End> ends, List<End> vias, List<End> filters, Flags flags)
+      throws PipeException {
     boolean duplex = flags.duplex();
     End source = ends.getFirst();
     List<End> sinks = ends.subList(1, ends.size());
@@ -130,7 +138,7 @@ record PipePlan(
     if (duplex) {
       pairs.add(Pair.of(sinks.getFirst(), List.of(), source, flags.lasting()));
     }
-    return new PipePlan(source, filters, sinks, duplex, frames, flags.lasting(), pairs);
+    return new PipePlan(source, vias, filters, sinks, duplex, frames, flags.lasting(), pairs);
   }
 
   /**

@@ -5,6 +5,7 @@ import io.hostpipe.Listener;
 import io.hostpipe.PipeException;
 import io.hostpipe.Target;
 import io.hostpipe.runtime.MixedTarget;
+import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
 import java.util.HashMap;
@@ -29,9 +30,9 @@ final class Places implements AutoCloseable {
 
   /** Opens the listeners of both sides, then the targets. */
   void open(PipePlan plan, Contexts contexts) throws PipeException, InterruptedException {
-    listen(plan.source(), contexts.incoming(plan.source(), held));
+    listen(plan.source(), plan.vias(), contexts.incoming(plan.source(), held));
     for (End sink : plan.sinks()) {
-      listen(sink, contexts.outgoing(sink));
+      listen(sink, plan.vias(), contexts.outgoing(sink));
     }
     if (plan.duplex()) {
       held.opened(List.of());
@@ -105,11 +106,16 @@ final class Places implements AutoCloseable {
     return many;
   }
 
-  private void listen(End end, PipeContext context) throws PipeException {
+  private void listen(End end, List<End> vias, PipeContext context) throws PipeException {
     if (end.listens()) {
-      Listener listener = end.connector().listen(end.address(), context);
+      boolean alone = vias.isEmpty();
+      PipeContext shared = alone ? context : context.withCarriers(new Carriers());
+      Listener listener = end.connector().listen(end.address(), shared);
       closings.add(listener::close);
       listeners.put(end, listener);
+      for (End via : vias) {
+        closings.add(via.connector().listen(via.address(), shared)::close);
+      }
     }
   }
 }

@@ -132,6 +132,9 @@ record Summary(
         row(text, each.finished() ? "arrived" : "in part", shown(each));
       }
     }
+    if (stats.carriers().size() > 1) {
+      row(text, "carriers", String.join(", then ", stats.carriers()));
+    }
     if (linked) {
       row(text, "resumes", Quantity.groupedText(stats.resumes()));
       row(text, "sent again", Quantity.groupedText(stats.sentAgainBytes()));
@@ -166,6 +169,9 @@ record Summary(
     json.number("resumes", stats.resumes());
     json.number("sent_again_bytes", stats.sentAgainBytes());
     json.number("duplicate_bytes_dropped", stats.duplicateBytes());
+    if (!stats.carriers().isEmpty()) {
+      json.text("carriers", String.join(" ", stats.carriers()));
+    }
     json.text("guarantee", Flags.wordOf(guarantee));
     json.text("ack", Flags.wordOf(ack));
     json.text("digest", digest);

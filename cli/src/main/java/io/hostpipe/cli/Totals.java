@@ -3,6 +3,7 @@ package io.hostpipe.cli;
 import io.hostpipe.PipeStats;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 
 /** What the pipes of a run that have ended did together. Thread rule: any thread. */
 final class Totals {
@@ -56,7 +57,8 @@ final class Totals {
         a.resumes() + b.resumes(),
         a.sentAgainBytes() + b.sentAgainBytes(),
         a.duplicateBytes() + b.duplicateBytes(),
-        0);
+        0,
+        Stream.concat(a.carriers().stream(), b.carriers().stream()).distinct().toList());
   }
 
   /**

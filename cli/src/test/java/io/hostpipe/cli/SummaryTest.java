@@ -51,8 +51,9 @@ final class SummaryTest {
             "{\"exit\":0,\"stream\":\"s1\",\"source\":\"-\",\"destination\":\"tcp://h:1/x\",\"bytes\":5000000,"
                 + "\"messages\":3,\"seconds\":2.000,\"bytes_per_second\":2500000,\"resumes\":12,"
                 + "\"sent_again_bytes\":65536,\"duplicate_bytes_dropped\":7,"
-                + "\"guarantee\":\"once-while-running\",\"ack\":\"applied\","
-                + "\"digest\":\"crc32c:00000001 crc32:00000002\",\"verified_from\":0,"
+                + "\"carriers\":\"tcp\","
+                + "\"guarantee\":\"once-while-running\",\"ack\":\"applied\",\"digest\":\"crc32c:00000001"
+                + " crc32:00000002\",\"verified_from\":0,"
                 + "\"start_position\":0,\"position\":5000000,\"read_position\":5000000,"
                 + "\"destinations\":[{\"address\":\"tcp://h:1/x\",\"position\":5000000,"
                 + "\"finished\":true,\"guarantee\":\"once-while-running\"}]}");
@@ -90,7 +91,7 @@ final class SummaryTest {
         messageCount,
         2_000_000_000,
         linked,
-        new PipeStats(12, 65_536, 7, verifiedFrom),
+        new PipeStats(12, 65_536, 7, verifiedFrom, List.of("tcp")),
         verifiedFrom,
         Guarantee.ONCE_WHILE_RUNNING,
         AckLevel.APPLIED,

@@ -7,10 +7,15 @@ import io.hostpipe.spi.RetryPolicy;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps a dialed pipe on a link: dials, stands in the background of the link, dials again.
+ *
+ * <p>Where the peer is reached in several ways, the way that worked is tried again first, for a
+ * broken link says nothing of the next; whenever one fails it is the next one's turn.
  *
  * <p>Gives up after {@link RetryPolicy#retryMax} tries in a row; the pipe itself does when it had
  * no link for {@link RetryPolicy#giveUp}. Answers that may change are retried like silence.
@@ -19,21 +24,30 @@ import org.jspecify.annotations.Nullable;
  */
 final class DialLoop {
   private final SessionPipe pipe;
-  private final Dialer dialer;
+  private final List<Dialer> dialers = new CopyOnWriteArrayList<>();
+
+  /** The one whose turn it is, and which links are made with until one fails. */
+  private volatile Dialer dialer;
+
   private final Backoff backoff;
   private long connection;
   private volatile String lastReason = "nobody has answered yet";
 
   DialLoop(SessionPipe pipe, Dialer dialer) {
     this.pipe = pipe;
+    this.dialers.add(dialer);
     this.dialer = dialer;
     this.backoff = new Backoff(pipe.context.retry(), new SecureRandom());
   }
 
+  /** Another way to the same peer. Any thread. */
+  void alsoDial(Dialer other) {
+    dialers.add(other);
+  }
+
   void start() {
-    Object peer = dialer.peerKey();
-    if (peer != null && pipe.options.poolMax() > 0) {
-      pipe.whenLinkKept(link -> keep(peer, link));
+    if (dialer.peerKey() != null && pipe.options.poolMax() > 0) {
+      pipe.whenLinkKept(this::keep);
     }
     pipe.awaitFirstLink(
         () -> unreachable("for " + Failures.shown(pipe.context.retry().giveUp()) + " (--give-up)"));
@@ -43,7 +57,8 @@ final class DialLoop {
   private void run() {
     try {
       while (!pipe.isDone()) {
-        lastReason = dialOnce();
+        Dialer tried = dialer;
+        lastReason = dialOnce(tried);
         if (pipe.isDone()) {
           return;
         }
@@ -52,7 +67,7 @@ final class DialLoop {
           pipe.fail(unreachable("in " + triesText() + " (--retry-max)"));
           return;
         }
-        pipe.context.events().linkDown(dialer.peer(), lastReason, Duration.ofNanos(delayNanos));
+        pipe.context.events().linkDown(tried.peer(), lastReason, Duration.ofNanos(delayNanos));
         pipe.awaitDone(delayNanos);
       }
     } catch (PipeException e) {
@@ -74,8 +89,8 @@ final class DialLoop {
   }
 
   /** Makes a link and stays until it is gone; answers why it is. */
-  private String dialOnce() throws PipeException {
-    Link pooled = connection == 0 ? takeFromPool() : null;
+  private String dialOnce(Dialer dialer) throws PipeException {
+    Link pooled = connection == 0 ? takeFromPool(dialer, pipe) : null;
     if (pooled != null && (stayOn(pooled) || pipe.isDone() || pipe.linkRefusal() != null)) {
       return pipe.linkFault();
     }
@@ -86,10 +101,17 @@ final class DialLoop {
     } catch (PipeException.Config | PipeException.Refused e) {
       throw e;
     } catch (IOException e) {
+      nextTurn();
       return e.getMessage() == null ? e.toString() : e.getMessage();
     }
-    stayOn(link);
+    if (!stayOn(link)) {
+      nextTurn();
+    }
     return pipe.linkFault();
+  }
+
+  private void nextTurn() {
+    dialer = dialers.get((dialers.indexOf(dialer) + 1) % dialers.size());
   }
 
   /** Gives the link to the pipe and stays until it is gone; whether both sides greeted on it. */
@@ -106,7 +128,7 @@ final class DialLoop {
     return attachment.opened;
   }
 
-  private @Nullable Link takeFromPool() {
+  private static @Nullable Link takeFromPool(Dialer dialer, SessionPipe pipe) {
     Object peer = dialer.peerKey();
     return peer == null || pipe.options.poolMax() == 0
         ? null
@@ -114,8 +136,9 @@ final class DialLoop {
   }
 
   /** The pipe has ended on this link. Under the pipe's lock. */
-  private void keep(Object peer, Attachment link) {
-    if (link.assembler.holdsBytes()) {
+  private void keep(Attachment link) {
+    Object peer = dialer.peerKey();
+    if (peer == null || link.assembler.holdsBytes()) {
       link.link.close();
     } else {
       LinkPool.SHARED.give(peer, link.link, pipe.options.poolMax(), pipe.options.poolIdle());

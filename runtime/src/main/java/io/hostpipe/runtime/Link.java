@@ -43,6 +43,11 @@ public interface Link extends AutoCloseable {
     return "raw+tcp";
   }
 
+  /** What carries it, in a word. */
+  default String carrier() {
+    return plainScheme().replace("raw+", "");
+  }
+
   /**
    * 32 bytes that the two ends of this very connection share and nobody else can know, once its
    * first byte was read: the TLS exporter {@code EXPORTER-Channel-Binding} of RFC 9266. What is

@@ -48,7 +48,7 @@ public final class SessionListener implements Listener {
   private final PipeContext context;
   private final SessionOptions options;
   private final int backlog;
-  private final Runnable whenUnused;
+  private final List<Runnable> whenUnused = new ArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<String, SessionPipe> pipes = new HashMap<>();
@@ -63,15 +63,9 @@ public final class SessionListener implements Listener {
    * A listener for pipes of one name.
    *
    * @param backlog how many welcomed pipes may wait to be accepted
-   * @param whenUnused run once, when it is closed and its last pipe is over
    */
   public SessionListener(
-      String name,
-      Address address,
-      PipeContext context,
-      SessionOptions options,
-      int backlog,
-      Runnable whenUnused)
+      String name, Address address, PipeContext context, SessionOptions options, int backlog)
       throws PipeException {
     Sessions.checkName(name, address.toString());
     this.name = name;
@@ -79,7 +73,16 @@ public final class SessionListener implements Listener {
     this.context = context;
     this.options = options;
     this.backlog = backlog;
-    this.whenUnused = whenUnused;
+  }
+
+  /** What runs once, when it is closed and its last pipe is over; for each place where it is. */
+  public void whenUnused(Runnable action) {
+    lock.lock();
+    try {
+      whenUnused.add(action);
+    } finally {
+      lock.unlock();
+    }
   }
 
   String name() {
@@ -327,16 +330,18 @@ public final class SessionListener implements Listener {
   }
 
   private void releaseIfUnused() {
+    List<Runnable> actions;
     lock.lock();
     try {
       if (!closed || !pipes.isEmpty() || unused) {
         return;
       }
       unused = true;
+      actions = List.copyOf(whenUnused);
     } finally {
       lock.unlock();
     }
-    whenUnused.run();
+    actions.forEach(Runnable::run);
   }
 
   /** Whose a link is: a pipe, perhaps one that was just made, or nobody's. */

@@ -14,7 +14,9 @@ import io.hostpipe.session.SessionFailure;
 import io.hostpipe.spi.MemoryExhaustion;
 import io.hostpipe.spi.PipeContext;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,6 +48,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   private final String where;
   private final SessionSource source;
   private final SessionSink sink;
+  private final Set<String> carriers = new LinkedHashSet<>();
   private boolean unclaimed;
   private boolean closed;
   private boolean over;
@@ -95,7 +98,8 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
           Math.max(0, session.linkCount() - 1),
           session.outgoing().sentAgainBytes(),
           session.incoming().duplicateBytes(),
-          session.outgoing().verifiedFrom());
+          session.outgoing().verifiedFrom(),
+          List.copyOf(carriers));
     } finally {
       lock.unlock();
     }
@@ -416,6 +420,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   public void onOpen(Link link) {
     patience.end();
     unclaimed = false;
+    carriers.add(link.carrier());
     Runnable action = firstLinked;
     firstLinked = null;
     if (action != null) {

@@ -2,7 +2,9 @@ package io.hostpipe.runtime;
 
 import io.hostpipe.Address;
 import io.hostpipe.Listener;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.PipeContext;
 import java.util.HashMap;
 import java.util.Map;
@@ -50,29 +52,33 @@ public final class SessionPlaces {
               ? known
               : new SessionPort(opening.open(), options, context.pool(), context.events());
       Object key = taken.apply(port.port());
-      SessionListener[] made = new SessionListener[1];
-      made[0] =
-          new SessionListener(
-              name,
-              port.port() < 0 ? address : address.withPort(port.port()),
-              context,
-              options,
-              backlog,
-              () -> remove(key, port, made[0]));
+      Address here = port.port() < 0 ? address : address.withPort(port.port());
+      Carriers carriers = context.carriers();
+      SessionListener listener;
       try {
-        port.add(made[0]);
+        if (carriers != null && carriers.session() instanceof SessionListener first) {
+          Sessions.checkJoins(name, first.name(), address.toString());
+          listener = first;
+        } else {
+          listener = new SessionListener(name, here, context, options, backlog);
+        }
+        port.add(listener);
       } catch (PipeException e) {
         if (known == null) {
           port.close();
         }
         throw e;
       }
+      listener.whenUnused(() -> remove(key, port, listener));
       if (known == null) {
         open.put(key, port);
         port.start();
       }
-      context.events().listening(made[0].address().toString());
-      return made[0];
+      if (carriers != null) {
+        carriers.began(listener);
+      }
+      context.events().listening(here.toString());
+      return here.equals(listener.address()) ? listener : new At(here, listener);
     } finally {
       lock.unlock();
     }
@@ -87,6 +93,19 @@ public final class SessionPlaces {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** One of several places where the pipes of one listener come in. */
+  private record At(Address address, SessionListener listener) implements Listener {
+    @Override
+    public Pipe accept() throws PipeException, InterruptedException {
+      return listener.accept();
+    }
+
+    @Override
+    public void close() {
+      listener.close();
     }
   }
 }

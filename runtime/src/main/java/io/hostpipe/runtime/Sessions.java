@@ -11,6 +11,7 @@ import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameCodec;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.SessionConfig;
+import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.PipeContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -56,10 +57,21 @@ public final class Sessions {
       String name, String where, Dialer dialer, PipeContext context, SessionOptions options)
       throws PipeException {
     checkName(name, where);
+    Carriers carriers = context.carriers();
+    if (carriers != null && carriers.session() instanceof Dialed first) {
+      checkJoins(name, first.name, where);
+      first.loop.alsoDial(dialer);
+      return first.pipe;
+    }
     boolean keepsLinks = options.poolMax() > 0 && dialer.peerKey() != null;
     SessionPipe pipe = pipe(name, where, context, options, keepsLinks, Held.all(context));
-    new DialLoop(pipe, dialer).start();
-    return HeldPipe.of(pipe);
+    DialLoop loop = new DialLoop(pipe, dialer);
+    Pipe held = HeldPipe.of(pipe);
+    if (carriers != null) {
+      carriers.began(new Dialed(name, loop, held));
+    }
+    loop.start();
+    return held;
   }
 
   static SessionPipe pipe(
@@ -95,6 +107,17 @@ public final class Sessions {
             Budget.SHARED);
     return new SessionPipe(new Session(config), context, options, where);
   }
+
+  /** All addresses of a pipe have to lead to one: a session has one name on every carrier. */
+  static void checkJoins(String name, String first, String where) throws PipeException {
+    if (!name.equals(first)) {
+      throw new PipeException.Config(
+          where + ": it names the pipe '" + name + "', and the first address '" + first + "'");
+    }
+  }
+
+  /** A pipe that dials, for the next of its addresses. */
+  private record Dialed(String name, DialLoop loop, Pipe pipe) {}
 
   /** A name that is cut on its way would be another pipe's. */
   static void checkName(String name, String where) throws PipeException {

@@ -63,18 +63,17 @@ final class Hosts implements AutoCloseable {
   }
 
   SessionListener listen(String name, int backlog, PipeContext context) throws PipeException {
-    SessionListener[] made = new SessionListener[1];
-    made[0] =
+    SessionListener made =
         new SessionListener(
             name,
             Address.parse("tcp-listen://memory:9000/" + name),
             context.withEvents(listenerTold),
             options,
-            backlog,
-            () -> port.remove(made[0]));
-    port.add(made[0]);
-    closings.add(made[0]::close);
-    return made[0];
+            backlog);
+    made.whenUnused(() -> port.remove(made));
+    port.add(made);
+    closings.add(made::close);
+    return made;
   }
 
   Pipe dial(String name) throws PipeException {

@@ -140,6 +140,11 @@ public final class TlsLink implements Link {
   }
 
   @Override
+  public String carrier() {
+    return "tls";
+  }
+
+  @Override
   public byte @Nullable [] channelBinding() {
     Established now = established;
     return now == null ? null : now.binding.clone();

@@ -49,10 +49,13 @@ public final class Ends implements AutoCloseable {
 
   /** Where both sides have their memory; empty again when a test is over. */
   public final BlockPool pool = new BlockPool(8 << 20);
+
   /** What was said to who dialed, a line each. */
   public final List<String> dialerTold = new CopyOnWriteArrayList<>();
+
   /** What was said to who listens. */
   public final List<String> listenerTold = new CopyOnWriteArrayList<>();
+
   private final @Nullable Path folder;
   private final String scheme;
   private final String listenWords;
@@ -118,7 +121,8 @@ public final class Ends implements AutoCloseable {
   }
 
   /** Listens for another name at the same place. */
-  public Listener listenAlso(Listener first, String name, PipeContext context) throws PipeException {
+  public Listener listenAlso(Listener first, String name, PipeContext context)
+      throws PipeException {
     String place =
         scheme
             + "-listen://127.0.0.1:"
@@ -160,7 +164,8 @@ public final class Ends implements AutoCloseable {
   }
 
   /** The same with these options. */
-  public Pipe dial(int port, String name, String options, PipeContext context) throws PipeException {
+  public Pipe dial(int port, String name, String options, PipeContext context)
+      throws PipeException {
     Address address =
         Address.parse(scheme + "://127.0.0.1:" + port + "/" + name + "?" + options + dialWords);
     Pipe pipe = connector.connect(address, context.withEvents(told(dialerTold)));
@@ -211,7 +216,8 @@ public final class Ends implements AutoCloseable {
   }
 
   /** Sends so much more of the stream; its digest from there on. */
-  public static Digest send(Sink sink, long lengthBytes) throws PipeException, InterruptedException {
+  public static Digest send(Sink sink, long lengthBytes)
+      throws PipeException, InterruptedException {
     Digest digest = Digest.EMPTY;
     long position = sink.resume().position();
     long end = position + lengthBytes;
@@ -235,7 +241,8 @@ public final class Ends implements AutoCloseable {
   }
 
   /** Reads and commits the stream up to this position at least, or to its end. */
-  public static long receiveUpTo(Source source, long end) throws PipeException, InterruptedException {
+  public static long receiveUpTo(Source source, long end)
+      throws PipeException, InterruptedException {
     long position = -1;
     while (position < end) {
       Batch batch = source.read();

@@ -43,6 +43,11 @@ public final class GrpcConnector implements Connector {
   }
 
   @Override
+  public Carriage carriage(String scheme) {
+    return scheme.startsWith("grpcs") ? Carriage.ENCRYPTED : Carriage.PLAIN;
+  }
+
+  @Override
   public String help(String scheme) {
     return scheme.equals(DIALS)
         ? "grpc://HOST:PORT/NAME dials a Hostpipe that listens there for NAME"

@@ -128,6 +128,11 @@ abstract class GrpcLink implements Link {
   // ------------------------------------------------------------- the link
 
   @Override
+  public String carrier() {
+    return "grpc";
+  }
+
+  @Override
   public final long read(ByteBuffer[] targets) throws IOException {
     InputStream chunk = awaitChunk();
     if (chunk == null) {

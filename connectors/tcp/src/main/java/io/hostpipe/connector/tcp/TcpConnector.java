@@ -5,13 +5,13 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
-import io.hostpipe.runtime.socket.HostPort;
-import io.hostpipe.runtime.socket.TcpDialer;
-import io.hostpipe.runtime.socket.TcpLinkListener;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
 import io.hostpipe.runtime.Sessions;
+import io.hostpipe.runtime.socket.HostPort;
+import io.hostpipe.runtime.socket.TcpDialer;
+import io.hostpipe.runtime.socket.TcpLinkListener;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
@@ -42,6 +42,11 @@ public final class TcpConnector implements Connector {
   @Override
   public Kind kind(String scheme) {
     return scheme.equals(DIALS) ? Kind.CONNECTS : Kind.LISTENS;
+  }
+
+  @Override
+  public Carriage carriage(String scheme) {
+    return Carriage.PLAIN;
   }
 
   @Override

@@ -55,10 +55,16 @@ public final class TlsConnector implements Connector {
   }
 
   @Override
+  public Carriage carriage(String scheme) {
+    return Carriage.ENCRYPTED;
+  }
+
+  @Override
   public String help(String scheme) {
     return scheme.equals(DIALS)
         ? "tls://HOST:PORT/NAME dials a Hostpipe that listens there for NAME, encrypted"
-        : "tls-listen://HOST:PORT/NAME waits for a Hostpipe that dials for NAME, encrypted; says how";
+        : "tls-listen://HOST:PORT/NAME waits for a Hostpipe that dials for NAME, encrypted; says"
+              + " how";
   }
 
   @Override

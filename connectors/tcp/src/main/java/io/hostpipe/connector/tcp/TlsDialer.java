@@ -1,7 +1,7 @@
 package io.hostpipe.connector.tcp;
 
-import io.hostpipe.runtime.socket.TcpDialer;
 import io.hostpipe.runtime.Dialer;
+import io.hostpipe.runtime.socket.TcpDialer;
 import io.hostpipe.runtime.tls.TlsClient;
 import io.hostpipe.runtime.tls.TlsLink;
 import java.io.IOException;

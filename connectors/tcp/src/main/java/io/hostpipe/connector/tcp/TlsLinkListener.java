@@ -1,8 +1,8 @@
 package io.hostpipe.connector.tcp;
 
-import io.hostpipe.runtime.socket.TcpLinkListener;
 import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.LinkListener;
+import io.hostpipe.runtime.socket.TcpLinkListener;
 import io.hostpipe.runtime.tls.TlsServer;
 import java.io.IOException;
 

@@ -46,7 +46,8 @@ record CloseCode(int number) {
 
   @Override
   public String toString() {
-    return number + " ("
+    return number
+        + " ("
         + switch (number) {
           case 1000 -> "normal";
           case 1001 -> "it goes away";

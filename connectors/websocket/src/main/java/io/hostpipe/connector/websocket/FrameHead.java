@@ -66,8 +66,7 @@ record FrameHead(boolean last, int opcode, boolean masked, int key, long payload
           default -> shortLength;
         };
     int key = masked ? in.getInt(start + 2 + lengthBytes) : 0;
-    FrameHead head =
-        new FrameHead((first & LAST) != 0, first & OPCODE, masked, key, payloadBytes);
+    FrameHead head = new FrameHead((first & LAST) != 0, first & OPCODE, masked, key, payloadBytes);
     head.check((first & RESERVED) != 0);
     in.position(start + headBytes);
     return head;
@@ -75,7 +74,8 @@ record FrameHead(boolean last, int opcode, boolean masked, int key, long payload
 
   private void check(boolean reserved) throws WebSocketException {
     if (reserved) {
-      throw new WebSocketException("a frame with reserved bits, of an extension that nobody asked for");
+      throw new WebSocketException(
+          "a frame with reserved bits, of an extension that nobody asked for");
     }
     boolean known = opcode <= BINARY || (opcode >= CLOSE && opcode <= PONG);
     if (!known) {

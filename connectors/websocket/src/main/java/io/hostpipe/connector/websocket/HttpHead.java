@@ -49,7 +49,10 @@ record HttpHead(String startLine, Map<String, String> fields, ByteBuffer rest) {
       int from = Math.max(0, in.position() - 3);
       if (carrier.read(targets) < 0) {
         throw new EOFException(
-            carrier.peer() + " ended the connection " + (checked ? "inside" : "before") + " a head of HTTP");
+            carrier.peer()
+                + " ended the connection "
+                + (checked ? "inside" : "before")
+                + " a head of HTTP");
       }
       if (!checked && in.position() >= BEGIN_BYTES) {
         firstBytes.check(in.duplicate().flip());

@@ -76,7 +76,9 @@ record HttpProxy(String host, int port, @Nullable String userInfo) {
     return value.isBlank() ? null : value.strip();
   }
 
-  /** Names of hosts, with all that end in them; whole numbers of addresses; a port behind either. */
+  /**
+   * Names of hosts, with all that end in them; whole numbers of addresses; a port behind either.
+   */
   private static boolean isExcepted(String host, int port, @Nullable String list) {
     String name = host.toLowerCase(Locale.ROOT);
     if (name.equals("localhost") || name.startsWith("127.") || name.equals("::1")) {

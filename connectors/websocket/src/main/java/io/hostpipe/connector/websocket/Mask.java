@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 
 /**
  * What a client's payload is combined with (RFC 6455, section 5.3), so that a page in a browser
- * cannot choose the bytes that a proxy sees. The same call masks and unmasks. Eight bytes at a time:
- * byte by byte it would be the slowest thing on the way.
+ * cannot choose the bytes that a proxy sees. The same call masks and unmasks. Eight bytes at a
+ * time: byte by byte it would be the slowest thing on the way.
  */
 final class Mask {
   private Mask() {}

@@ -91,7 +91,9 @@ final class MessageReader {
     }
     if ((head.opcode() == FrameHead.CONTINUATION) != inMessage) {
       throw new WebSocketException(
-          inMessage ? "a message inside of another one" : "the middle of a message, without its start");
+          inMessage
+              ? "a message inside of another one"
+              : "the middle of a message, without its start");
     }
     inMessage = !head.last();
     restBytes = head.payloadBytes();

@@ -68,7 +68,9 @@ final class Request {
           Status.FAILED_PRECONDITION,
           "the WebSocket at "
               + carrier.peer()
-              + (protocol == null ? " speaks no subprotocol" : " speaks " + HttpHead.shown(protocol))
+              + (protocol == null
+                  ? " speaks no subprotocol"
+                  : " speaks " + HttpHead.shown(protocol))
               + ", not "
               + Upgrade.PROTOCOL
               + "; is it a Hostpipe's?");
@@ -103,8 +105,7 @@ final class Request {
   /** {@code Basic} of RFC 7617, out of what stands before the at-sign of an address. */
   static String basic(String userInfo) {
     String decoded = URLDecoder.decode(userInfo.replace("+", "%2B"), StandardCharsets.UTF_8);
-    return "Basic "
-        + Base64.getEncoder().encodeToString(decoded.getBytes(StandardCharsets.UTF_8));
+    return "Basic " + Base64.getEncoder().encodeToString(decoded.getBytes(StandardCharsets.UTF_8));
   }
 
   /** A path as it stands in a request. */
@@ -164,11 +165,13 @@ final class Request {
       case 404, 408, 425, 429 -> new IOException(what);
       case 401 ->
           refused(
-              Status.UNAUTHENTICATED, what + "; say who you are, as in ws://user:password@host/name");
+              Status.UNAUTHENTICATED,
+              what + "; say who you are, as in ws://user:password@host/name");
       case 403 -> refused(Status.PERMISSION_DENIED, what);
       case 407 ->
           refused(
-              Status.UNAUTHENTICATED, what + "; say who you are: proxy=http://user:password@host:port");
+              Status.UNAUTHENTICATED,
+              what + "; say who you are: proxy=http://user:password@host:port");
       default -> {
         if (status >= 500) {
           yield new IOException(what);

@@ -103,7 +103,8 @@ final class Upgrade {
       throw new HttpException(400, "'" + HttpHead.shown(head.startLine()) + "' is no request");
     }
     if (!request[2].equals("HTTP/1.1")) {
-      throw new HttpException(505, "WebSocket begins with HTTP/1.1, this is " + HttpHead.shown(request[2]));
+      throw new HttpException(
+          505, "WebSocket begins with HTTP/1.1, this is " + HttpHead.shown(request[2]));
     }
     if (!head.lists("upgrade", "websocket") || !head.lists("connection", "upgrade")) {
       throw new HttpException(

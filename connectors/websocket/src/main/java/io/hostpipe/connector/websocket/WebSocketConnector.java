@@ -92,9 +92,15 @@ public final class WebSocketConnector implements Connector {
   }
 
   @Override
+  public Carriage carriage(String scheme) {
+    return scheme.startsWith(DIALS_TLS) ? Carriage.ENCRYPTED : Carriage.PLAIN;
+  }
+
+  @Override
   public String help(String scheme) {
     return switch (scheme) {
-      case DIALS -> "ws://HOST:PORT/NAME dials a Hostpipe that listens there for NAME, over WebSocket";
+      case DIALS ->
+          "ws://HOST:PORT/NAME dials a Hostpipe that listens there for NAME, over WebSocket";
       case DIALS_TLS -> "wss://HOST:PORT/NAME does so over WebSocket and TLS";
       case LISTENS -> "ws-listen://HOST:PORT/NAME waits for a Hostpipe that dials over WebSocket";
       default -> "wss-listen://HOST:PORT/NAME waits so, encrypted; says how to dial it";

@@ -3,6 +3,7 @@ package io.hostpipe.connector.websocket;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.runtime.Link;
+import io.hostpipe.runtime.tls.TlsLink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +100,11 @@ final class WebSocketLink implements Link {
   @Override
   public String plainScheme() {
     return carrier.plainScheme();
+  }
+
+  @Override
+  public String carrier() {
+    return carrier instanceof TlsLink ? "wss" : "ws";
   }
 
   @Override

@@ -51,7 +51,9 @@ final class ConnectProxy implements AutoCloseable {
       String head = readHead(near.getInputStream());
       OutputStream out = near.getOutputStream();
       if (!head.contains("\r\n" + authorization + "\r\n")) {
-        out.write("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        out.write(
+            "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
+                .getBytes(StandardCharsets.US_ASCII));
         return;
       }
       String line = head.lines().findFirst().orElseThrow();
@@ -59,7 +61,8 @@ final class ConnectProxy implements AutoCloseable {
       int port = Integer.parseInt(line.substring(line.lastIndexOf(':') + 1, line.lastIndexOf(' ')));
       try (Socket far = new Socket(InetAddress.getLoopbackAddress(), port)) {
         open.add(far);
-        out.write("HTTP/1.0 200 Connection established\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        out.write(
+            "HTTP/1.0 200 Connection established\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         Thread back = Thread.ofVirtual().start(() -> pass(far, near));
         pass(near, far);
         back.join();

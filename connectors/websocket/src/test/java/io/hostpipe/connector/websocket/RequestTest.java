@@ -83,7 +83,9 @@ final class RequestTest {
     try (ServerSocket server = serving("HTTP/1.1 403 Forbidden\r\n\r\n")) {
       Address address =
           Address.parse(
-                  "ws://me:p%40ss@127.0.0.1:" + server.getLocalPort() + "/team%201/%C3%BCber?name=n")
+                  "ws://me:p%40ss@127.0.0.1:"
+                      + server.getLocalPort()
+                      + "/team%201/%C3%BCber?name=n")
               .withOption("header", "X-Site: 7");
       assertThat(address.toString()).doesNotContain("p%40ss").doesNotContain("X-Site");
       try (Pipe pipe = new WebSocketConnector().connect(address, ends.messages())) {

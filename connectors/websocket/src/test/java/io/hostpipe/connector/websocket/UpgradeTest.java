@@ -72,7 +72,9 @@ final class UpgradeTest {
   void aPageThatIsAllowedMay(String origin) throws Exception {
     Listener listener = ends.listen("n", Ends.SHORT + "&origin=" + origin, ends.messages());
     try (HttpPeer peer = new HttpPeer(listener)) {
-      peer.say((HttpPeer.upgrade("/n") + "Origin: https://good.example\r\n\r\n").getBytes(StandardCharsets.UTF_8));
+      peer.say(
+          (HttpPeer.upgrade("/n") + "Origin: https://good.example\r\n\r\n")
+              .getBytes(StandardCharsets.UTF_8));
       assertThat(peer.readHead()).startsWith("HTTP/1.1 101 ");
     }
   }

@@ -2,8 +2,8 @@ package io.hostpipe.connector.tcp.raw;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import io.hostpipe.runtime.socket.SocketLink;
 import io.hostpipe.runtime.FirstLink;
+import io.hostpipe.runtime.socket.SocketLink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;

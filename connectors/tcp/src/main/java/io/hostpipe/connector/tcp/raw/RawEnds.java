@@ -6,8 +6,8 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import io.hostpipe.runtime.socket.SocketLink;
 import io.hostpipe.runtime.FirstLink;
+import io.hostpipe.runtime.socket.SocketLink;
 import io.hostpipe.spi.PipeContext;
 
 /** Makes raw pipes, whichever socket they are over. */

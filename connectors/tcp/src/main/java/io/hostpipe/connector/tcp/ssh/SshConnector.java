@@ -6,11 +6,11 @@ import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
-import io.hostpipe.connector.tcp.socket.UnixLinkListener;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
 import io.hostpipe.runtime.Sessions;
+import io.hostpipe.runtime.socket.UnixLinkListener;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
@@ -62,6 +62,11 @@ public final class SshConnector implements Connector {
   @Override
   public Kind kind(String scheme) {
     return scheme.equals(DIALS) ? Kind.CONNECTS : Kind.LISTENS;
+  }
+
+  @Override
+  public Carriage carriage(String scheme) {
+    return Carriage.ENCRYPTED;
   }
 
   @Override

@@ -1,9 +1,9 @@
 package io.hostpipe.connector.tcp.ssh;
 
 import io.hostpipe.PipeException;
-import io.hostpipe.connector.tcp.socket.UnixLinkListener;
 import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.LinkListener;
+import io.hostpipe.runtime.socket.UnixLinkListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

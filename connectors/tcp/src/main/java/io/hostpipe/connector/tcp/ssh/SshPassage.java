@@ -1,9 +1,9 @@
 package io.hostpipe.connector.tcp.ssh;
 
 import io.hostpipe.PipeException;
-import io.hostpipe.connector.tcp.socket.SocketLink;
-import io.hostpipe.connector.tcp.socket.UnixDialer;
 import io.hostpipe.runtime.Link;
+import io.hostpipe.runtime.socket.SocketLink;
+import io.hostpipe.runtime.socket.UnixDialer;
 import io.hostpipe.spi.StdioPassage;
 import java.io.IOException;
 import java.nio.ByteBuffer;

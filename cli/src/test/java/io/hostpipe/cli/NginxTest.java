@@ -1,0 +1,162 @@
+package io.hostpipe.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.hostpipe.runtime.tls.Identity;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Debian's nginx as the reverse proxy between two hostpipes, with a configuration of its own. */
+final class NginxTest {
+  private static final Path PROGRAM = Path.of("/usr/sbin/nginx");
+  private static final int FILE_BYTES = 24 << 20;
+  private static final int RESTARTS = 5;
+
+  @TempDir private Path folder;
+  private @Nullable Process nginx;
+  private int port;
+
+  @BeforeEach
+  void look() {
+    assumeTrue(Files.isExecutable(PROGRAM), "no nginx");
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    Process running = nginx;
+    if (running != null) {
+      running.destroy();
+      running.waitFor();
+    }
+  }
+
+  @Test
+  void aPipeOutlivesFiveRestartsOfTheProxy() throws Exception {
+    transfer(false, "");
+  }
+
+  @Test
+  void anEncryptedPipeOutlivesFiveRestartsOfTheProxyThatEndsTls() throws Exception {
+    Path key = folder.resolve("nginx.pem");
+    transfer(true, "&peer=" + Identity.ofHost(key).fingerprint());
+  }
+
+  private void transfer(boolean tls, String words) throws Exception {
+    byte[] bytes = new byte[FILE_BYTES];
+    new Random(7).nextBytes(bytes);
+    Path sent = Files.write(folder.resolve("sent"), bytes);
+    Path received = folder.resolve("received");
+    try (CommandProcess receiver =
+        CommandProcess.start("ws-listen://127.0.0.1:0/orders", received.toString())) {
+      port = freePort();
+      configure(receiver.awaitPort(), tls);
+      start();
+      String address =
+          (tls ? "wss" : "ws") + "://127.0.0.1:" + port + "/pipes/orders?name=orders" + words;
+      try (CommandProcess sender =
+          CommandProcess.start(sent.toString(), address, "--rate", "8MB/s")) {
+        for (int count = 1; count <= RESTARTS; count++) {
+          long enough = (long) FILE_BYTES * count / (RESTARTS + 2);
+          Waiting.until(() -> {
+            assertThat(sender.isAlive()).as(sender::err).isTrue();
+            return Files.exists(received) && Files.size(received) > enough;
+          });
+          stop();
+          start();
+        }
+        assertThat(sender.exitCode()).as(sender::err).isZero();
+        assertThat(receiver.exitCode()).as(receiver::err).isZero();
+        assertThat(sender.err()).containsPattern("resumes +[5-9]\n");
+        assertThat(digest(sender)).isEqualTo(digest(receiver));
+      }
+    }
+    assertThat(Files.mismatch(sent, received)).isEqualTo(-1);
+  }
+
+  private static String digest(CommandProcess process) {
+    return process.err().replaceAll("(?s).*\n  digest +([^\n]*)\n.*", "$1");
+  }
+
+  private void configure(int behind, boolean tls) throws IOException {
+    String own = folder.toString();
+    Files.writeString(
+        folder.resolve("nginx.conf"),
+        """
+        daemon off;
+        user root;
+        worker_processes 1;
+        pid OWN/nginx.pid;
+        error_log OWN/error.log;
+        events {}
+        http {
+          access_log off;
+          client_body_temp_path OWN/body;
+          proxy_temp_path OWN/proxy;
+          fastcgi_temp_path OWN/fastcgi;
+          uwsgi_temp_path OWN/uwsgi;
+          scgi_temp_path OWN/scgi;
+          server {
+            listen 127.0.0.1:PORT;
+            location /pipes/ {
+              proxy_pass http://127.0.0.1:BEHIND/;
+              proxy_http_version 1.1;
+              proxy_set_header Upgrade $http_upgrade;
+              proxy_set_header Connection "upgrade";
+            }
+          }
+        }
+        """
+            .replace(
+                "PORT;",
+                tls
+                    ? "PORT ssl;\n    ssl_certificate OWN/nginx.pem;\n"
+                        + "    ssl_certificate_key OWN/nginx.pem;\n    ssl_protocols TLSv1.3;"
+                    : "PORT;")
+            .replace("OWN", own)
+            .replace("PORT", String.valueOf(port))
+            .replace("BEHIND", String.valueOf(behind)));
+  }
+
+  private void start() throws IOException {
+    Process started =
+        new ProcessBuilder(
+                PROGRAM.toString(), "-p", folder.toString(), "-c", folder + "/nginx.conf")
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("nginx.out").toFile())
+            .start();
+    nginx = started;
+    Waiting.until(() -> {
+      assertThat(started.isAlive()).as(() -> read("nginx.out") + read("error.log")).isTrue();
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        return socket.isConnected();
+      } catch (IOException e) {
+        return false;
+      }
+    });
+  }
+
+  private String read(String file) {
+    try {
+      return Files.readString(folder.resolve(file));
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
+    }
+  }
+}
