@@ -19,6 +19,8 @@ enum DemoCarrier {
   TCP,
   TLS,
   UNIX,
+  WS,
+  WSS,
   GRPC;
 
   private static final String LISTENS_HERE = "-listen://127.0.0.1:0/demo";
@@ -42,11 +44,11 @@ enum DemoCarrier {
   /** The words of who listens; what it needs is made in this folder. */
   List<String> listens(Path folder) throws IOException {
     return switch (this) {
-      case TCP, GRPC -> List.of(scheme() + LISTENS_HERE);
-      case TLS -> {
+      case TCP, WS, GRPC -> List.of(scheme() + LISTENS_HERE);
+      case TLS, WSS -> {
         Path key = identity(folder);
         Identity.ofHost(key);
-        yield List.of("tls" + LISTENS_HERE, "cert=" + key);
+        yield List.of(scheme() + LISTENS_HERE, "cert=" + key);
       }
       case UNIX -> List.of("unix-listen://" + folder.resolve("receiver.sock"), "name=demo");
     };
@@ -55,7 +57,7 @@ enum DemoCarrier {
   /** A proxy to the listener, which has taken this port. */
   FaultProxy proxy(Path folder, int port) throws IOException {
     return switch (this) {
-      case TCP, TLS, GRPC ->
+      case TCP, TLS, WS, WSS, GRPC ->
           FaultProxy.to(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       case UNIX ->
           FaultProxy.between(
@@ -67,10 +69,10 @@ enum DemoCarrier {
   /** The words of who dials the proxy. */
   List<String> dials(Path folder, SocketAddress proxy) throws IOException {
     return switch (this) {
-      case TCP, GRPC -> List.of(scheme() + "://" + hostPort(proxy) + "/demo");
-      case TLS ->
+      case TCP, WS, GRPC -> List.of(scheme() + "://" + hostPort(proxy) + "/demo");
+      case TLS, WSS ->
           List.of(
-              "tls://" + hostPort(proxy) + "/demo",
+              scheme() + "://" + hostPort(proxy) + "/demo",
               "peer=" + Identity.ofHost(identity(folder)).fingerprint());
       case UNIX -> List.of("unix://" + proxy, "name=demo");
     };

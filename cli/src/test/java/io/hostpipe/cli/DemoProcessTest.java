@@ -19,7 +19,7 @@ final class DemoProcessTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"tcp", "tls", "unix", "grpc"})
+  @ValueSource(strings = {"tcp", "tls", "unix", "ws", "wss", "grpc"})
   void showsEveryKindOfCutAndEqualFiles(String carrier) throws IOException, InterruptedException {
     try (CommandProcess demo = demo("over=" + carrier, "size=16M", "rate=100MB/s", "cuts=5")) {
       assertThat(demo.exitCode()).as(demo::err).isZero();

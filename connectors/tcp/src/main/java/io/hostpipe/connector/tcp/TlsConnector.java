@@ -64,7 +64,7 @@ public final class TlsConnector implements Connector {
     return scheme.equals(DIALS)
         ? "tls://HOST:PORT/NAME dials a Hostpipe that listens there for NAME, encrypted"
         : "tls-listen://HOST:PORT/NAME waits for a Hostpipe that dials for NAME, encrypted; says"
-              + " how";
+            + " how";
   }
 
   @Override
