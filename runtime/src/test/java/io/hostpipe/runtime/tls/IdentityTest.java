@@ -26,11 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 final class IdentityTest {
   private static final int MAKER_COUNT = 8;
 
-  /** What stands in front of the older form in PKCS#8, for these two kinds of keys. */
-  private static final int RSA_HEAD_BYTES = 26;
-
-  private static final int EC_HEAD_BYTES = 28;
-
   @TempDir private Path folder;
 
   @Test
@@ -74,14 +69,42 @@ final class IdentityTest {
     Identity own = Identity.ofHost(folder.resolve("identity.pem"));
     byte[] encoded = own.key().getEncoded();
     Path older =
-        write("EC PRIVATE KEY", Arrays.copyOfRange(encoded, EC_HEAD_BYTES, encoded.length));
+        write("EC PRIVATE KEY", inner(encoded));
     assertThat(Pem.privateKey(older, own.certificate().getPublicKey())).isEqualTo(own.key());
     KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
     generator.initialize(2048);
     KeyPair rsa = generator.generateKeyPair();
     byte[] whole = rsa.getPrivate().getEncoded();
-    Path oldest = write("RSA PRIVATE KEY", Arrays.copyOfRange(whole, RSA_HEAD_BYTES, whole.length));
+    Path oldest = write("RSA PRIVATE KEY", inner(whole));
     assertThat(Pem.privateKey(oldest, rsa.getPublic())).isEqualTo(rsa.getPrivate());
+  }
+
+  /** What a PKCS #8 key wraps: behind the version and the algorithm, one octet string. */
+  private static byte[] inner(byte[] wrapped) {
+    int at = contentAt(wrapped, 0);
+    for (int passed = 0; passed < 2; passed++) {
+      at = contentAt(wrapped, at) + lengthAt(wrapped, at);
+    }
+    int begin = contentAt(wrapped, at);
+    return Arrays.copyOfRange(wrapped, begin, begin + lengthAt(wrapped, at));
+  }
+
+  /** Where the content of the DER element at this index begins. */
+  private static int contentAt(byte[] der, int index) {
+    int first = der[index + 1] & 0xFF;
+    return index + 2 + (first < 0x80 ? 0 : first - 0x80);
+  }
+
+  private static int lengthAt(byte[] der, int index) {
+    int length = der[index + 1] & 0xFF;
+    if (length < 0x80) {
+      return length;
+    }
+    length = 0;
+    for (int at = index + 2; at < contentAt(der, index); at++) {
+      length = length << 8 | der[at] & 0xFF;
+    }
+    return length;
   }
 
   @Test
