@@ -1,6 +1,9 @@
 package io.hostpipe.runtime;
 
+import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
+import io.hostpipe.session.ProtocolException;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 
 /**
@@ -56,5 +59,21 @@ final class Attachment {
     this.assembler = assembler;
     this.connection = connection;
     this.handover = handover;
+  }
+
+  /**
+   * Takes what came up to a BYE: what stands behind it may be another pipe's. For whoever holds the
+   * reading role.
+   */
+  void takeFrames(List<Frame> frames) throws ProtocolException {
+    Frame frame = assembler.poll();
+    while (frame != null) {
+      frames.add(frame);
+      frame = frame instanceof Frame.Bye ? null : assembler.poll();
+    }
+  }
+
+  static boolean endWithBye(List<Frame> frames) {
+    return !frames.isEmpty() && frames.getLast() instanceof Frame.Bye;
   }
 }

@@ -353,7 +353,7 @@ final class LinkDriver {
     try {
       readBytes = link.link.read(targets);
       if (readBytes > 0 && !link.garbled) {
-        takeFrames(link, frames);
+        link.takeFrames(frames);
       }
     } catch (ProtocolException e) {
       link.garbled = true;
@@ -376,7 +376,10 @@ final class LinkDriver {
     if (exhausted != null) {
       owner.onOutOfMemory(exhausted);
     }
-    while (garbage == null && exhausted == null && endWithBye(frames) && !session.hasHeardAll()) {
+    while (garbage == null
+        && exhausted == null
+        && Attachment.endWithBye(frames)
+        && !session.hasHeardAll()) {
       garbage = feedRest(link, frames);
     }
     if (readBytes < 0) {
@@ -392,25 +395,12 @@ final class LinkDriver {
     }
   }
 
-  /** Takes what came up to a BYE: what stands behind it may be another pipe's. */
-  private static void takeFrames(Attachment link, List<Frame> frames) throws ProtocolException {
-    Frame frame = link.assembler.poll();
-    while (frame != null) {
-      frames.add(frame);
-      frame = frame instanceof Frame.Bye ? null : link.assembler.poll();
-    }
-  }
-
-  private static boolean endWithBye(List<Frame> frames) {
-    return !frames.isEmpty() && frames.getLast() instanceof Frame.Bye;
-  }
-
   /** What stood behind a BYE that was not the peer's last word. */
   private @Nullable ProtocolException feedRest(Attachment link, List<Frame> frames) {
     frames.clear();
     ProtocolException garbage = null;
     try {
-      takeFrames(link, frames);
+      link.takeFrames(frames);
     } catch (ProtocolException e) {
       link.garbled = true;
       garbage = e;

@@ -68,8 +68,7 @@ final class IdentityTest {
   void olderFormsOfKeysAreRead() throws Exception {
     Identity own = Identity.ofHost(folder.resolve("identity.pem"));
     byte[] encoded = own.key().getEncoded();
-    Path older =
-        write("EC PRIVATE KEY", inner(encoded));
+    Path older = write("EC PRIVATE KEY", inner(encoded));
     assertThat(Pem.privateKey(older, own.certificate().getPublicKey())).isEqualTo(own.key());
     KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
     generator.initialize(2048);

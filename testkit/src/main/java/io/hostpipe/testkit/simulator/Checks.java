@@ -95,25 +95,31 @@ final class Checks {
           process,
           "goes on with a receiver that holds other bytes");
     }
-    if (out.epoch() != progress.epoch) {
-      check(out.epoch() > progress.epoch, process, "was given a lower epoch than before");
-      check(
-          progress.epoch == 0
-              || progress.epoch >= direction.epoch
-              || process == direction.writer
-              || direction.receiverKilled,
-          process,
-          "took its stream back from the writer that replaced it");
-      // What it hears may be old, but is its own.
-      VirtualProcess given = direction.epochs.putIfAbsent(out.epoch(), process);
-      check(
-          given == null || given == process || direction.receiverKilled,
-          process,
-          "was given the epoch of another writer");
-      progress.epoch = out.epoch();
-      if (run.scenario().takesOver) {
-        direction.epoch = Math.max(direction.epoch, out.epoch());
-      }
+    checkEpoch(process, out, direction, progress);
+  }
+
+  private void checkEpoch(
+      VirtualProcess process, Outbound out, Direction direction, Progress progress) {
+    if (out.epoch() == progress.epoch) {
+      return;
+    }
+    check(out.epoch() > progress.epoch, process, "was given a lower epoch than before");
+    check(
+        progress.epoch == 0
+            || progress.epoch >= direction.epoch
+            || process == direction.writer
+            || direction.receiverKilled,
+        process,
+        "took its stream back from the writer that replaced it");
+    // What it hears may be old, but is its own.
+    VirtualProcess given = direction.epochs.putIfAbsent(out.epoch(), process);
+    check(
+        given == null || given == process || direction.receiverKilled,
+        process,
+        "was given the epoch of another writer");
+    progress.epoch = out.epoch();
+    if (run.scenario().takesOver) {
+      direction.epoch = Math.max(direction.epoch, out.epoch());
     }
   }
 
