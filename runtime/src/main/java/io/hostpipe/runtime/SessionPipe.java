@@ -236,7 +236,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
         return null;
       }
       FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(context.pool()));
-      session.onDial(connection, Ticker.now());
+      session.onDial(connection, null, Ticker.now());
       return driver.attach(link, assembler, connection, null);
     } finally {
       lock.unlock();
@@ -257,7 +257,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       if (over || (closed && wasNeverLinked())) {
         return new SessionFailure(Code.NOT_FOUND, where + " is over", false);
       }
-      SessionFailure refusal = session.onAccept(hello, Ticker.now());
+      SessionFailure refusal = session.onAccept(hello, null, Ticker.now());
       if (refusal == null) {
         assembler.allowData();
         taken.add(driver.attach(link, assembler, session.connection(), session.takeFarewell()));

@@ -7,6 +7,7 @@ public final class Code {
   public static final int DEADLINE_EXCEEDED = 4;
   public static final int NOT_FOUND = 5;
   public static final int ALREADY_EXISTS = 6;
+  public static final int PERMISSION_DENIED = 7;
   public static final int RESOURCE_EXHAUSTED = 8;
   public static final int FAILED_PRECONDITION = 9;
   public static final int ABORTED = 10;
@@ -14,6 +15,7 @@ public final class Code {
   public static final int INTERNAL = 13;
   public static final int UNAVAILABLE = 14;
   public static final int DATA_LOSS = 15;
+  public static final int UNAUTHENTICATED = 16;
 
   private Code() {}
 

@@ -29,6 +29,8 @@ public sealed interface Frame {
    * @param keepsLink whether this side's BYE will be its last word on the link, which may carry
    *     another pipe then
    * @param takesOver whether this side, as a writer, replaces one whose link lives
+   * @param claim the token that the dialer will prove; null when it has none
+   * @param otherFlags the bits that this version does not know: they are in what is proved
    */
   record Hello(
       int versionMin,
@@ -46,7 +48,9 @@ public sealed interface Frame {
       long next,
       long epoch,
       boolean keepsLink,
-      boolean takesOver)
+      boolean takesOver,
+      @Nullable Claim claim,
+      int otherFlags)
       implements Frame {
     /** Who replaces nobody. */
     public Hello(
@@ -81,7 +85,58 @@ public sealed interface Frame {
           next,
           epoch,
           keepsLink,
-          false);
+          false,
+          null,
+          0);
+    }
+
+    /** The same, with this claim. */
+    Hello withClaim(Claim newClaim) {
+      return new Hello(
+          versionMin,
+          versionMax,
+          sends,
+          receives,
+          ackLevel,
+          encoding,
+          instance,
+          connection,
+          name,
+          stream,
+          positioned,
+          heldFrom,
+          next,
+          epoch,
+          keepsLink,
+          takesOver,
+          newClaim,
+          otherFlags);
+    }
+  }
+
+  /**
+   * What a dialer says that it will prove.
+   *
+   * @param binding what ties the proof to the link
+   * @param nonce random, used on this link alone
+   * @param token the token's name
+   */
+  record Claim(Binding binding, Id nonce, String token) {}
+
+  /**
+   * The acceptor wants the claim proved.
+   *
+   * @param binding what ties the proof to the link
+   * @param nonce random, used on this link alone
+   */
+  record Challenge(Binding binding, Id nonce) implements Frame {}
+
+  /** A proof of the token, over all that was said on the link. */
+  @SuppressWarnings("ArrayRecordComponent") // compared in constant time, by Proofs
+  record Proof(byte[] mac) implements Frame {
+    @Override
+    public String toString() {
+      return "Proof";
     }
   }
 
@@ -171,6 +226,24 @@ public sealed interface Frame {
     private final int code;
 
     AckLevel(int code) {
+      this.code = code;
+    }
+
+    int code() {
+      return code;
+    }
+  }
+
+  /** What ties a proof to the link that it is given on. */
+  enum Binding {
+    /** The nonces of both sides alone: who sits between them can pass it on. */
+    NONE(0),
+    /** The keying material exporter of TLS 1.3 (RFC 9266): it is of no use on any other link. */
+    TLS_EXPORTER(1);
+
+    private final int code;
+
+    Binding(int code) {
       this.code = code;
     }
 

@@ -62,6 +62,7 @@ public final class FrameCodec {
   public static final int FRAME_BYTES_MIN = HEAD_BYTES + TRAILER_BYTES;
 
   static final int HELLO = 1;
+  static final int AUTH = 2;
   static final int WELCOME = 3;
   static final int DATA = 4;
   static final int ACK = 5;
@@ -85,6 +86,8 @@ public final class FrameCodec {
   private static final int FLAG_THIRD = 4;
   private static final int FLAG_FOURTH = 8;
   private static final int FLAG_FIFTH = 16;
+  private static final int FLAG_SIXTH = 32;
+  private static final int HELLO_FLAGS = 2 * FLAG_SIXTH - 1;
 
   private FrameCodec() {}
 
@@ -97,6 +100,11 @@ public final class FrameCodec {
     out.putInt(0);
     switch (frame) {
       case Frame.Hello hello -> encodeHello(hello, out);
+      case Frame.Challenge(Frame.Binding binding, Frame.Id nonce) -> {
+        head(out, AUTH, FLAG_FIRST).put((byte) binding.code());
+        putId(out, nonce);
+      }
+      case Frame.Proof(byte[] mac) -> head(out, AUTH, FLAG_SECOND).put(mac);
       case Frame.Welcome welcome -> encodeWelcome(welcome, out);
       case Frame.Ack(long received, long durable, long applied, long credit) ->
           head(out, ACK).putLong(received).putLong(durable).putLong(applied).putLong(credit);
@@ -271,6 +279,7 @@ public final class FrameCodec {
   private static Frame decodeBody(int type, int flags, ByteBuffer body) throws ProtocolException {
     return switch (type) {
       case HELLO -> decodeHello(flags, body);
+      case AUTH -> decodeAuth(flags, body);
       case WELCOME -> decodeWelcome(flags, body);
       case ACK -> new Frame.Ack(position(body), position(body), position(body), position(body));
       case REJECT -> new Frame.Reject(position(body), body.get(), reason(body));
@@ -298,7 +307,9 @@ public final class FrameCodec {
             | (hello.receives() ? FLAG_SECOND : 0)
             | (hello.positioned() ? FLAG_THIRD : 0)
             | (hello.keepsLink() ? FLAG_FOURTH : 0)
-            | (hello.takesOver() ? FLAG_FIFTH : 0);
+            | (hello.takesOver() ? FLAG_FIFTH : 0)
+            | (hello.claim() == null ? 0 : FLAG_SIXTH)
+            | hello.otherFlags();
     head(out, HELLO, flags).putInt(MAGIC);
     out.put((byte) hello.versionMin()).put((byte) hello.versionMax());
     out.put((byte) hello.ackLevel().code());
@@ -308,6 +319,12 @@ public final class FrameCodec {
     putText(out, hello.encoding(), NAME_BYTES_MAX);
     putText(out, hello.name(), NAME_BYTES_MAX);
     putText(out, hello.stream(), NAME_BYTES_MAX);
+    Frame.Claim claim = hello.claim();
+    if (claim != null) {
+      out.put((byte) claim.binding().code());
+      putId(out, claim.nonce());
+      putText(out, claim.token(), NAME_BYTES_MAX);
+    }
   }
 
   private static Frame.Hello decodeHello(int flags, ByteBuffer body) throws ProtocolException {
@@ -341,6 +358,8 @@ public final class FrameCodec {
     if (stream.isEmpty()) {
       throw new ProtocolException(Code.INVALID_ARGUMENT, "a stream id is empty");
     }
+    Frame.Claim claim =
+        (flags & FLAG_SIXTH) == 0 ? null : new Frame.Claim(binding(body), id(body), name(body));
     return new Frame.Hello(
         versionMin,
         versionMax,
@@ -357,7 +376,22 @@ public final class FrameCodec {
         next,
         epoch,
         (flags & FLAG_FOURTH) != 0,
-        (flags & FLAG_FIFTH) != 0);
+        (flags & FLAG_FIFTH) != 0,
+        claim,
+        flags & ~HELLO_FLAGS);
+  }
+
+  /** The flags are no others: a proof is over this frame, and so over every bit of it. */
+  private static Frame decodeAuth(int flags, ByteBuffer body) throws ProtocolException {
+    if (flags == FLAG_FIRST) {
+      return new Frame.Challenge(binding(body), id(body));
+    }
+    if (flags != FLAG_SECOND) {
+      throw new ProtocolException(Code.INVALID_ARGUMENT, "neither a challenge nor a proof");
+    }
+    byte[] mac = new byte[TokenKey.MAC_BYTES];
+    body.get(mac);
+    return new Frame.Proof(mac);
   }
 
   private static void encodeWelcome(Frame.Welcome welcome, ByteBuffer out) {
@@ -399,6 +433,16 @@ public final class FrameCodec {
       }
     }
     throw new ProtocolException(Code.UNIMPLEMENTED, "unknown acknowledgement level " + code);
+  }
+
+  private static Frame.Binding binding(ByteBuffer body) throws ProtocolException {
+    int code = body.get();
+    for (Frame.Binding binding : Frame.Binding.values()) {
+      if (binding.code() == code) {
+        return binding;
+      }
+    }
+    throw new ProtocolException(Code.UNIMPLEMENTED, "unknown binding of a token " + code);
   }
 
   private static ByteBuffer head(ByteBuffer out, int type) {

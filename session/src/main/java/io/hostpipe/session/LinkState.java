@@ -25,6 +25,8 @@ final class LinkState {
   private @Nullable SessionFailure refusal;
   private @Nullable Frame lastWord;
 
+  private @Nullable Claimant claimant;
+  private @Nullable Admission admission;
   private boolean helloDue;
   private boolean helloSeen;
   private Frame.@Nullable Welcome welcomeDue;
@@ -50,20 +52,24 @@ final class LinkState {
   // ---------------------------------------------------------------- whose it is, and its end
 
   /** This side dialed; the number is higher than any connection before. */
-  void dialed(Frame.Id self, long newNumber, long nowNanos) {
+  void dialed(
+      Frame.Id self, long newNumber, @Nullable Credentials credentials, long nowNanos) {
     connection = newNumber;
     begin(self, newNumber, nowNanos);
+    claimant = credentials == null ? null : new Claimant(credentials);
   }
 
   /**
    * A peer dialed. Its numbers are its own: they may be some that another dialer has had, so this
    * side names its connections itself. With one dialer alone both are the same.
    */
-  void accepted(Frame.Id peer, long newNumber, long nowNanos) {
+  void accepted(
+      Frame.Id peer, long newNumber, @Nullable Admission proved, long nowNanos) {
     acceptedFrom = peer;
     acceptedNumber = newNumber;
     connection = Math.max(connection + 1, newNumber);
     begin(peer, newNumber, nowNanos);
+    admission = proved;
   }
 
   private void begin(Frame.Id newDialer, long newNumber, long nowNanos) {
@@ -75,6 +81,8 @@ final class LinkState {
     fault = null;
     refusal = null;
     lastWord = null;
+    claimant = null;
+    admission = null;
     helloDue = true;
     helloSeen = false;
     welcomeDue = null;
@@ -109,8 +117,16 @@ final class LinkState {
     return instance.equals(dialer);
   }
 
-  /** The answer to an instance that has dialed with such a number or a higher one before. */
-  @Nullable SessionFailure outdated(Frame.Hello hello) {
+  /** The answer to who claims what was not proved, or has dialed with such a number before. */
+  @Nullable SessionFailure refusal(Frame.Hello hello, @Nullable Admission proved) {
+    boolean claims = hello.claim() != null;
+    if (claims != (proved != null) || (proved != null && !proved.isOf(hello))) {
+      return new SessionFailure(
+          Code.UNAUTHENTICATED,
+          "this listener has no tokens, so it cannot prove that it knows the dialer's; give it"
+              + " tokens=FILE, or leave token= away",
+          false);
+    }
     return hello.instance().equals(acceptedFrom) && hello.connection() <= acceptedNumber
         ? new SessionFailure(
             Code.ABORTED,
@@ -223,13 +239,31 @@ final class LinkState {
     return up && helloSeen && welcomeSeen && welcomeSent;
   }
 
+  /** What counts of a frame that came in: nothing, while the peer has still to prove itself. */
+  @Nullable Frame hear(Frame frame) throws ProtocolException {
+    if (hasHeardAll()) {
+      throw new ProtocolException(Code.ABORTED, "the peer spoke on behind its BYE");
+    }
+    Claimant proving = claimant;
+    if (proving != null && proving.isPending()) {
+      return proving.hear(frame);
+    }
+    requireTurn(frame);
+    return frame;
+  }
+
   /** What is about the stream comes when both sides have welcomed each other. */
-  void requireTurn(Frame frame) throws ProtocolException {
+  private void requireTurn(Frame frame) throws ProtocolException {
+    if (frame instanceof Frame.Challenge || frame instanceof Frame.Proof) {
+      throw new ProtocolException(
+          Code.INVALID_ARGUMENT, "the peer wants or gives proof of a token that nobody spoke of");
+    }
     boolean ofStream =
         switch (frame) {
           case Frame.Ack _, Frame.Reject _, Frame.AppliesAtEnd _ -> true;
           case Frame.Fin _, Frame.FinAck _, Frame.Bye _ -> true;
           case Frame.Hello _, Frame.Welcome _, Frame.Data _ -> false;
+          case Frame.Challenge _, Frame.Proof _ -> false;
           case Frame.Ping _, Frame.Pong _, Frame.Skipped _ -> false;
           case Frame.Abort _, Frame.GoAway _, Frame.Failure _ -> false;
         };
@@ -331,7 +365,11 @@ final class LinkState {
   // ---------------------------------------------------------------- output
 
   boolean wantsToSend() {
-    return helloDue || welcomeDue != null || tellDue || pingDue || pongDue;
+    return helloDue || welcomeDue != null || tellDue || pingDue || pongDue || proofDue();
+  }
+
+  private boolean proofDue() {
+    return claimant != null && claimant.proofDue();
   }
 
   /** Whether the HELLO is due, which is not asked for again. */
@@ -341,8 +379,22 @@ final class LinkState {
     return due;
   }
 
+  /** Puts the HELLO, with what it claims or what proves it. */
+  void pollHello(Transmit transmit, Frame.Hello hello) {
+    Claimant proving = claimant;
+    transmit.control(proving == null ? hello : proving.claiming(hello));
+    Admission proved = admission;
+    if (proved != null) {
+      transmit.control(proved.prove(hello));
+    }
+  }
+
   /** Puts what follows the HELLO of the greeting, and the signs of life. */
   void poll(Transmit transmit) {
+    Claimant proving = claimant;
+    if (proving != null && proving.proofDue()) {
+      transmit.control(proving.takeProof());
+    }
     Frame.Welcome due = welcomeDue;
     if (due != null) {
       welcomeDue = null;

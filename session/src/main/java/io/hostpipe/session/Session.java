@@ -47,30 +47,31 @@ public final class Session {
 
   // ---------------------------------------------------------------- the link
 
-  /** This side dialed; it speaks first. The number is above {@link #connection}. */
-  public void onDial(long newConnection, long nowNanos) {
+  /** This side dialed, under a number above {@link #connection}; it, and the peer, prove these. */
+  public void onDial(long newConnection, @Nullable Credentials credentials, long nowNanos) {
     if (newConnection <= link.connection()) {
       throw new IllegalArgumentException(
           "connection numbers grow: " + newConnection + " after " + link.connection());
     }
     ackTimer.stop();
     in.onLinkOver();
-    link.dialed(config.instance(), newConnection, nowNanos);
+    link.dialed(config.instance(), newConnection, credentials, nowNanos);
   }
 
   /**
-   * A peer dialed and its HELLO was read.
+   * A peer dialed and its HELLO was read; the admission is there when the HELLO claims a token.
    *
    * @return null when the link is this session's from now on, under the name {@link #connection},
    *     and any older one is not, but for {@link #takeFarewell}; otherwise what to answer on that
    *     link, which stays the host's
    */
-  public @Nullable SessionFailure onAccept(Frame.Hello hello, long nowNanos) {
+  public @Nullable SessionFailure onAccept(
+      Frame.Hello hello, @Nullable Admission admission, long nowNanos) {
     if (failure != null) {
       return failure;
     }
-    SessionFailure outdated = link.outdated(hello);
-    SessionFailure refusal = outdated == null ? ways.refusal(hello, true) : outdated;
+    SessionFailure refusal = link.refusal(hello, admission);
+    refusal = refusal == null ? ways.refusal(hello, true) : refusal;
     if (refusal != null) {
       return refusal;
     }
@@ -85,7 +86,7 @@ public final class Session {
     if (!in.isWriter(hello.instance())) {
       in.onLinkOver();
     }
-    link.accepted(hello.instance(), hello.connection(), nowNanos);
+    link.accepted(hello.instance(), hello.connection(), admission, nowNanos);
     greet(hello);
     return null;
   }
@@ -110,7 +111,10 @@ public final class Session {
     }
     onBytes(fromConnection, nowNanos);
     try {
-      onCurrentFrame(frame, nowNanos);
+      Frame heard = link.hear(frame);
+      if (heard != null) {
+        onCurrentFrame(heard, nowNanos);
+      }
     } catch (ProtocolException e) {
       if (e.code() == Code.ABORTED) {
         link.drop(e.reason());
@@ -189,7 +193,7 @@ public final class Session {
     transmit.begin(link.connection());
     if (link.isHeard() && !link.hasSaidAll()) {
       if (link.takeHelloDue()) {
-        transmit.control(ways.hello(link));
+        link.pollHello(transmit, ways.hello(link));
       }
       link.poll(transmit);
       if (isOpen() && failure == null) {
@@ -449,10 +453,6 @@ public final class Session {
   // ---------------------------------------------------------------- inside
 
   private void onCurrentFrame(Frame frame, long nowNanos) throws ProtocolException {
-    if (link.hasHeardAll()) {
-      throw new ProtocolException(Code.ABORTED, "the peer spoke on behind its BYE");
-    }
-    link.requireTurn(frame);
     switch (frame) {
       case Frame.Hello hello -> onHello(hello);
       case Frame.Welcome welcome -> onWelcome(welcome);
@@ -484,7 +484,7 @@ public final class Session {
                   true));
       case Frame.GoAway goAway -> link.drop("the peer asked for another link: " + goAway.reason());
       case Frame.Failure refused -> onFailure(refused);
-      case Frame.Skipped skipped -> {}
+      case Frame.Challenge _, Frame.Proof _, Frame.Skipped _ -> {}
     }
     scheduleAck(nowNanos);
   }

@@ -91,7 +91,9 @@ public record SessionConfig(
         out.next(),
         out.epoch(),
         keepsLink,
-        takesOver);
+        takesOver,
+        null,
+        0);
   }
 
   /**

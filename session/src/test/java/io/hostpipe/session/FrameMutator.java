@@ -39,8 +39,16 @@ final class FrameMutator {
     };
   }
 
+  /** The bytes of a HELLO that is mostly right. */
+  ByteBuffer nextHello() {
+    ByteBuffer frame = Frames.bytes(hello(random.nextInt(100)));
+    return random.nextBoolean() ? frame : rewritten(frame);
+  }
+
   private Frame frame(long position) {
-    return switch (random.nextInt(13)) {
+    return switch (random.nextInt(15)) {
+      case 13 -> new Frame.Challenge(binding(), id());
+      case 14 -> new Frame.Proof(new byte[TokenKey.MAC_BYTES]);
       case 0 -> hello(position);
       case 1 ->
           new Frame.Welcome(
@@ -67,6 +75,17 @@ final class FrameMutator {
   }
 
   private Frame.Hello hello(long position) {
+    Frame.Hello plain = plainHello(position);
+    return random.nextInt(3) == 0
+        ? plain.withClaim(new Frame.Claim(binding(), id(), "ops"))
+        : plain;
+  }
+
+  private Frame.Binding binding() {
+    return random.nextBoolean() ? Frame.Binding.NONE : Frame.Binding.TLS_EXPORTER;
+  }
+
+  private Frame.Hello plainHello(long position) {
     return new Frame.Hello(
         1,
         1,

@@ -19,6 +19,9 @@ final class Pair {
   /** Whether both sides were through with the last link and would have kept it. */
   boolean kept;
 
+  /** What is said of tokens; without any, nobody speaks of them. */
+  final Tokens tokens = new Tokens();
+
   private boolean linked;
   private Predicate<Frame> cutBefore = frame -> false;
   private FrameAssembler toDialer;
@@ -55,7 +58,8 @@ final class Pair {
   /** A new link, as far as it comes. */
   Pair connect() {
     cut();
-    dialer.session().onDial(++connection, now);
+    connection++;
+    dialer.session().onDial(connection, tokens.credentials(connection), now);
     toDialer = new FrameAssembler(dialer.memory);
     toAcceptor = new FrameAssembler(acceptor.memory);
     toDialer.allowData();
@@ -168,7 +172,8 @@ final class Pair {
     return true;
   }
 
-  private void hear(Side to, Frame frame) {
+  private void hear(Side to, Frame said) {
+    Frame frame = tokens.onTheWay.apply(said);
     if (linked && cutBefore.test(frame)) {
       cutBefore = any -> false;
       cut();
@@ -178,13 +183,17 @@ final class Pair {
         data.lease().release();
       }
     } else if (to == acceptor && !accepted) {
-      refusal = acceptor.session().onAccept((Frame.Hello) frame, now);
-      accepted = refusal == null;
-      SessionFailure answer = refusal;
+      Tokens.Heard heard = tokens.hear(frame, connection);
+      if (heard.hello() != null) {
+        refusal = acceptor.session().onAccept(heard.hello(), heard.admission(), now);
+        accepted = refusal == null;
+      } else {
+        refusal = heard.refusal();
+      }
+      SessionFailure no = refusal;
+      Frame answer = no == null ? heard.challenge() : new Frame.Failure(no.code(), no.reason());
       if (answer != null) {
-        dialer
-            .session()
-            .onFrame(connection, new Frame.Failure(answer.code(), answer.reason()), now);
+        dialer.session().onFrame(connection, answer, now);
       }
     } else {
       to.session().onFrame(to == dialer ? connection : to.session().connection(), frame, now);

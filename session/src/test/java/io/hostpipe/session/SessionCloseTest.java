@@ -245,7 +245,7 @@ final class SessionCloseTest {
     Frame.Welcome welcome =
         new Frame.Welcome(pair.acceptor.receiver, 1, 3, Side.digest("abc"), 100, null, 0);
     Session sender = pair.dialer.session();
-    sender.onDial(2, pair.now);
+    sender.onDial(2, null, pair.now);
     sender.onFrame(2, helloOf(pair.acceptor), pair.now);
     sender.onFrame(2, welcome, pair.now);
     sender.onFrame(2, new Frame.FinAck(3, Side.digest("abc")), pair.now);

@@ -98,7 +98,7 @@ final class SessionGreetingTest {
   @Test
   void aNewerConnectionReplacesOneThatSeemsToLive() {
     Pair pair = Pair.oneWay().connect();
-    SessionFailure refusal = pair.acceptor.session().onAccept(hello(pair, 2), pair.now);
+    SessionFailure refusal = pair.acceptor.session().onAccept(hello(pair, 2), null, pair.now);
     assertThat(refusal).isNull();
     assertThat(pair.acceptor.session().connection()).isEqualTo(2);
     assertThat(pair.acceptor.session().isOpen()).isFalse();
@@ -108,7 +108,7 @@ final class SessionGreetingTest {
   @ValueSource(longs = {1, 2})
   void aConnectionThatIsNotNewerIsRefused(long number) {
     Pair pair = Pair.oneWay().connect().connect();
-    SessionFailure refusal = pair.acceptor.session().onAccept(hello(pair, number), pair.now);
+    SessionFailure refusal = pair.acceptor.session().onAccept(hello(pair, number), null, pair.now);
     assertThat(refusal).isNotNull().extracting(SessionFailure::code).isEqualTo(Code.ABORTED);
     assertThat(pair.acceptor.session().isOpen()).isTrue();
   }
@@ -228,9 +228,9 @@ final class SessionGreetingTest {
   @Test
   void connectionNumbersOfADialerGrow() {
     Session session = Pair.duplex().dialer.start();
-    session.onDial(7, 0);
+    session.onDial(7, null, 0);
     session.onLinkDown(7, 0);
-    assertThatThrownBy(() -> session.onDial(7, 0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> session.onDial(7, null, 0)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
@@ -300,7 +300,7 @@ final class SessionGreetingTest {
   @MethodSource("framesOutOfTurn")
   void whatComesBeforeTheGreetingIsRefused(Frame frame) {
     Session session = Pair.duplex().dialer.start();
-    session.onDial(1, 0);
+    session.onDial(1, null, 0);
     session.onFrame(1, frame, 0);
     assertThat(session.failure())
         .isNotNull()
@@ -331,7 +331,7 @@ final class SessionGreetingTest {
   @Test
   void aStrangerWhoGreetsWithGarbageEndsTheSession() {
     Session session = Pair.duplex().dialer.start();
-    session.onDial(1, 0);
+    session.onDial(1, null, 0);
     session.onGarbage(1, new ProtocolException(Code.INVALID_ARGUMENT, "no Hostpipe"));
     assertThat(session.failure())
         .isNotNull()
@@ -351,7 +351,7 @@ final class SessionGreetingTest {
   @Test
   void damageInALaterGreetingCostsOnlyTheLink() {
     Pair pair = Pair.duplex().connect().cut();
-    pair.dialer.session().onDial(2, pair.now);
+    pair.dialer.session().onDial(2, null, pair.now);
     pair.dialer.session().onGarbage(2, new ProtocolException(Code.INVALID_ARGUMENT, "damaged"));
     assertThat(pair.dialer.session().failure()).isNull();
     assertThat(pair.dialer.session().linkIsToClose()).isTrue();
@@ -400,7 +400,7 @@ final class SessionGreetingTest {
 
   /** A dialing sender meets a receiver that answers with this WELCOME. */
   static void greet(Session session, long connection, Frame.Welcome welcome) {
-    session.onDial(connection, 0);
+    session.onDial(connection, null, 0);
     Frame.Hello hello =
         new Frame.Hello(
             1,

@@ -92,7 +92,7 @@ final class SessionHeartbeatTest {
   @Test
   void aGreetingThatIsNotAnsweredIsGivenUp() {
     Session session = Pair.duplex().dialer.start();
-    session.onDial(1, 0);
+    session.onDial(1, null, 0);
     session.onTime(Side.HANDSHAKE - 1);
     assertThat(session.linkIsToClose()).isFalse();
     assertThat(session.deadlineNanos()).isEqualTo(Side.HANDSHAKE);

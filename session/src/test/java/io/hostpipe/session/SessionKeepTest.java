@@ -141,6 +141,7 @@ final class SessionKeepTest {
                     0,
                     0,
                     true),
+                null,
                 0))
         .isNull();
     Transmit transmit = new Transmit();

@@ -405,7 +405,9 @@ final class SessionMemoryTest {
             0,
             epoch,
             false,
-            writer.takesOver);
-    return pair.acceptor.session().onAccept(hello, pair.now);
+            writer.takesOver,
+            null,
+            0);
+    return pair.acceptor.session().onAccept(hello, null, pair.now);
   }
 }

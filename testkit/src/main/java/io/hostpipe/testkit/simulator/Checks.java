@@ -217,7 +217,7 @@ final class Checks {
   /** Somebody who does not belong here must be refused, and change nothing. */
   void onStranger(VirtualProcess process, Frame.Hello hello) {
     long before = fingerprint(process.session());
-    SessionFailure refusal = process.session().onAccept(hello, process.now());
+    SessionFailure refusal = process.session().onAccept(hello, null, process.now());
     check(refusal != null, process, "welcomes a stranger");
     check(before == fingerprint(process.session()), process, "was changed by a stranger");
   }

@@ -75,14 +75,14 @@ final class Errand {
 
   /** On the side that dialed. */
   void dial() {
-    session.onDial(1, process.now());
+    session.onDial(1, null, process.now());
     tick();
     pump();
   }
 
   /** On the other side. */
   @Nullable SessionFailure accept(Frame.Hello hello) {
-    SessionFailure refusal = session.onAccept(hello, process.now());
+    SessionFailure refusal = session.onAccept(hello, null, process.now());
     tick();
     return refusal;
   }

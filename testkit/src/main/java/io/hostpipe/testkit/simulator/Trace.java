@@ -2,6 +2,7 @@ package io.hostpipe.testkit.simulator;
 
 import io.hostpipe.session.Frame;
 import java.io.PrintStream;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +71,8 @@ final class Trace {
       case Frame.Data data -> data.position() * 31 + data.payload().remaining();
       case Frame.Ack ack -> ack.received() * 31 + ack.applied() * 17 + ack.credit();
       case Frame.Hello hello -> hello.connection() * 31 + hello.next();
+      case Frame.Challenge challenge -> challenge.nonce().low() + 11;
+      case Frame.Proof proof -> Arrays.hashCode(proof.mac());
       case Frame.Welcome welcome -> welcome.position() * 31 + welcome.epoch();
       case Frame.Reject reject -> reject.endPosition();
       case Frame.Fin fin -> fin.position() * 31 + fin.digest();

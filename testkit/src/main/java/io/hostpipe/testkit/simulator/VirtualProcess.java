@@ -201,7 +201,7 @@ final class VirtualProcess {
     }
     ends.add(end);
     dialNumber = Math.max(dialNumber, session.connection()) + 1;
-    session.onDial(dialNumber, now());
+    session.onDial(dialNumber, null, now());
     adopt(end);
     pump();
   }
@@ -368,7 +368,7 @@ final class VirtualProcess {
     end.resting = false;
     LinkEnd living = current;
     SessionFailure refusal =
-        hello.name().equals(Errand.NAME) ? runErrand(end, hello) : session.onAccept(hello, now());
+        hello.name().equals(Errand.NAME) ? runErrand(end, hello) : session.onAccept(hello, null, now());
     if (end.errand != null) {
       return;
     }
