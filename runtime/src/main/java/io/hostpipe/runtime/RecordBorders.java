@@ -25,6 +25,7 @@ final class RecordBorders {
   private static final int LENGTHS_BYTES_MAX = 2 * Records.VARINT_BYTES_MAX;
 
   private final BlockPool pool;
+  private final int recordBytesMax;
   private @Nullable ByteBuffer run;
   private @Nullable BlockLease runLease;
   private byte @Nullable [] runCursor;
@@ -34,7 +35,22 @@ final class RecordBorders {
   private int recordCount;
 
   RecordBorders(BlockPool pool) {
+    this(pool, Integer.MAX_VALUE);
+  }
+
+  /** Takes no record that is longer than this. */
+  RecordBorders(BlockPool pool, int recordBytesMax) {
     this.pool = pool;
+    this.recordBytesMax = recordBytesMax;
+  }
+
+  /** A record is longer than is taken here. */
+  static final class TooLong extends IllegalArgumentException {
+    private static final long serialVersionUID = 1L;
+
+    TooLong(int lengthBytes, int bytesMax) {
+      super("a message of " + lengthBytes + " bytes; " + bytesMax + " are taken (message-max=)");
+    }
   }
 
   /** Takes over a run, lease included; {@link #poll} has taken the last one apart before. */
@@ -51,7 +67,7 @@ final class RecordBorders {
   /**
    * The next batch; null when another run is needed.
    *
-   * @throws IllegalArgumentException when the bytes are no records
+   * @throws IllegalArgumentException when the bytes are no records; {@link TooLong} when too long
    */
   @Nullable Batch poll(StreamId stream, Encoding encoding) {
     ByteBuffer bytes = run;
@@ -109,7 +125,7 @@ final class RecordBorders {
     int border = bytes.position();
     recordCount = 0;
     while (border < bytes.limit()) {
-      int lengthBytes = Records.lengthAt(bytes, border);
+      int lengthBytes = lengthAt(bytes, border);
       if (lengthBytes == Records.INCOMPLETE || lengthBytes > bytes.limit() - border) {
         return border;
       }
@@ -120,7 +136,7 @@ final class RecordBorders {
   }
 
   private void beginPartial(ByteBuffer bytes, BlockLease lease) {
-    int lengthBytes = Records.lengthAt(bytes, bytes.position());
+    int lengthBytes = lengthAt(bytes, bytes.position());
     Block block = pool.take(lengthBytes == Records.INCOMPLETE ? LENGTHS_BYTES_MAX : lengthBytes);
     partialPosition = runEnd - bytes.remaining();
     block.buffer().put(bytes);
@@ -157,8 +173,16 @@ final class RecordBorders {
         : null;
   }
 
-  private static int lengthOf(Block block) {
-    return Records.lengthAt(block.buffer().duplicate().flip(), 0);
+  private int lengthOf(Block block) {
+    return lengthAt(block.buffer().duplicate().flip(), 0);
+  }
+
+  private int lengthAt(ByteBuffer bytes, int at) {
+    int lengthBytes = Records.lengthAt(bytes, at);
+    if (lengthBytes > recordBytesMax) {
+      throw new TooLong(lengthBytes, recordBytesMax);
+    }
+    return lengthBytes;
   }
 
   private Block withRoomFor(Block block, int lengthBytes) {

@@ -31,10 +31,12 @@ public final class SessionEnds {
               "DURATION",
               "10s",
               "how long a finished receiver stays for a lost farewell"),
-          OptionSpec.value("window", "BYTES", "8MiB", "how many bytes may be under way"));
+          OptionSpec.value("window", "BYTES", "8MiB", "how many bytes may be under way"),
+          AccessOptions.BINDING);
 
   private static final List<OptionSpec> DIAL_OPTIONS =
       List.of(
+          AccessOptions.TOKEN,
           OptionSpec.value(
               "pool-max",
               "N",
@@ -86,15 +88,21 @@ public final class SessionEnds {
 
   /** The options of an end that listens, and these. */
   public static List<OptionSpec> listenOptions(OptionSpec... more) {
-    return Stream.of(OPTIONS, LISTEN_OPTIONS, List.of(more)).flatMap(List::stream).toList();
+    return Stream.of(OPTIONS, LISTEN_OPTIONS, AccessOptions.LISTEN, List.of(more))
+        .flatMap(List::stream)
+        .toList();
   }
 
-  /** The session's options, after all names were checked. */
-  public static SessionOptions options(Address address, List<OptionSpec> known)
-      throws PipeException {
+  /**
+   * The session's options, after all names were checked.
+   *
+   * @param carrier what protects the links
+   */
+  public static SessionOptions options(
+      Address address, List<OptionSpec> known, AccessOptions.Carrier carrier) throws PipeException {
     OptionValues.checkNames(address, known);
-    SessionOptions defaults =
-        address.scheme().endsWith("-listen") ? SessionOptions.LISTENING : SessionOptions.DIALING;
+    boolean listens = address.scheme().endsWith("-listen");
+    SessionOptions defaults = listens ? SessionOptions.LISTENING : SessionOptions.DIALING;
     return new SessionOptions(
         OptionValues.duration(
             address, "heartbeat", defaults.heartbeat(), DURATION_MIN, DURATION_MAX),
@@ -104,7 +112,9 @@ public final class SessionEnds {
         OptionValues.bytes(address, "window", defaults.windowBytes(), 1, WINDOW_BYTES_MAX),
         OptionValues.integer(address, "pool-max", defaults.poolMax(), 0, POOL_MAX_MAX),
         OptionValues.duration(
-            address, "pool-idle", defaults.poolIdle(), DURATION_MIN, DURATION_MAX));
+            address, "pool-idle", defaults.poolIdle(), DURATION_MIN, DURATION_MAX),
+        AccessOptions.read(address, listens, carrier),
+        AccessOptions.strangerLinesMax(address));
   }
 
   /** How many welcomed pipes may wait to be accepted. */

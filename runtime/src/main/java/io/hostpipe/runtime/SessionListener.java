@@ -5,8 +5,11 @@ import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.runtime.access.Principal;
+import io.hostpipe.runtime.access.Rights;
+import io.hostpipe.runtime.flow.Rate;
+import io.hostpipe.runtime.flow.TokenBucket;
 import io.hostpipe.session.Code;
-import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.SessionConfig;
 import io.hostpipe.session.SessionFailure;
@@ -52,6 +55,7 @@ public final class SessionListener implements Listener {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<String, SessionPipe> pipes = new HashMap<>();
+  private final Map<SessionPipe, Grant> grants = new HashMap<>();
   private final Set<SessionPipe> unaccepted = new HashSet<>();
   private final LinkedHashSet<SessionPipe> parked = new LinkedHashSet<>();
   private final ArrayDeque<SessionPipe> welcomed = new ArrayDeque<>();
@@ -131,7 +135,8 @@ public final class SessionListener implements Listener {
       }
       SessionPipe pipe = welcomed.remove();
       unaccepted.remove(pipe);
-      return HeldPipe.of(pipe);
+      Grant grant = grants.get(pipe);
+      return grant == null ? HeldPipe.of(pipe) : grant.paced(HeldPipe.of(pipe));
     } finally {
       lock.unlock();
     }
@@ -158,21 +163,30 @@ public final class SessionListener implements Listener {
   }
 
   /**
-   * A link whose HELLO names this listener.
+   * A link whose HELLO names this listener, and whose peer may ask for it.
    *
+   * @param shares what the principals of the place have
    * @param stay gets what the link's own thread runs from now on, when the link was taken; it
    *     answers whether the link may carry another pipe
    * @return the answer when it is refused; null when it is taken
    */
   @Nullable SessionFailure offer(
-      Link link, FrameAssembler assembler, Frame.Hello hello, List<BooleanSupplier> stay) {
-    Offered offered = pipeFor(hello.stream(), link.peer());
+      Link link,
+      FrameAssembler assembler,
+      Reception.Arrival arrival,
+      Shares shares,
+      List<BooleanSupplier> stay) {
+    SessionFailure denied = denied(arrival);
+    if (denied != null) {
+      return denied;
+    }
+    Offered offered = pipeFor(arrival, shares, link.peer());
     SessionPipe pipe = offered.pipe;
     if (pipe == null) {
       return offered.refusal;
     }
     List<Attachment> taken = new ArrayList<>(1);
-    SessionFailure refusal = pipe.attachAccepted(link, assembler, hello, taken);
+    SessionFailure refusal = pipe.attachAccepted(link, assembler, arrival, taken);
     if (refusal != null) {
       if (offered.fresh) {
         pipe.discard();
@@ -185,13 +199,51 @@ public final class SessionListener implements Listener {
     return null;
   }
 
+  /** Why its rights do not let this principal use the pipe in this way; null when they do. */
+  private @Nullable SessionFailure denied(Reception.Arrival arrival) {
+    boolean writes = arrival.hello().sends() && context.receives();
+    boolean reads = arrival.hello().receives() && context.sends();
+    Rights rights = arrival.principal().rights();
+    if ((rights.writes() || !writes) && (rights.reads() || !reads)) {
+      return null;
+    }
+    return new SessionFailure(
+        Code.PERMISSION_DENIED,
+        arrival.principal().name()
+            + " may not "
+            + (rights.writes() || !writes ? "read from" : "write to")
+            + " '"
+            + name
+            + "'",
+        false);
+  }
+
+  /** A stream belongs to who made it: others get no word about it, however they name theirs. */
+  private @Nullable SessionFailure anothers(SessionPipe known, Reception.Arrival arrival) {
+    Grant grant = grants.get(known);
+    return grant == null || grant.isOf(arrival.principal())
+        ? null
+        : new SessionFailure(
+            Code.PERMISSION_DENIED,
+            "stream "
+                + arrival.hello().stream()
+                + " does not belong to "
+                + arrival.principal().name(),
+            false);
+  }
+
   /** The pipe of this stream, which is made when there is none. */
-  private Offered pipeFor(String stream, String peer) {
+  private Offered pipeFor(Reception.Arrival arrival, Shares shares, String peer) {
+    String stream = arrival.hello().stream();
     Map<String, SessionConfig.InboundStart> held = null;
     while (true) {
       lock.lock();
       try {
         SessionPipe known = pipes.get(stream);
+        SessionFailure denied = known == null ? null : anothers(known, arrival);
+        if (denied != null) {
+          return new Offered(null, false, denied);
+        }
         if (known != null && !parked.contains(known)) {
           return new Offered(known, false, null);
         }
@@ -205,7 +257,7 @@ public final class SessionListener implements Listener {
           return new Offered(known, false, null);
         }
         if (held != null) {
-          return new Offered(makePipe(stream, peer, held), true, null);
+          return makePipe(arrival, shares, peer, held);
         }
       } finally {
         lock.unlock();
@@ -223,16 +275,28 @@ public final class SessionListener implements Listener {
     }
   }
 
-  private SessionPipe makePipe(
-      String stream, String peer, Map<String, SessionConfig.InboundStart> held) {
+  private Offered makePipe(
+      Reception.Arrival arrival,
+      Shares shares,
+      String peer,
+      Map<String, SessionConfig.InboundStart> held) {
+    String stream = arrival.hello().stream();
+    long firstBytes = context.receives() ? Sessions.firstWindowBytes(options) : 0;
+    Shares.Opened opened = shares.open(arrival.principal(), firstBytes);
+    Shares.Share share = opened.share();
+    if (share == null) {
+      return new Offered(null, false, opened.refusal());
+    }
     // Its lock is free: nobody knows it yet. Another link of the same peer may find it at once.
     SessionPipe pipe =
         Sessions.pipe(
-            name, address + " from " + peer, context, options, options.poolMax() > 0, held);
+            name, address + " from " + peer, context, options, options.poolMax() > 0, held, share);
+    grants.put(pipe, new Grant(arrival.principal(), share));
+    pipe.whenOver(() -> shares.close(arrival.principal(), opened));
     follow(stream, pipe, peer);
     pipes.put(stream, pipe);
     unaccepted.add(pipe);
-    return pipe;
+    return new Offered(pipe, true, null);
   }
 
   /** What is held of a stream cannot be read: whoever waits for pipes hears it, once. */
@@ -321,6 +385,7 @@ public final class SessionListener implements Listener {
     lock.lock();
     try {
       pipes.remove(stream, pipe);
+      grants.remove(pipe);
       unaccepted.remove(pipe);
       parked.remove(pipe);
     } finally {
@@ -342,6 +407,20 @@ public final class SessionListener implements Listener {
       lock.unlock();
     }
     actions.forEach(Runnable::run);
+  }
+
+  /** Whose a pipe is, and what of the place's it may use. */
+  private record Grant(Principal principal, Shares.Share share) {
+    /** Who proved nothing owns nothing that others could not take, and is the same as they. */
+    boolean isOf(Principal other) {
+      return principal.proved() || other.proved() ? principal.name().equals(other.name()) : true;
+    }
+
+    Pipe paced(Pipe pipe) throws PipeException {
+      TokenBucket bucket = share.bucket();
+      Rate rate = principal.quota().rate();
+      return bucket == null || rate == null ? pipe : new PacedPipe(pipe, rate, bucket);
+    }
   }
 
   /** Whose a link is: a pipe, perhaps one that was just made, or nobody's. */

@@ -1,5 +1,6 @@
 package io.hostpipe.runtime;
 
+import io.hostpipe.runtime.access.Access;
 import java.time.Duration;
 
 /**
@@ -13,6 +14,8 @@ import java.time.Duration;
  * @param poolMax how many links that carry no pipe are kept for the next one: to the peer that is
  *     dialed, or on the port that listens; 0 keeps none
  * @param poolIdle how long such a link is kept
+ * @param access who may come, and who this side is
+ * @param strangerLinesMax how many lines a minute are said about those who are not let in
  */
 public record SessionOptions(
     Duration heartbeat,
@@ -20,7 +23,12 @@ public record SessionOptions(
     Duration linger,
     long windowBytes,
     int poolMax,
-    Duration poolIdle) {
+    Duration poolIdle,
+    Access access,
+    int strangerLinesMax) {
+  /** What is said about strangers by default. */
+  public static final int STRANGER_LINES_DEFAULT = 60;
+
   /** For those who dial: 5 s, 5 s, 10 s, 8 MiB, 4 for each processor, 30 s. */
   public static final SessionOptions DIALING =
       new SessionOptions(
@@ -29,7 +37,9 @@ public record SessionOptions(
           Duration.ofSeconds(10),
           8L << 20,
           4 * Runtime.getRuntime().availableProcessors(),
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          Access.OPEN,
+          STRANGER_LINES_DEFAULT);
 
   /** For those who listen: many peers come, and a dialer should be the one who lets go first. */
   public static final SessionOptions LISTENING =
@@ -39,5 +49,13 @@ public record SessionOptions(
           DIALING.linger,
           DIALING.windowBytes,
           1_024,
-          Duration.ofSeconds(60));
+          Duration.ofSeconds(60),
+          Access.OPEN,
+          STRANGER_LINES_DEFAULT);
+
+  /** The same for this access. */
+  public SessionOptions withAccess(Access other) {
+    return new SessionOptions(
+        heartbeat, handshake, linger, windowBytes, poolMax, poolIdle, other, strangerLinesMax);
+  }
 }

@@ -7,7 +7,7 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.session.Code;
-import io.hostpipe.session.Frame;
+import io.hostpipe.session.Credentials;
 import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.SessionFailure;
@@ -230,13 +230,15 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
 
   /** Takes a dialed link; the caller goes on with {@link LinkDriver#readInBackground}. */
   @Nullable Attachment attachDialed(Link link, long connection) {
+    // Reads a file, perhaps.
+    Credentials credentials = Sessions.credentials(link, options);
     lock.lock();
     try {
       if (over || session.failure() != null) {
         return null;
       }
       FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(context.pool()));
-      session.onDial(connection, null, Ticker.now());
+      session.onDial(connection, credentials, Ticker.now());
       return driver.attach(link, assembler, connection, null);
     } finally {
       lock.unlock();
@@ -244,12 +246,12 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   }
 
   /**
-   * Offers an accepted link whose HELLO was read.
+   * Offers an accepted link whose peer has come through its greeting.
    *
    * @return the answer when it is refused; null when it is taken
    */
   @Nullable SessionFailure attachAccepted(
-      Link link, FrameAssembler assembler, Frame.Hello hello, List<Attachment> taken) {
+      Link link, FrameAssembler assembler, Reception.Arrival arrival, List<Attachment> taken) {
     lock.lock();
     try {
       // One that is being closed may still owe its peer the confirmation of the end; one that
@@ -257,7 +259,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       if (over || (closed && wasNeverLinked())) {
         return new SessionFailure(Code.NOT_FOUND, where + " is over", false);
       }
-      SessionFailure refusal = session.onAccept(hello, null, Ticker.now());
+      SessionFailure refusal = session.onAccept(arrival.hello(), arrival.admission(), Ticker.now());
       if (refusal == null) {
         assembler.allowData();
         taken.add(driver.attach(link, assembler, session.connection(), session.takeFarewell()));

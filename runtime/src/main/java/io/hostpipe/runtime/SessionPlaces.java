@@ -51,6 +51,12 @@ public final class SessionPlaces {
           known != null
               ? known
               : new SessionPort(opening.open(), options, context.pool(), context.events());
+      if (known != null && !port.hasAccess(options.access())) {
+        throw new PipeException.Config(
+            address
+                + ": this process listens there already with other tokens or limits; all pipes of"
+                + " one place share them");
+      }
       Object key = taken.apply(port.port());
       Address here = port.port() < 0 ? address : address.withPort(port.port());
       Carriers carriers = context.carriers();

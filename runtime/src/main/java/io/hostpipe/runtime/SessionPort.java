@@ -2,6 +2,8 @@ package io.hostpipe.runtime;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.runtime.access.Access;
+import io.hostpipe.runtime.access.Limits;
 import io.hostpipe.session.Code;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
@@ -19,9 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -30,16 +30,14 @@ import org.jspecify.annotations.Nullable;
  * One place where peers dial in, shared by all pipes that listen there under different names.
  *
  * <p>Every link is greeted on a thread of its own: it has {@link SessionOptions#handshake} to say
- * HELLO, then belongs to the listener of that name. Before that it holds {@code 2 KiB} and nothing
- * of a pipe; how many may stand there at a time is limited. When its pipe has ended in good order,
- * the link may rest here until another one begins on it: so many, and so long, as the options say.
+ * HELLO and to prove its token, then belongs to the listener of that name. Before that it holds
+ * {@code 2 KiB} and nothing of a pipe; how many may stand there at a time is limited ({@link
+ * Anteroom}). When its pipe has ended in good order, the link may rest here until another one
+ * begins on it: so many, and so long, as the options say.
  *
  * <p>Thread rule: any thread.
  */
 public final class SessionPort implements AutoCloseable {
-  /** How many links may be in the middle of a greeting at a time. */
-  private static final int GREETING_COUNT_MAX = 4_096;
-
   /** How long accepting rests after it failed, as when there are no descriptors left. */
   private static final Duration ACCEPT_REST = Duration.ofMillis(100);
 
@@ -53,10 +51,11 @@ public final class SessionPort implements AutoCloseable {
   private final BlockPool pool;
   private final PipeEvents events;
   private final ConcurrentHashMap<String, SessionListener> listeners = new ConcurrentHashMap<>();
-  private final Semaphore greetings = new Semaphore(GREETING_COUNT_MAX);
+  private final Anteroom anteroom;
+  private final Shares shares;
+  private final StrangerLog log;
   private final Set<Link> resting = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final AtomicReference<String> refusalTold = new AtomicReference<>("");
 
   /** A port over these links; {@link #start} begins accepting. */
   public SessionPort(
@@ -65,6 +64,10 @@ public final class SessionPort implements AutoCloseable {
     this.options = options;
     this.pool = pool;
     this.events = events;
+    Limits limits = options.access().limits();
+    this.anteroom = new Anteroom(limits.strangersMax(), limits.strangersPerHostMax());
+    this.shares = new Shares(limits.bytesMax());
+    this.log = new StrangerLog(events, options.strangerLinesMax());
   }
 
   /** Begins to take links. */
@@ -75,6 +78,11 @@ public final class SessionPort implements AutoCloseable {
   /** The port that was taken; negative where there are none. */
   public int port() {
     return links.port();
+  }
+
+  /** Whether it was made for this access. */
+  public boolean hasAccess(Access access) {
+    return options.access().equals(access);
   }
 
   /**
@@ -110,13 +118,12 @@ public final class SessionPort implements AutoCloseable {
       try {
         Link link = links.accept();
         told = null;
-        if (greetings.tryAcquire()) {
-          LinkThreads.background(() -> serve(link));
-        } else {
-          link.close();
-          events.warning(
-              link.peer() + ": turned away, " + GREETING_COUNT_MAX + " peers are being greeted");
+        Link oldest = anteroom.enter(link);
+        if (oldest != null) {
+          oldest.close();
+          log.say(oldest.peer() + ": turned away, too many others wait to be greeted");
         }
+        LinkThreads.background(() -> serve(link));
       } catch (ClosedChannelException e) {
         return;
       } catch (IOException | RuntimeException | LinkageError e) {
@@ -136,7 +143,7 @@ public final class SessionPort implements AutoCloseable {
   /** Stands in the background of a link for as long as it lives, whatever pipes it carries. */
   private void serve(Link link) {
     FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(pool));
-    boolean kept = greet(link, assembler, greetings::release, options.handshake(), true);
+    boolean kept = greet(link, assembler, () -> anteroom.leave(link), options.handshake(), true);
     while (kept && rest(link)) {
       assembler.restart();
       kept = greet(link, assembler, () -> resting.remove(link), options.poolIdle(), false);
@@ -166,28 +173,29 @@ public final class SessionPort implements AutoCloseable {
   private boolean greet(
       Link link, FrameAssembler assembler, Runnable whenGreeted, Duration limit, boolean first) {
     AtomicBoolean greeted = new AtomicBoolean();
+    Reception reception = new Reception(link, assembler, options.access(), first, log);
     Future<?> deadline =
         Ticker.SHARED.alarm(
             Ticker.now() + limit.toNanos(),
             () -> {
               if (greeted.compareAndSet(false, true)) {
-                turnAway(link, limit, first);
+                turnAway(link, late(reception, limit), first);
               }
             });
     List<BooleanSupplier> stay = new ArrayList<>(1);
     try {
-      Frame.Hello hello = readHello(link, assembler, first);
+      Reception.Arrival arrival = reception.receive();
       if (!greeted.compareAndSet(false, true)) {
-        throw new IOException("HELLO came when its time was over");
+        throw new IOException("it came when its time was over");
       }
-      SessionFailure refusal = offer(link, assembler, hello, stay);
+      SessionFailure refusal = offer(link, assembler, arrival, stay);
       if (refusal != null) {
-        tellRefusal(link, refusal);
+        log.refused(link, refusal);
         refuse(link, refusal);
       }
     } catch (ProtocolException e) {
       greeted.set(true);
-      events.warning(link.peer() + ": " + e.getMessage());
+      log.say(link.peer() + ": " + e.getMessage());
       refuse(link, new SessionFailure(e.code(), String.valueOf(e.getMessage()), false));
     } catch (PipeException e) {
       greeted.set(true);
@@ -196,22 +204,24 @@ public final class SessionPort implements AutoCloseable {
     } catch (IOException e) {
       boolean late = !greeted.compareAndSet(false, true);
       link.close();
-      if (first) {
-        events.warning(
-            late
-                ? link.peer() + ": no HELLO within " + Failures.shown(limit) + ", turned away"
-                : link.peer()
-                    + ": left before HELLO; plain programs connect to "
-                    + link.plainScheme()
-                    + "-listen");
+      if (late && (first || reception.heardHello())) {
+        log.say(link.peer() + ": " + late(reception, limit) + ", turned away");
+      } else if (first && anteroom.leave(link)) {
+        log.say(
+            link.peer()
+                + (reception.heardHello()
+                    ? ": left before the " + reception.awaited()
+                    : ": left before HELLO; plain programs connect to "
+                        + link.plainScheme()
+                        + "-listen"));
       }
     } catch (OutOfMemoryError e) {
       link.close();
-      events.warning(link.peer() + ": out of memory (" + e.getMessage() + "), turned away");
+      log.say(link.peer() + ": out of memory (" + e.getMessage() + "), turned away");
     } catch (RuntimeException e) {
       // A stranger must not reach one of our own mistakes; if one does, that is his line.
       link.close();
-      events.warning(link.peer() + ": a mistake of our own, please report it: " + e);
+      log.say(link.peer() + ": a mistake of our own, please report it: " + e);
     } finally {
       deadline.cancel(false);
       whenGreeted.run();
@@ -222,15 +232,18 @@ public final class SessionPort implements AutoCloseable {
     return !stay.isEmpty() && stay.getFirst().getAsBoolean();
   }
 
+  private static String late(Reception reception, Duration limit) {
+    return "no " + reception.awaited() + " within " + Failures.shown(limit);
+  }
+
   /** A program that only listens would take a mere close for the end of an empty stream. */
-  private static void turnAway(Link link, Duration limit, boolean first) {
+  private static void turnAway(Link link, String reason, boolean first) {
     if (!first) {
       link.close();
       return;
     }
     LinkThreads.write(() -> {
       try {
-        String reason = "no HELLO within " + Failures.shown(limit);
         say(link, new Frame.Failure(Code.DEADLINE_EXCEEDED, reason));
       } catch (IOException e) {
         // It is gone already.
@@ -239,68 +252,30 @@ public final class SessionPort implements AutoCloseable {
     });
   }
 
+  /** What pipes there are is no business of who may not have any of that name. */
   private @Nullable SessionFailure offer(
-      Link link, FrameAssembler assembler, Frame.Hello hello, List<BooleanSupplier> stay) {
-    String only = link.pipeName();
-    if (only != null && !only.equals(hello.name())) {
+      Link link, FrameAssembler assembler, Reception.Arrival arrival, List<BooleanSupplier> stay) {
+    String name = arrival.hello().name();
+    if (arrival.refusal() != null) {
+      return arrival.refusal();
+    }
+    if (!arrival.principal().rights().covers(name)) {
       return new SessionFailure(
-          Code.FAILED_PRECONDITION,
-          "the address led to '" + only + "', and the pipe asked for is '" + hello.name() + "'",
+          Code.PERMISSION_DENIED,
+          arrival.principal().name() + " has no right to a pipe '" + name + "'",
           false);
     }
-    SessionListener listener = listeners.get(hello.name());
+    String only = link.pipeName();
+    if (only != null && !only.equals(name)) {
+      return new SessionFailure(
+          Code.FAILED_PRECONDITION,
+          "the address led to '" + only + "', and the pipe asked for is '" + name + "'",
+          false);
+    }
+    SessionListener listener = listeners.get(name);
     return listener == null
-        ? new SessionFailure(
-            Code.NOT_FOUND, "nobody listens for '" + hello.name() + "' here", false)
-        : listener.offer(link, assembler, hello, stay);
-  }
-
-  private static Frame.Hello readHello(Link link, FrameAssembler assembler, boolean first)
-      throws IOException, ProtocolException {
-    ByteBuffer begin = assembler.targets()[0];
-    while (true) {
-      Frame frame;
-      try {
-        frame = assembler.poll();
-      } catch (ProtocolException e) {
-        throw first ? Strangers.whoDialed(link, begin, e) : e;
-      }
-      if (frame == null) {
-        if (link.read(assembler.targets()) < 0) {
-          throw new IOException("closed before HELLO");
-        }
-      } else if (frame instanceof Frame.Hello hello) {
-        // Also makes room: whoever reads next expects that all whole frames were taken.
-        refuseFrame(assembler.poll(), "the peer did not wait for the answer to its HELLO");
-        return hello;
-      } else if (frame instanceof Frame.Ping(long nonce) && !first) {
-        say(link, new Frame.Pong(nonce));
-      } else {
-        refuseFrame(frame, "the peer does not begin with HELLO; is it a Hostpipe?");
-      }
-    }
-  }
-
-  private static void refuseFrame(@Nullable Frame frame, String why) throws ProtocolException {
-    if (frame instanceof Frame.Data data) {
-      data.lease().release();
-    }
-    if (frame != null) {
-      throw new ProtocolException(Code.INVALID_ARGUMENT, why);
-    }
-  }
-
-  /** A peer that is refused comes again and again: what is said twice in a row is one line. */
-  private void tellRefusal(Link link, SessionFailure refusal) {
-    if (refusal.code() == Code.ABORTED) {
-      return; // an older link of a peer who has a newer one
-    }
-    int port = link.peer().lastIndexOf(':');
-    String host = port < 0 ? link.peer() : link.peer().substring(0, port);
-    String text = host + ": turned away: " + refusal.reason();
-    if (!text.equals(refusalTold.getAndSet(text))) {
-      events.warning(text);
-    }
+        ? new SessionFailure(Code.NOT_FOUND, "nobody listens for '" + name + "' here", false)
+        : listener.offer(link, assembler, arrival, shares, stay);
   }
 
   private static void refuse(Link link, SessionFailure refusal) {

@@ -37,7 +37,8 @@ final class SessionSource implements Source {
 
   SessionSource(SessionPipe pipe) {
     this.pipe = pipe;
-    this.borders = new RecordBorders(pipe.context.pool());
+    this.borders =
+        new RecordBorders(pipe.context.pool(), pipe.options.access().limits().messageBytesMax());
   }
 
   @Override
@@ -332,11 +333,15 @@ final class SessionSource implements Source {
         borders.add(delivery);
       }
     } catch (IllegalArgumentException e) {
+      boolean tooLong = e instanceof RecordBorders.TooLong;
       PipeException why =
           new PipeException.Refused(
-              Status.INVALID_ARGUMENT,
+              tooLong ? Status.OUT_OF_RANGE : Status.INVALID_ARGUMENT,
               pipe.where()
-                  + ": what the peer sends are no messages, before position "
+                  + (tooLong
+                      ? ": the peer sends what is too much"
+                      : ": what the peer sends are no messages")
+                  + ", before position "
                   + pipe.session.incoming().received()
                   + ": "
                   + e.getMessage());

@@ -6,6 +6,10 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import io.hostpipe.runtime.access.DialToken;
+import io.hostpipe.runtime.access.Token;
+import io.hostpipe.session.Credentials;
+import io.hostpipe.session.CreditBudget;
 import io.hostpipe.session.DigestFunction;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameCodec;
@@ -19,6 +23,7 @@ import java.security.SecureRandom;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Makes pipes that speak the session protocol over any carrier. */
 public final class Sessions {
@@ -64,7 +69,8 @@ public final class Sessions {
       return first.pipe;
     }
     boolean keepsLinks = options.poolMax() > 0 && dialer.peerKey() != null;
-    SessionPipe pipe = pipe(name, where, context, options, keepsLinks, Held.all(context));
+    SessionPipe pipe =
+        pipe(name, where, context, options, keepsLinks, Held.all(context), Budget.SHARED);
     DialLoop loop = new DialLoop(pipe, dialer);
     Pipe held = HeldPipe.of(pipe);
     if (carriers != null) {
@@ -80,7 +86,8 @@ public final class Sessions {
       PipeContext context,
       SessionOptions options,
       boolean keepsLinks,
-      Map<String, SessionConfig.InboundStart> held) {
+      Map<String, SessionConfig.InboundStart> held,
+      CreditBudget budget) {
     StreamId stream = context.stream();
     SessionConfig config =
         new SessionConfig(
@@ -100,11 +107,11 @@ public final class Sessions {
             options.handshake().toNanos(),
             ACK_DELAY_NANOS,
             options.linger().toNanos(),
-            Math.min(WINDOW_BYTES_MIN, options.windowBytes()),
+            firstWindowBytes(options),
             options.windowBytes(),
             keepsLinks,
             DIGEST,
-            Budget.SHARED);
+            budget);
     return new SessionPipe(new Session(config), context, options, where);
   }
 
@@ -118,6 +125,35 @@ public final class Sessions {
 
   /** A pipe that dials, for the next of its addresses. */
   private record Dialed(String name, DialLoop loop, Pipe pipe) {}
+
+  /** What a pipe may receive before anything is known of it. */
+  static long firstWindowBytes(SessionOptions options) {
+    return Math.min(WINDOW_BYTES_MIN, options.windowBytes());
+  }
+
+  /** What a dialer proves itself with on this link; null for nothing. */
+  static @Nullable Credentials credentials(Link link, SessionOptions options) {
+    DialToken token = options.access().token();
+    if (token == null) {
+      return null;
+    }
+    Token current = token.current();
+    boolean tied = options.access().tied();
+    return new Credentials(
+        current.name(),
+        current.key(),
+        tied ? Frame.Binding.TLS_EXPORTER : Frame.Binding.NONE,
+        () -> tied ? channelBinding(link) : new byte[0],
+        randomId());
+  }
+
+  private static byte[] channelBinding(Link link) {
+    byte[] channel = link.channelBinding();
+    if (channel == null) {
+      throw new IllegalStateException("nothing ties proofs to the link to " + link.peer());
+    }
+    return channel;
+  }
 
   /** A name that is cut on its way would be another pipe's. */
   static void checkName(String name, String where) throws PipeException {
@@ -135,7 +171,8 @@ public final class Sessions {
     }
   }
 
-  private static Frame.Id randomId() {
+  /** 128 random bits. */
+  static Frame.Id randomId() {
     return new Frame.Id(RANDOM.nextLong(), RANDOM.nextLong());
   }
 

@@ -7,6 +7,7 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
+import io.hostpipe.runtime.access.Access;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.RetryPolicy;
@@ -25,7 +26,9 @@ final class Hosts implements AutoCloseable {
           Duration.ofSeconds(5),
           8L << 20,
           0,
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          Access.OPEN,
+          1_000_000);
 
   static final RetryPolicy RETRY =
       new RetryPolicy(

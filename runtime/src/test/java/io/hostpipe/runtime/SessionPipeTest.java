@@ -10,6 +10,7 @@ import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
+import io.hostpipe.runtime.access.Access;
 import io.hostpipe.spi.RetryPolicy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -35,7 +36,9 @@ final class SessionPipeTest {
               Duration.ofSeconds(5),
               1 << 20,
               0,
-              Duration.ofSeconds(30)));
+              Duration.ofSeconds(30),
+              Access.OPEN,
+              1_000_000));
 
   @AfterEach
   void closeAll() throws Exception {

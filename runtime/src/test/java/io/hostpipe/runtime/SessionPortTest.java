@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.access.Access;
 import io.hostpipe.session.Code;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameCodec;
@@ -28,7 +29,9 @@ final class SessionPortTest {
               Duration.ofSeconds(1),
               1 << 20,
               0,
-              Duration.ofSeconds(30)));
+              Duration.ofSeconds(30),
+              Access.OPEN,
+              1_000_000));
 
   @AfterEach
   void closeAll() throws Exception {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.access.Access;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -255,6 +256,13 @@ final class SessionReuseTest {
 
   private static SessionOptions options(Duration heartbeat, Duration idle, Duration handshake) {
     return new SessionOptions(
-        heartbeat, handshake, Duration.ofSeconds(5), 8L << 20, POOL_MAX, idle);
+        heartbeat,
+        handshake,
+        Duration.ofSeconds(5),
+        8L << 20,
+        POOL_MAX,
+        idle,
+        Access.OPEN,
+        1_000_000);
   }
 }

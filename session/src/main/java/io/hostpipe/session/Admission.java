@@ -19,7 +19,7 @@ public final class Admission {
 
   /** Whether this HELLO is the one that came through. */
   boolean isOf(Frame.Hello dialers) {
-    return hello == dialers;
+    return hello.equals(dialers);
   }
 
   /** This side's proof, which follows its HELLO. */

@@ -91,7 +91,7 @@ public sealed interface Frame {
     }
 
     /** The same, with this claim. */
-    Hello withClaim(Claim newClaim) {
+    public Hello withClaim(Claim newClaim) {
       return new Hello(
           versionMin,
           versionMax,

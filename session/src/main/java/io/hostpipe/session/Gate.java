@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
  * The acceptor's part of the authentication of one link. It stands before all sessions: who does
  * not come through has learned nothing of any pipe, and has changed nothing.
  *
- * <p>Use: {@link #onHello}, send {@link #challenge}, then {@link #onProof} with the key of the token
- * that the HELLO claims. Where there is no such token, any other key serves: it answers the same,
- * after the same time. Thread rule: one thread.
+ * <p>Use: {@link #onHello}, send {@link #challenge}, then {@link #onProof} with the key of the
+ * token that the HELLO claims. Where there is no such token, any other key serves: it answers the
+ * same, after the same time. Thread rule: one thread.
  */
 public final class Gate {
   private final Frame.Challenge challenge;
@@ -66,7 +66,9 @@ public final class Gate {
         : null;
   }
 
-  /** Proofs that are tied differently would never fit; to give in would be the weaker of the two. */
+  /**
+   * Proofs that are tied differently would never fit; to give in would be the weaker of the two.
+   */
   static String differs(Frame.Binding listening, Frame.Binding dialing) {
     return "the side that listens ties tokens to "
         + named(listening)

@@ -52,8 +52,7 @@ final class LinkState {
   // ---------------------------------------------------------------- whose it is, and its end
 
   /** This side dialed; the number is higher than any connection before. */
-  void dialed(
-      Frame.Id self, long newNumber, @Nullable Credentials credentials, long nowNanos) {
+  void dialed(Frame.Id self, long newNumber, @Nullable Credentials credentials, long nowNanos) {
     connection = newNumber;
     begin(self, newNumber, nowNanos);
     claimant = credentials == null ? null : new Claimant(credentials);
@@ -63,8 +62,7 @@ final class LinkState {
    * A peer dialed. Its numbers are its own: they may be some that another dialer has had, so this
    * side names its connections itself. With one dialer alone both are the same.
    */
-  void accepted(
-      Frame.Id peer, long newNumber, @Nullable Admission proved, long nowNanos) {
+  void accepted(Frame.Id peer, long newNumber, @Nullable Admission proved, long nowNanos) {
     acceptedFrom = peer;
     acceptedNumber = newNumber;
     connection = Math.max(connection + 1, newNumber);

@@ -4,9 +4,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What a proof is over: all that both sides have said on the link so far, byte for byte, who speaks,
- * and what ties it to the link. So a proof fits one role, on one link, after one greeting; and a
- * greeting that was changed on its way is found. Laid out in docs/PROTOCOL.md, "Authentication".
+ * What a proof is over: all that both sides have said on the link so far, byte for byte, who
+ * speaks, and what ties it to the link. So a proof fits one role, on one link, after one greeting;
+ * and a greeting that was changed on its way is found. Laid out in docs/PROTOCOL.md,
+ * "Authentication".
  */
 final class Proofs {
   private static final String LABEL = "hostpipe token proof 1";

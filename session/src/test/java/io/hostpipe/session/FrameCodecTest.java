@@ -93,7 +93,8 @@ final class FrameCodecTest {
 
   @Test
   void anAuthFrameHasOneFlagAndItIsKnown() {
-    byte[] challenge = Frames.body(Frames.bytes(new Frame.Challenge(Frame.Binding.NONE, Frames.BOB)));
+    byte[] challenge =
+        Frames.body(Frames.bytes(new Frame.Challenge(Frame.Binding.NONE, Frames.BOB)));
     for (int flags : new int[] {0, 3, 4, 5, 0x81}) {
       assertThat(failure(Frames.frame(FrameCodec.AUTH, flags, challenge)).code())
           .isEqualTo(Code.INVALID_ARGUMENT);

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -54,14 +56,14 @@ final class SessionAuthTest {
     withTokens(pair).tokens.dialers = null;
     pair.connect().settle();
     assertRefusedByTheListener();
-    assertThat(pair.dialer.session().failure().reason()).contains("token=@FILE");
+    assertThat(of(pair.dialer.session().failure()).reason()).contains("token=@FILE");
   }
 
   @Test
   void aListenerWithoutTokensIsRefusedByWhoHasOne() {
     withTokens(pair).tokens.acceptors = null;
     pair.connect().settle();
-    assertThat(pair.dialer.session().failure().code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(pair.dialer.session().failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
     assertThat(pair.acceptor.session().isGreeted()).isFalse();
   }
 
@@ -69,7 +71,7 @@ final class SessionAuthTest {
   void aListenerThatProvesNothingIsRefusedAndLearnsNoPosition() {
     Session dialer = claiming();
     dialer.onFrame(1, Frames.hello(), 0);
-    assertThat(dialer.failure().code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(dialer.failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
     assertThat(dialer.isGreeted()).isFalse();
   }
 
@@ -79,8 +81,8 @@ final class SessionAuthTest {
         frame -> frame instanceof Frame.Proof ? new Frame.Proof(new byte[32]) : frame;
     pair.tokens.acceptors = anyProof();
     pair.connect().settle();
-    assertThat(pair.dialer.session().failure().code()).isEqualTo(Code.UNAUTHENTICATED);
-    assertThat(pair.dialer.session().failure().reason()).contains("did not prove");
+    assertThat(of(pair.dialer.session().failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(pair.dialer.session().failure()).reason()).contains("did not prove");
     assertThat(pair.dialer.session().isOpen()).isFalse();
   }
 
@@ -98,14 +100,14 @@ final class SessionAuthTest {
     pair.acceptor.sends = true;
     pair.connect().settle();
     // The first proof on the way back is the dialer's own.
-    assertThat(pair.dialer.session().failure().code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(pair.dialer.session().failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
     pair.dialer = new Side("stream-1", 0xA);
     Pair next = withTokens(new Pair(pair.dialer, new Side("unused", 0xB)));
     next.tokens.onTheWay = frame -> frame instanceof Frame.Proof ? old.getFirst() : frame;
     next.connection = 5;
     next.connect().settle();
-    assertThat(next.dialer.session().failure().code()).isEqualTo(Code.UNAUTHENTICATED);
-    assertThat(next.refusal.code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(next.dialer.session().failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(next.refusal).code()).isEqualTo(Code.UNAUTHENTICATED);
   }
 
   @Test
@@ -120,7 +122,7 @@ final class SessionAuthTest {
     withTokens(pair).tokens.dialersBinding = Frame.Binding.NONE;
     pair.connect().settle();
     assertRefusedByTheListener();
-    assertThat(pair.dialer.session().failure().reason())
+    assertThat(of(pair.dialer.session().failure()).reason())
         .contains("binding=none on both sides or on neither");
   }
 
@@ -128,7 +130,7 @@ final class SessionAuthTest {
   void aChallengeWithAWeakerBindingIsNotAnswered() {
     Session dialer = claiming();
     dialer.onFrame(1, new Frame.Challenge(Frame.Binding.NONE, Frames.BOB), 0);
-    assertThat(dialer.failure().code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(dialer.failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
   }
 
   /** What can be changed in a HELLO on its way, the version range among it. */
@@ -159,7 +161,7 @@ final class SessionAuthTest {
                       changed.next())
                   : frame;
       each.connect().settle();
-      assertThat(each.dialer.session().failure().code()).isEqualTo(Code.UNAUTHENTICATED);
+      assertThat(of(each.dialer.session().failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
       assertThat(each.dialer.session().linkCount()).isZero();
     }
   }
@@ -179,7 +181,7 @@ final class SessionAuthTest {
     for (Frame each : slipped) {
       Session dialer = claiming();
       dialer.onFrame(1, each, 0);
-      assertThat(dialer.failure().code()).isEqualTo(Code.UNAUTHENTICATED);
+      assertThat(of(dialer.failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
     }
   }
 
@@ -187,11 +189,11 @@ final class SessionAuthTest {
   void proofsOfTokensThatNobodySpokeOfAreOutOfTurn() {
     pair.connect().settle();
     pair.dialer.session().onFrame(1, new Frame.Proof(new byte[32]), pair.now);
-    assertThat(pair.dialer.session().failure().code()).isEqualTo(Code.INVALID_ARGUMENT);
+    assertThat(of(pair.dialer.session().failure()).code()).isEqualTo(Code.INVALID_ARGUMENT);
     pair.acceptor
         .session()
         .onFrame(1, new Frame.Challenge(Frame.Binding.NONE, Frames.BOB), pair.now);
-    assertThat(pair.acceptor.session().failure().code()).isEqualTo(Code.INVALID_ARGUMENT);
+    assertThat(of(pair.acceptor.session().failure()).code()).isEqualTo(Code.INVALID_ARGUMENT);
   }
 
   @Test
@@ -201,7 +203,7 @@ final class SessionAuthTest {
     dialer.onFrame(1, challenge, 0);
     assertThat(dialer.wantsToSend(0)).isTrue();
     dialer.onFrame(1, challenge, 0);
-    assertThat(dialer.failure().code()).isEqualTo(Code.INVALID_ARGUMENT);
+    assertThat(of(dialer.failure()).code()).isEqualTo(Code.INVALID_ARGUMENT);
   }
 
   @Test
@@ -217,8 +219,8 @@ final class SessionAuthTest {
     assertThat(admission).isNotNull();
     Frame.Hello other = changed(claiming, 1, 1, 0, "another", 20);
     Session session = Pair.oneWay().acceptor.session();
-    assertThat(session.onAccept(other, admission, 0).code()).isEqualTo(Code.UNAUTHENTICATED);
-    assertThat(session.onAccept(claiming, null, 0).code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(session.onAccept(other, admission, 0)).code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(session.onAccept(claiming, null, 0)).code()).isEqualTo(Code.UNAUTHENTICATED);
     assertThat(session.onAccept(claiming, admission, 0)).isNull();
   }
 
@@ -234,9 +236,13 @@ final class SessionAuthTest {
     assertThat(Proofs.isEqual(mac, new byte[0])).isFalse();
   }
 
+  private static SessionFailure of(@Nullable SessionFailure failure) {
+    return Objects.requireNonNull(failure);
+  }
+
   private void assertRefusedByTheListener() {
-    assertThat(pair.refusal.code()).isEqualTo(Code.UNAUTHENTICATED);
-    assertThat(pair.dialer.session().failure().code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(pair.refusal).code()).isEqualTo(Code.UNAUTHENTICATED);
+    assertThat(of(pair.dialer.session().failure()).code()).isEqualTo(Code.UNAUTHENTICATED);
     assertThat(pair.acceptor.session().isGreeted()).isFalse();
     assertThat(pair.acceptor.session().connection()).isZero();
     assertThat(pair.acceptor.sent).isEmpty();

@@ -230,7 +230,8 @@ final class SessionGreetingTest {
     Session session = Pair.duplex().dialer.start();
     session.onDial(7, null, 0);
     session.onLinkDown(7, 0);
-    assertThatThrownBy(() -> session.onDial(7, null, 0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> session.onDial(7, null, 0))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

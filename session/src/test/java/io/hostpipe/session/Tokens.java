@@ -54,8 +54,7 @@ final class Tokens {
       return new Heard((Frame.Hello) frame, null, null, null);
     }
     if (frame instanceof Frame.Hello hello) {
-      Gate asking =
-          new Gate(acceptorsBinding, acceptorsChannel, new Frame.Id(connection, 0xACCE));
+      Gate asking = new Gate(acceptorsBinding, acceptorsChannel, new Frame.Id(connection, 0xACCE));
       SessionFailure refusal = asking.onHello(hello);
       gate = asking;
       waiting = hello;

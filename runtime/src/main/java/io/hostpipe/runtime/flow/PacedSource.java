@@ -35,11 +35,21 @@ public final class PacedSource extends ForwardingSource {
 
   /** The same in another time. */
   public PacedSource(Source inner, Rate rate, Waiting waiting) throws PipeException {
+    this(inner, rate, waiting, new TokenBucket(rate, waiting.nowNanos()));
+  }
+
+  /** Draws on this bucket of this rate, which others may draw on, too. */
+  public PacedSource(Source inner, Rate rate, TokenBucket bucket) throws PipeException {
+    this(inner, rate, Waiting.SYSTEM, bucket);
+  }
+
+  private PacedSource(Source inner, Rate rate, Waiting waiting, TokenBucket bucket)
+      throws PipeException {
     super(inner);
     rate.checkFits(inner.encoding() == Encoding.RECORDS);
     this.rate = rate;
     this.waiting = waiting;
-    this.bucket = new TokenBucket(rate, waiting.nowNanos());
+    this.bucket = bucket;
   }
 
   @Override

@@ -368,7 +368,9 @@ final class VirtualProcess {
     end.resting = false;
     LinkEnd living = current;
     SessionFailure refusal =
-        hello.name().equals(Errand.NAME) ? runErrand(end, hello) : session.onAccept(hello, null, now());
+        hello.name().equals(Errand.NAME)
+            ? runErrand(end, hello)
+            : session.onAccept(hello, null, now());
     if (end.errand != null) {
       return;
     }

@@ -5,6 +5,8 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.AccessOptions;
+import io.hostpipe.runtime.AccessOptions.Carrier;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
@@ -68,17 +70,19 @@ public final class TcpConnector implements Connector {
 
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
     HostPort.checkDialed(address);
     TcpDialer dialer = new TcpDialer(address.host(), HostPort.port(address));
+    AccessOptions.tellWeakness(address, options, context);
     return Sessions.connect(address.path(), address.toString(), dialer, context, options);
   }
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
     InetSocketAddress bind = bindAddress(address);
     int backlog = SessionEnds.backlog(address);
+    AccessOptions.tellWeakness(address, options, context);
     return PLACES.listen(
         address,
         address.path(),
@@ -92,7 +96,7 @@ public final class TcpConnector implements Connector {
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    SessionEnds.options(address, options(address.scheme()));
+    SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
     if (address.scheme().equals(LISTENS)) {
       InetSocketAddress bind = bindAddress(address);
       try (TcpLinkListener probe = TcpLinkListener.bind(bind, 1, address.toString())) {
@@ -117,9 +121,14 @@ public final class TcpConnector implements Connector {
     if (auth != null && !auth.equals("none")) {
       throw new PipeException.Config(address + ": auth can only be 'none' on a plain listener");
     }
+    boolean asksForTokens = address.option("tokens") != null;
+    if (auth != null && asksForTokens) {
+      throw new PipeException.Config(
+          address + ": auth=none lets everybody in, and tokens= only who has one; say one of them");
+    }
     InetSocketAddress bind = HostPort.bind(address);
     InetAddress host = bind.getAddress();
-    if (auth == null && !host.isLoopbackAddress()) {
+    if (auth == null && !asksForTokens && !host.isLoopbackAddress()) {
       String place = "://" + address.host() + ":" + HostPort.port(address) + "/" + address.path();
       throw new PipeException.Config(
           address
@@ -127,6 +136,9 @@ public final class TcpConnector implements Connector {
               + "  tls-listen"
               + place
               + "            encrypted; it says how the other host dials\n"
+              + "  tcp-listen"
+              + place
+              + " tokens=FILE binding=none  for those who hold a token; readable on the way\n"
               + "  tcp-listen"
               + place
               + " auth=none  open to everybody: for networks that you trust");

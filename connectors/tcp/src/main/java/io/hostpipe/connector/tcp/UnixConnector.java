@@ -5,6 +5,7 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.AccessOptions.Carrier;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
@@ -71,14 +72,14 @@ public final class UnixConnector implements Connector {
 
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, DIAL_OPTIONS);
+    SessionOptions options = SessionEnds.options(address, DIAL_OPTIONS, Carrier.LOCAL);
     UnixDialer dialer = new UnixDialer(UnixPath.of(address));
     return Sessions.connect(name(address), address.toString(), dialer, context, options);
   }
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, LISTEN_OPTIONS);
+    SessionOptions options = SessionEnds.options(address, LISTEN_OPTIONS, Carrier.LOCAL);
     Path path = UnixPath.of(address);
     Path place = path.toAbsolutePath().normalize();
     int backlog = SessionEnds.backlog(address);
@@ -95,7 +96,7 @@ public final class UnixConnector implements Connector {
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    SessionEnds.options(address, options(address.scheme()));
+    SessionEnds.options(address, options(address.scheme()), Carrier.LOCAL);
     Path path = UnixPath.of(address);
     if (address.scheme().equals(LISTENS)) {
       return UnixLinkListener.check(path, address.toString());

@@ -43,7 +43,7 @@ final class GreetingFloodTest {
 
   @Test
   void livingPipesAreUnharmedAndEverybodySlowIsTurnedAwayInTime() throws Exception {
-    Listener listener = ends.listen("name", OPTIONS, ends.messages());
+    Listener listener = ends.listen("name", OPTIONS + "&stranger-lines=100000", ends.messages());
     Pipe pipe = ends.dial(listener.address().port(), "name", OPTIONS, ends.messages());
     pipe.sink().resume();
     Pipe taken = ends.accept(listener);

@@ -51,7 +51,8 @@ final class RudePeersTest {
   @Test
   void threeHundredOfThemLeaveALineEachAndTheNextGoodPipeWorks() throws Exception {
     Listener listener =
-        ends.listen("name", "heartbeat=100ms&handshake=500ms&linger=1s", ends.raw());
+        ends.listen(
+            "name", "heartbeat=100ms&handshake=500ms&linger=1s&stranger-lines=1000", ends.raw());
     PrintStream stderr = System.err;
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     System.setErr(new PrintStream(printed, true, StandardCharsets.UTF_8));

@@ -1,0 +1,430 @@
+package io.hostpipe.connector.tcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.hostpipe.Digest;
+import io.hostpipe.Listener;
+import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.runtime.fault.Fault;
+import io.hostpipe.runtime.fault.FaultProxy;
+import io.hostpipe.session.Code;
+import io.hostpipe.session.Frame;
+import io.hostpipe.spi.PipeContext;
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.RawPeer;
+import io.hostpipe.testkit.TokenProof;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tokens over real sockets: who has one, who has not, and what each may do. */
+@Timeout(60)
+final class TokensTest {
+  private static final String SECRET = "s3cret-s3cret-s3cret-of-ops";
+  private static final String OTHER_SECRET = "another-s3cret-of-somebody";
+
+  private final Ends ends = new Ends();
+  private final List<Throwable> failures = new ArrayList<>();
+
+  @TempDir Path folder;
+  private Path tokens;
+  private Path ops;
+
+  @BeforeEach
+  void writeTokens() throws IOException {
+    tokens =
+        file(
+            "tokens",
+            "# who may come\n\nops:" + SECRET + "\nreader:" + OTHER_SECRET + " read pipes=na*\n");
+    ops = file("ops", "ops:" + SECRET + "\n");
+  }
+
+  /** Whatever was said, in messages and in the log: it was no secret. */
+  @AfterEach
+  void closeAllAndFindNoSecret() {
+    ends.close();
+    assertThat(Stream.of(ends.dialerTold, ends.listenerTold).flatMap(List::stream))
+        .noneMatch(line -> line.contains("s3cret"));
+    assertThat(failures).noneMatch(e -> String.valueOf(e).contains("s3cret"));
+  }
+
+  @Test
+  void whoHasTheTokenGetsThroughAndBothSidesHearWhatItDoesNotProtect() throws Exception {
+    Listener listener = listen("name", ends.raw());
+    Pipe pipe = dial(listener, "name", ops, ends.raw().withDirections(true, false));
+    InParallel<Digest> sent = Ends.sendAll(pipe, 3 << 20);
+    Pipe taken = ends.accept(listener);
+    assertThat(Ends.receiveAll(taken.source())).isEqualTo(3 << 20);
+    sent.join();
+    for (List<String> told : List.of(ends.dialerTold, ends.listenerTold)) {
+      assertThat(told).filteredOn(line -> line.contains("binding=none: tokens keep")).hasSize(1);
+    }
+  }
+
+  @Test
+  void everyLinkAfterABreakIsProvedAnewAndNothingIsLost() throws Exception {
+    Listener listener = listen("name", ends.raw());
+    FaultProxy proxy = ends.proxyTo(listener);
+    Pipe pipe =
+        dial(proxy.address().getPort(), "name", ops, ends.raw().withDirections(true, false));
+    InParallel<Digest> sent = Ends.sendAll(pipe, 24 << 20);
+    Pipe taken = ends.accept(listener);
+    for (int breaks = 1; breaks <= 5; breaks++) {
+      Ends.receiveUpTo(taken.source(), (long) breaks * (3 << 20));
+      proxy.cutNow(Fault.RESET);
+    }
+    assertThat(Ends.receiveAll(taken.source())).isEqualTo(24 << 20);
+    sent.join();
+    assertThat(pipe.stats().resumes()).isPositive();
+  }
+
+  @Test
+  void aLinkThatIsKeptIsProvedAnewForEachPipe() throws Exception {
+    Listener listener = listen("name", ends.messages());
+    for (int count = 0; count < 3; count++) {
+      Pipe pipe = dial(listener, "name", ops, ends.messages());
+      InParallel<Object> sent =
+          InParallel.run(() -> {
+            pipe.send(new byte[] {1}).awaitCommitted();
+            return "sent";
+          });
+      Pipe taken = ends.accept(listener);
+      taken.messages().iterator().next().commit();
+      sent.join();
+      pipe.sink().finish();
+      taken.sink().finish();
+      pipe.close();
+      taken.close();
+    }
+    Path wrong = file("wrong", "ops:" + OTHER_SECRET);
+    assertRefused(dial(listener, "name", wrong, ends.messages()), Status.UNAUTHENTICATED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ops:" + OTHER_SECRET, "nobody:" + SECRET})
+  void aWrongSecretAndAnUnknownNameGetTheSameAnswer(String line) throws Exception {
+    Listener listener = listen("name", ends.raw());
+    String name = line.substring(0, line.indexOf(':'));
+    Throwable refused =
+        assertRefused(
+            dial(listener, "name", file("mine", line), ends.raw()), Status.UNAUTHENTICATED);
+    assertThat(refused)
+        .hasMessageContaining(
+            "token '"
+                + name
+                + "' was refused: it is unknown there, or expired, or has another secret");
+    assertThat(ends.listenerTold)
+        .filteredOn(each -> each.contains("turned away"))
+        .hasSize(2)
+        .anyMatch(each ->
+            each.contains(name.equals("ops") ? "the proof is wrong" : "none of that name in"));
+  }
+
+  @Test
+  void whoHasNoTokenIsToldToBringOne() throws Exception {
+    Listener listener = listen("name", ends.raw());
+    Pipe pipe = ends.dial(listener.address().port(), "name", ends.raw());
+    assertThat(assertRefused(pipe, Status.UNAUTHENTICATED))
+        .hasMessageContaining("this listener wants a token");
+  }
+
+  @Test
+  void aListenerThatHasNoTokensIsRefusedByWhoHasOne() throws Exception {
+    Listener listener = ends.listen("name", ends.raw());
+    assertThat(assertRefused(dial(listener, "name", ops, ends.raw()), Status.UNAUTHENTICATED))
+        .hasMessageContaining("this listener has no tokens");
+  }
+
+  @Test
+  void aTokenWhoseTimeIsOverIsRefused() throws Exception {
+    Files.writeString(tokens, "ops:" + SECRET + " expires=2020-01-01\n");
+    Listener listener = listen("name", ends.raw());
+    assertRefused(dial(listener, "name", ops, ends.raw()), Status.UNAUTHENTICATED);
+    assertThat(ends.listenerTold).anyMatch(line -> line.contains("its time is over"));
+  }
+
+  @Test
+  void rightsNameThePipesAndTheDirection() throws Exception {
+    Path reader = file("reader", "reader:" + OTHER_SECRET);
+    Listener listener = listen("name", ends.raw().withDirections(false, true));
+    Throwable writing =
+        assertRefused(
+            dial(listener, "name", reader, ends.raw().withDirections(true, false)),
+            Status.PERMISSION_DENIED);
+    assertThat(writing).hasMessageContaining("token 'reader' may not write to 'name'");
+    // Whether there is such a pipe is no business of who may not have it.
+    Throwable another =
+        assertRefused(dial(listener, "x", reader, ends.raw()), Status.PERMISSION_DENIED);
+    assertThat(another).hasMessageContaining("token 'reader' has no right to a pipe 'x'");
+  }
+
+  @Test
+  void aReaderReads() throws Exception {
+    Path reader = file("reader", "reader:" + OTHER_SECRET);
+    Listener listener = listen("name", ends.raw().withDirections(true, false));
+    Pipe pipe = dial(listener, "name", reader, ends.raw().withDirections(false, true));
+    InParallel<Long> received = InParallel.run(() -> Ends.receiveAll(pipe.source()));
+    Ends.sendAll(ends.accept(listener), 1 << 20).join();
+    assertThat(received.join()).isEqualTo(1 << 20);
+  }
+
+  @Test
+  void aStreamBelongsToThePrincipalThatMadeIt() throws Exception {
+    Files.writeString(tokens, "ops:" + SECRET + "\nthief:" + OTHER_SECRET + "\n");
+    Listener listener = listen("name", ends.raw().withDirections(false, true));
+    PipeContext writing =
+        ends.raw().withDirections(true, false).withStream(new StreamId("orders-1"));
+    Pipe pipe = dial(listener, "name", ops, writing);
+    assertThat(pipe.sink().resume().position()).isZero();
+    Pipe taken = ends.accept(listener);
+    Path thief = file("thief", "thief:" + OTHER_SECRET);
+    Throwable refused =
+        assertRefused(
+            dial(listener, "name", thief, writing.takingOver()), Status.PERMISSION_DENIED);
+    assertThat(refused)
+        .hasMessageContaining("stream orders-1 does not belong to token 'thief'")
+        .hasMessageNotContaining("position");
+    InParallel<Digest> sent = Ends.sendAll(pipe, 1 << 20);
+    assertThat(Ends.receiveAll(taken.source())).isEqualTo(1 << 20);
+    sent.join();
+    assertThat(pipe.stats().resumes()).isZero();
+  }
+
+  @Test
+  void theFileIsReadAgainWhenItChangesAndPipesGoOn() throws Exception {
+    Listener listener = listen("name", ends.raw().withDirections(false, true));
+    PipeContext writing = ends.raw().withDirections(true, false);
+    Pipe pipe = dial(listener, "name", ops, writing);
+    pipe.sink().resume();
+    Pipe taken = ends.accept(listener);
+    Path fresh = file("fresh", "fresh:" + OTHER_SECRET);
+    assertRefused(dial(listener, "name", fresh, writing), Status.UNAUTHENTICATED);
+    Files.writeString(tokens, "fresh:" + OTHER_SECRET + "\n");
+    Pipe next = dial(listener, "name", fresh, writing);
+    next.sink().resume();
+    ends.accept(listener);
+    assertRefused(dial(listener, "name", ops, writing), Status.UNAUTHENTICATED);
+    InParallel<Digest> sent = Ends.sendAll(pipe, 1 << 20);
+    assertThat(Ends.receiveAll(taken.source())).isEqualTo(1 << 20);
+    sent.join();
+  }
+
+  @Test
+  void whatCannotBeReadAgainChangesNothingAndIsSaidOnce() throws Exception {
+    Listener listener = listen("name", ends.raw().withDirections(false, true));
+    PipeContext writing = ends.raw().withDirections(true, false);
+    Files.writeString(tokens, "ops:" + SECRET + " maywrite\n");
+    for (int count = 0; count < 2; count++) {
+      Pipe pipe = dial(listener, "name", ops, writing);
+      pipe.sink().resume();
+      ends.accept(listener);
+    }
+    Files.setPosixFilePermissions(tokens, PosixFilePermissions.fromString("rw-r--r--"));
+    dial(listener, "name", ops, writing).sink().resume();
+    assertThat(ends.listenerTold)
+        .filteredOn(line -> line.contains("stay in force"))
+        .hasSize(2)
+        .anyMatch(line -> line.contains("line 1, token 'ops': there is no 'maywrite'"))
+        .anyMatch(line -> line.contains("chmod 600"));
+  }
+
+  @Test
+  void aDialerTakesANewSecretForItsNextLink() throws Exception {
+    Listener listener = listen("name", ends.raw());
+    FaultProxy proxy = ends.proxyTo(listener);
+    Pipe pipe =
+        dial(proxy.address().getPort(), "name", ops, ends.raw().withDirections(true, false));
+    InParallel<Digest> sent = Ends.sendAll(pipe, 8 << 20);
+    Pipe taken = ends.accept(listener);
+    Ends.receiveUpTo(taken.source(), 1 << 20);
+    Files.writeString(tokens, "ops:" + OTHER_SECRET + "\n");
+    Files.writeString(ops, "ops:" + OTHER_SECRET + "\n");
+    proxy.cutNow(Fault.RESET);
+    assertThat(Ends.receiveAll(taken.source())).isEqualTo(8 << 20);
+    sent.join();
+  }
+
+  @Test
+  void aProofThatWasSeenBeforeIsOfNoUse() throws Exception {
+    Listener listener = listen("name", ends.raw());
+    Frame.Hello hello = TokenProof.claiming(RawPeer.hello("name").build(), "ops", 7);
+    Frame.Proof seen;
+    try (RawPeer honest = RawPeer.dial(Ends.at(listener))) {
+      honest.send(hello);
+      Frame.Challenge challenge = honest.next(Frame.Challenge.class);
+      seen = TokenProof.ofDialer(SECRET, hello, challenge);
+      honest.send(seen);
+      Frame.Hello answer = honest.next(Frame.Hello.class);
+      assertThat(honest.next(Frame.Proof.class).mac())
+          .isEqualTo(TokenProof.ofAcceptor(SECRET, hello, challenge, answer).mac());
+    }
+    try (RawPeer replaying = RawPeer.dial(Ends.at(listener))) {
+      replaying.send(hello);
+      replaying.next(Frame.Challenge.class);
+      replaying.send(seen);
+      assertThat(replaying.next(Frame.Failure.class).code()).isEqualTo(Code.UNAUTHENTICATED);
+      assertThat(replaying.drain()).isZero();
+    }
+  }
+
+  @Test
+  void beforeTheProofNothingIsSaidOfAnyPipe() throws Exception {
+    Listener listener = listen("name", ends.raw());
+    for (String name : List.of("name", "no such pipe")) {
+      try (RawPeer stranger = RawPeer.dial(Ends.at(listener))) {
+        stranger.send(TokenProof.claiming(RawPeer.hello(name).build(), "ops", 7));
+        assertThat(stranger.next()).isInstanceOf(Frame.Challenge.class);
+        stranger.send(new Frame.Proof(new byte[32]));
+        Frame.Failure answer = stranger.next(Frame.Failure.class);
+        assertThat(answer.code()).isEqualTo(Code.UNAUTHENTICATED);
+        assertThat(answer.reason()).doesNotContain("listens").doesNotContain("pipe");
+      }
+    }
+  }
+
+  @Test
+  void whoSaysOtherThingsThanItsProofIsRefused() throws Exception {
+    Listener listener = listen("name", ends.raw());
+    for (Frame other : List.of(new Frame.Ping(1), new Frame.Bye(), RawPeer.hello("name").build())) {
+      try (RawPeer stranger = RawPeer.dial(Ends.at(listener))) {
+        stranger.send(TokenProof.claiming(RawPeer.hello("name").build(), "ops", 7));
+        stranger.next(Frame.Challenge.class);
+        stranger.send(other);
+        assertThat(stranger.next(Frame.Failure.class).code()).isEqualTo(Code.INVALID_ARGUMENT);
+        assertThat(stranger.drain()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void aFileThatOthersCanReadIsRefused() throws Exception {
+    Files.setPosixFilePermissions(ops, PosixFilePermissions.fromString("rw-r-----"));
+    Files.setPosixFilePermissions(tokens, PosixFilePermissions.fromString("rw----r--"));
+    Listener listener = ends.listen("open", ends.raw());
+    assertThatThrownBy(() -> dial(listener, "open", ops, ends.raw()))
+        .isInstanceOf(PipeException.Config.class)
+        .hasMessageContaining("others can reach it (rw-r-----); run: chmod 600 " + ops);
+    assertThatThrownBy(() -> listen("name", ends.raw()))
+        .isInstanceOf(PipeException.Config.class)
+        .hasMessageContaining("chmod 600 " + tokens);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "token=ops:s3cret-s3cret-s3cret-of-ops&binding=none|@FILE or env:NAME",
+        "token=env:HOSTPIPE_NO_SUCH_VARIABLE&binding=none|no variable",
+        "token=@/no/such/file&binding=none|there is no file",
+        "token=@OPS|write binding=none on both sides",
+        "binding=none|there is no token",
+        "token=@OPS&binding=tls|can only be 'none'",
+        "token=@TOKENS&binding=none|holds 2 tokens"
+      })
+  void wordsThatDoNotGoTogetherAreRefusedBeforeAnyLink(String words) throws Exception {
+    String[] parts = words.split("\\|");
+    String options = parts[0].replace("OPS", ops.toString()).replace("TOKENS", tokens.toString());
+    assertThatThrownBy(() -> ends.dial(1, "name", options, ends.raw()))
+        .isInstanceOf(PipeException.Config.class)
+        .hasMessageContaining(parts[1])
+        .hasMessageNotContaining("s3cret");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ops:short",
+        "ops",
+        "o p s:s3cret-s3cret-s3cret-of-ops",
+        "ops:s3cret-s3cret-s3cret-of-ops fly",
+        "ops:s3cret-s3cret-s3cret-of-ops expires=tomorrow",
+        "ops:s3cret-s3cret-s3cret-of-ops rate=fast",
+        "ops:s3cret-s3cret-s3cret-of-ops pipes-max=many",
+        "ops:s3cret-s3cret-s3cret-of-ops\nops:s3cret-s3cret-s3cret-of-ops"
+      })
+  void aLineThatIsWrongIsNamedByItsNumber(String lines) throws Exception {
+    Files.writeString(tokens, "# one comment\n" + lines + "\n");
+    assertThatThrownBy(() -> listen("name", ends.raw()))
+        .isInstanceOf(PipeException.Config.class)
+        .hasMessageContaining(tokens + " line ")
+        .hasMessageNotContaining("s3cret");
+  }
+
+  @Test
+  void aListenerIsOpenOrHasTokens() {
+    assertThatThrownBy(
+            () -> ends.listen("name", "auth=none&binding=none&tokens=" + tokens, ends.raw()))
+        .isInstanceOf(PipeException.Config.class)
+        .hasMessageContaining("say one of them");
+  }
+
+  @Test
+  void allPipesOfOnePlaceHaveTheSameTokens() throws Exception {
+    Listener listener = listen("name", ends.raw());
+    assertThatThrownBy(() -> ends.listenAlso(listener, "open", ends.raw()))
+        .isInstanceOf(PipeException.Config.class)
+        .hasMessageContaining("other tokens or limits");
+  }
+
+  /** The rights of its file protect a socket, and nobody sits between the two. */
+  @Test
+  void overAUnixSocketTokensNeedNoWord() throws Exception {
+    try (Ends local = new Ends(folder)) {
+      Listener listener = local.listen("name", "tokens=" + tokens, local.raw());
+      InParallel<Pipe> taken = InParallel.run(() -> local.accept(listener));
+      try (Pipe pipe =
+          new UnixConnector()
+              .connect(
+                  io.hostpipe.Address.parse(
+                      "unix:///" + listener.address().path() + "?name=name&token=@" + ops),
+                  local.raw())) {
+        assertThat(pipe.sink().resume().position()).isZero();
+        taken.join();
+      }
+      assertThat(local.listenerTold).noneMatch(line -> line.contains("binding"));
+    }
+  }
+
+  private Listener listen(String name, PipeContext context) throws PipeException {
+    return ends.listen(name, Ends.SHORT + "&binding=none&tokens=" + tokens, context);
+  }
+
+  private Pipe dial(Listener listener, String name, Path token, PipeContext context)
+      throws PipeException {
+    return dial(listener.address().port(), name, token, context);
+  }
+
+  private Pipe dial(int port, String name, Path token, PipeContext context) throws PipeException {
+    return ends.dial(port, name, Ends.SHORT + "&binding=none&token=@" + token, context);
+  }
+
+  private Throwable assertRefused(Pipe pipe, Status status) throws InterruptedException {
+    Throwable failure = InParallel.run(() -> pipe.sink().resume()).failure();
+    failures.add(failure);
+    assertThat(failure)
+        .isInstanceOfSatisfying(
+            PipeException.Refused.class, e -> assertThat(e.status()).isEqualTo(status));
+    return failure;
+  }
+
+  private Path file(String name, String text) throws IOException {
+    Path file = folder.resolve(name);
+    Files.writeString(file, text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    return file;
+  }
+}

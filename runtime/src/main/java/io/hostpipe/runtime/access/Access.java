@@ -1,0 +1,18 @@
+package io.hostpipe.runtime.access;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an address says about who may come, and who this side is.
+ *
+ * @param token what a dialer proves itself with; null for nothing
+ * @param tokens what a listener asks for; null for nothing
+ * @param tied whether proofs are tied to the connection of the carrier; else to the greeting alone
+ *     ({@code binding=none})
+ * @param limits of a listener
+ */
+public record Access(
+    @Nullable DialToken token, @Nullable TokenFile tokens, boolean tied, Limits limits) {
+  /** Anybody may come, and nothing is proved. */
+  public static final Access OPEN = new Access(null, null, false, Limits.DEFAULT);
+}

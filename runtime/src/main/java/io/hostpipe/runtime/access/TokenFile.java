@@ -1,0 +1,140 @@
+package io.hostpipe.runtime.access;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.session.TokenKey;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tokens that a listener knows: a file with one on each line, and comments behind {@code #}.
+ *
+ * <p>It is read again when it has changed, at the next greeting. Where that fails, as in the middle
+ * of an edit, what was read before stays in force, and that is said once. Pipes that are under way
+ * are not asked again.
+ *
+ * <p>Thread rule: any thread.
+ */
+public final class TokenFile {
+  private static final int COUNT_MAX = 10_000;
+
+  private final Path file;
+
+  /** What a proof is compared with where there is no such token: it takes as long, and fails. */
+  private final TokenKey nobodys = HmacKey.random();
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Under the lock.
+  private Map<String, Token> tokens;
+  private SecretFile.@Nullable Mark mark;
+  private String told = "";
+
+  private TokenFile(Path file, SecretFile.@Nullable Mark mark, Map<String, Token> tokens) {
+    this.file = file;
+    this.mark = mark;
+    this.tokens = tokens;
+  }
+
+  /**
+   * Reads it for the first time.
+   *
+   * @throws PipeException.Config when it cannot be read, others can, or a line is wrong
+   */
+  public static TokenFile open(Path file) throws PipeException {
+    SecretFile.Mark mark = markOf(file);
+    return new TokenFile(file, mark, parse(file));
+  }
+
+  /** The token of this name as the file has it now; null when it has none. */
+  public @Nullable Token find(String name, Consumer<String> warnings) {
+    String warning = null;
+    lock.lock();
+    try {
+      SecretFile.Mark now = markOf(file);
+      if (now == null || !now.equals(mark)) {
+        warning = readAgain(now);
+      }
+      return tokens.get(name);
+    } finally {
+      lock.unlock();
+      if (warning != null) {
+        warnings.accept(warning);
+      }
+    }
+  }
+
+  /** The key to try where there is no token. */
+  public TokenKey nobodys() {
+    return nobodys;
+  }
+
+  public Path file() {
+    return file;
+  }
+
+  /** Locked; answers what is to be said about it. */
+  private @Nullable String readAgain(SecretFile.@Nullable Mark now) {
+    try {
+      tokens = parse(file);
+      mark = now;
+      told = "";
+      return null;
+    } catch (PipeException e) {
+      String text = String.valueOf(e.getMessage());
+      if (text.equals(told)) {
+        return null;
+      }
+      told = text;
+      return text + "; the tokens that were read before stay in force";
+    }
+  }
+
+  private static SecretFile.@Nullable Mark markOf(Path file) {
+    try {
+      return SecretFile.Mark.of(file);
+    } catch (IOException | UnsupportedOperationException e) {
+      return null;
+    }
+  }
+
+  private static Map<String, Token> parse(Path file) throws PipeException {
+    Map<String, Token> tokens = new LinkedHashMap<>();
+    int number = 0;
+    for (String line : SecretFile.read(file).split("\n", -1)) {
+      number++;
+      String text = line.strip();
+      if (!text.isEmpty() && text.charAt(0) != '#') {
+        Token token = Token.parse(text, file + " line " + number);
+        if (tokens.put(token.name(), token) != null) {
+          throw new PipeException.Config(
+              file + " line " + number + ": a second token of the name '" + token.name() + "'");
+        }
+      }
+    }
+    if (tokens.size() > COUNT_MAX) {
+      throw new PipeException.Config(file + " has more than " + COUNT_MAX + " tokens");
+    }
+    return tokens;
+  }
+
+  /** Whatever it holds at the moment. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof TokenFile that && file.equals(that.file);
+  }
+
+  @Override
+  public int hashCode() {
+    return file.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return file.toString();
+  }
+}
