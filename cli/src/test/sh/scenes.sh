@@ -95,6 +95,23 @@ after_stdio() {
   equal 1000 "$(wc -l <numbers)" && says 1000 "$work/printed"
 }
 
+before_tokens() {
+  seq 1 20000 >orders.log
+}
+
+after_tokens() {
+  cmp orders.log received && equal 600 "$(stat -c %a tokens)" && ! grep -q "$(cut -d: -f2 web1.token)" "$work/printed"
+}
+
+before_tokens_refused() {
+  seq 1 20000 >orders.log
+  (umask 077 && ./hostpipe key token web1 tokens=./tokens write 'pipes=orders,logs/*' >web1.token 2>/dev/null)
+}
+
+after_tokens_refused() {
+  says 'this listener wants a token' "$work/printed" && says "no right to a pipe 'payroll'" "$work/printed"
+}
+
 before_flow_rate() {
   some_file web1/disk.img 4
 }
@@ -311,6 +328,14 @@ before_simulator() {
 
 after_simulator() {
   says ' 0 violations' "$work/printed" && says 'hears on link' "$work/printed"
+}
+
+before_fuzz() {
+  ln -s -- "$root/scripts" scripts
+}
+
+after_fuzz() {
+  says 'passed checksum and greeting' "$work/printed" && says 'FrameCodec: ' "$work/printed"
 }
 
 before_fan_out() {

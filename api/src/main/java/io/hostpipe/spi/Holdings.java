@@ -34,4 +34,15 @@ public interface Holdings {
 
   /** The streams of which it has something. */
   List<StreamId> heldStreams() throws PipeException;
+
+  /** The principal that made this stream, as it was kept; null when that is not known. */
+  default @Nullable String owner(StreamId stream) throws PipeException {
+    return null;
+  }
+
+  /**
+   * Keeps who made this stream, before anything of it is: it survives a loss of power when this
+   * returns. Where nothing is kept of whose streams are, this does nothing.
+   */
+  default void own(StreamId stream, String principal) throws PipeException {}
 }

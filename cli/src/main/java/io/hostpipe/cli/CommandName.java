@@ -40,9 +40,9 @@ enum CommandName {
       "what ssh runs at the far host: pass a pipe on to who waits for NAME; open ADDR for one"),
   KEY(
       "key",
-      "[cert | of FILE]",
+      "[cert | of FILE | token NAME [tokens=FILE] [right…]]",
       "this host's key over TLS: its fingerprint, its certificate; the fingerprint of another"
-          + " certificate"),
+          + " certificate; a token, which lets its holder in where tokens=FILE asks for one"),
   PACKAGE("package", "", "write a tar.gz that runs without Java (in a clone: ./hostpipe package)");
 
   private final @Nullable String word;
@@ -74,17 +74,8 @@ enum CommandName {
   boolean movesBytes() {
     return switch (this) {
       case PIPE, SEND, RECV -> true;
-      case CHECK,
-          ADDRESSES,
-          COMPLETION,
-          DEMO,
-          BENCH,
-          SESSION,
-          SPOOL,
-          SSH_SERVE,
-          KEY,
-          PACKAGE ->
-          false;
+      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL -> false;
+      case SSH_SERVE, KEY, PACKAGE -> false;
     };
   }
 

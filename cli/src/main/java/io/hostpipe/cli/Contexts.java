@@ -6,11 +6,14 @@ import io.hostpipe.StreamId;
 import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.storage.FileNames;
 import io.hostpipe.storage.spool.Spool;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What the ends of a command's pipes are opened with. Thread rule: any thread. */
@@ -24,6 +27,7 @@ final class Contexts {
   private final @Nullable Spool spool;
   private final Doubts doubts;
   private final Set<AckLevel> kept;
+  private final Path owners;
 
   /**
    * Contexts as the flags say.
@@ -40,6 +44,7 @@ final class Contexts {
     this.spool = lasting.spool();
     this.doubts = lasting.doubts();
     this.kept = kept(plan, flags.ack());
+    this.owners = owners(plan, flags);
     this.duplex = flags.duplex();
     this.frames = plan.frames();
     this.events = events;
@@ -68,7 +73,9 @@ final class Contexts {
   PipeContext incoming(End end, Holdings held) {
     PipeContext context = at(end).withDirections(duplex, true);
     Spool between = spool;
-    return between == null ? context.withHoldings(held, kept) : context.withSpool(between);
+    return between == null
+        ? context.withHoldings(new OwnedStreams(held, owners), kept)
+        : context.withSpool(new OwnedStreams(between, owners));
   }
 
   /** For an end that is a sink; with {@code --duplex} it is read from as well. */
@@ -97,6 +104,14 @@ final class Contexts {
       kept.add(AckLevel.APPLIED);
     }
     return kept;
+  }
+
+  /** Beside what is kept: whose it is. Of destinations without a spool, by where they are. */
+  private static Path owners(PipePlan plan, Flags flags) {
+    Path spool = flags.lasting().spool();
+    Path folder = Lasting.folder(spool);
+    String places = plan.sinks().stream().map(End::place).collect(Collectors.joining(" "));
+    return folder.resolve(spool == null ? FileNames.of(places) + ".owners" : "all.owners");
   }
 
   private PipeContext at(End end) {

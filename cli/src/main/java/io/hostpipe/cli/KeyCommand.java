@@ -11,10 +11,10 @@ import java.util.List;
 
 /**
  * {@code hostpipe key}: who this host is to its peers over TLS. What scripts want goes to stdout:
- * the fingerprint alone, or the certificate.
+ * the fingerprint alone, the certificate, or a token.
  */
 final class KeyCommand {
-  static final List<String> WORDS = List.of("cert", "of");
+  static final List<String> WORDS = List.of("cert", "of", "token");
 
   private KeyCommand() {}
 
@@ -35,6 +35,7 @@ final class KeyCommand {
           }
           console.answer(Fingerprint.ofFile(Path.of(words.getLast())) + "\n");
         }
+        case "token" -> TokenCommand.run(words.subList(1, words.size()), console);
         default -> throw SessionCommand.unknown(invocation, word, WORDS);
       }
       return ExitCode.OK;

@@ -14,6 +14,7 @@ import io.hostpipe.session.SessionFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The greeting of one link that came in, up to the point where its peer may ask for a pipe: HELLO,
  * and where the listener has tokens, the proof of one. Nothing of any pipe is looked at before.
  *
- * <p>Thread rule: one thread; {@link #awaited} from any.
+ * <p>Thread rule: one thread; {@link #late} from any.
  */
 final class Reception {
   private static final byte[] UNTIED = {};
@@ -31,7 +32,7 @@ final class Reception {
   private final Access access;
   private final boolean first;
   private final StrangerLog log;
-  private volatile String awaited = "HELLO";
+  private volatile boolean heardHello;
 
   /**
    * A greeting that has not begun.
@@ -46,14 +47,15 @@ final class Reception {
     this.log = log;
   }
 
-  /** What the peer has to say next, for people. */
-  String awaited() {
-    return awaited;
+  /** What has not come in time, for people. */
+  String late(Duration limit) {
+    return (heardHello ? "no proof of its token within " : "no HELLO within ")
+        + Failures.shown(limit);
   }
 
-  /** Whether it said HELLO. */
+  /** Whether it said HELLO, and has to prove a token. */
   boolean heardHello() {
-    return !awaited.equals("HELLO");
+    return heardHello;
   }
 
   /** Who came: for a pipe, or to hear the refusal. */
@@ -79,7 +81,7 @@ final class Reception {
     if (tokens == null) {
       return new Arrival(hello, null, carriers, null);
     }
-    awaited = "proof of its token";
+    heardHello = true;
     return askForToken(hello, tokens, carriers);
   }
 
@@ -178,7 +180,7 @@ final class Reception {
 
   private void read() throws IOException {
     if (link.read(assembler.targets()) < 0) {
-      throw new IOException("closed before " + awaited);
+      throw new IOException("closed in its greeting");
     }
   }
 

@@ -1,10 +1,12 @@
 package io.hostpipe.runtime;
 
+import io.hostpipe.AckLevel;
 import io.hostpipe.Address;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.StreamId;
 import io.hostpipe.runtime.access.Principal;
 import io.hostpipe.runtime.access.Rights;
 import io.hostpipe.runtime.flow.Rate;
@@ -221,9 +223,26 @@ public final class SessionListener implements Listener {
   /** A stream belongs to who made it: others get no word about it, however they name theirs. */
   private @Nullable SessionFailure anothers(SessionPipe known, Reception.Arrival arrival) {
     Grant grant = grants.get(known);
-    return grant == null || grant.isOf(arrival.principal())
-        ? null
-        : new SessionFailure(
+    return grant == null || grant.isOf(arrival.principal()) ? null : foreign(arrival);
+  }
+
+  /** The same of streams that an earlier process knew; one that nobody has is this principal's. */
+  private @Nullable SessionFailure claim(Reception.Arrival arrival) throws PipeException {
+    Principal principal = arrival.principal();
+    if (!principal.proved() || !context.receives() || !context.kept().contains(AckLevel.DURABLE)) {
+      return null;
+    }
+    StreamId stream = new StreamId(arrival.hello().stream());
+    String owner = context.holdings().owner(stream);
+    if (owner == null) {
+      context.holdings().own(stream, principal.name());
+      return null;
+    }
+    return owner.equals(principal.name()) ? null : foreign(arrival);
+  }
+
+  private static SessionFailure foreign(Reception.Arrival arrival) {
+    return new SessionFailure(
             Code.PERMISSION_DENIED,
             "stream "
                 + arrival.hello().stream()
@@ -263,6 +282,10 @@ public final class SessionListener implements Listener {
         lock.unlock();
       }
       try {
+        SessionFailure foreign = claim(arrival);
+        if (foreign != null) {
+          return new Offered(null, false, foreign);
+        }
         held = Held.of(stream, context);
       } catch (PipeException e) {
         tellUser(e);
@@ -413,7 +436,8 @@ public final class SessionListener implements Listener {
   private record Grant(Principal principal, Shares.Share share) {
     /** Who proved nothing owns nothing that others could not take, and is the same as they. */
     boolean isOf(Principal other) {
-      return principal.proved() || other.proved() ? principal.name().equals(other.name()) : true;
+      boolean unproved = !principal.proved() && !other.proved();
+      return unproved || principal.name().equals(other.name());
     }
 
     Pipe paced(Pipe pipe) throws PipeException {

@@ -238,6 +238,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
         return null;
       }
       FrameAssembler assembler = new FrameAssembler(BlockLease.memoryOf(context.pool()));
+      assembler.limitPayload(options.windowBytes());
       session.onDial(connection, credentials, Ticker.now());
       return driver.attach(link, assembler, connection, null);
     } finally {
@@ -261,6 +262,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       }
       SessionFailure refusal = session.onAccept(arrival.hello(), arrival.admission(), Ticker.now());
       if (refusal == null) {
+        assembler.limitPayload(options.windowBytes());
         assembler.allowData();
         taken.add(driver.attach(link, assembler, session.connection(), session.takeFarewell()));
       }

@@ -179,7 +179,7 @@ public final class SessionPort implements AutoCloseable {
             Ticker.now() + limit.toNanos(),
             () -> {
               if (greeted.compareAndSet(false, true)) {
-                turnAway(link, late(reception, limit), first);
+                turnAway(link, reception.late(limit), first);
               }
             });
     List<BooleanSupplier> stay = new ArrayList<>(1);
@@ -205,12 +205,12 @@ public final class SessionPort implements AutoCloseable {
       boolean late = !greeted.compareAndSet(false, true);
       link.close();
       if (late && (first || reception.heardHello())) {
-        log.say(link.peer() + ": " + late(reception, limit) + ", turned away");
+        log.say(link.peer() + ": " + reception.late(limit) + ", turned away");
       } else if (first && anteroom.leave(link)) {
         log.say(
             link.peer()
                 + (reception.heardHello()
-                    ? ": left before the " + reception.awaited()
+                    ? ": left before it had proved its token"
                     : ": left before HELLO; plain programs connect to "
                         + link.plainScheme()
                         + "-listen"));
@@ -230,10 +230,6 @@ public final class SessionPort implements AutoCloseable {
       }
     }
     return !stay.isEmpty() && stay.getFirst().getAsBoolean();
-  }
-
-  private static String late(Reception reception, Duration limit) {
-    return "no " + reception.awaited() + " within " + Failures.shown(limit);
   }
 
   /** A program that only listens would take a mere close for the end of an empty stream. */

@@ -19,6 +19,7 @@ final class StrangerLog {
 
   private final PipeEvents events;
   private final int linesMax;
+  private final long minuteNanos;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Under the lock.
@@ -30,8 +31,14 @@ final class StrangerLog {
 
   /** At most so many lines a minute. */
   StrangerLog(PipeEvents events, int linesMax) {
+    this(events, linesMax, MINUTE_NANOS);
+  }
+
+  /** The same with another minute. */
+  StrangerLog(PipeEvents events, int linesMax, long minuteNanos) {
     this.events = events;
     this.linesMax = linesMax;
+    this.minuteNanos = minuteNanos;
   }
 
   /** One line. */
@@ -71,7 +78,7 @@ final class StrangerLog {
       if (!begun || nowNanos - untilNanos >= 0) {
         rest = endMinute();
         begun = true;
-        untilNanos = nowNanos + MINUTE_NANOS;
+        untilNanos = nowNanos + minuteNanos;
       }
       if (lineCount < linesMax) {
         lineCount++;

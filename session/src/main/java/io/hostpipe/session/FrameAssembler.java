@@ -26,6 +26,7 @@ public final class FrameAssembler {
   private Memory.@Nullable Piece large;
   private ByteBuffer[] targets = scratchOnly;
   private int frameBytesMax = FrameCodec.CONTROL_BYTES_MAX;
+  private int dataBytesMax = FrameCodec.FRAME_BYTES_MAX;
 
   /** Takes the memory of large frames from here. */
   public FrameAssembler(Memory memory) {
@@ -34,7 +35,16 @@ public final class FrameAssembler {
 
   /** Allows frames of data; before, only short control frames are read. */
   public void allowData() {
-    frameBytesMax = FrameCodec.FRAME_BYTES_MAX;
+    frameBytesMax = dataBytesMax;
+  }
+
+  /**
+   * No payload will be larger than this, since the peer is never given more credit: who says
+   * otherwise is not waited for, and gets no memory. Before {@link #allowData}.
+   */
+  public void limitPayload(long payloadBytesMax) {
+    long frameMax = payloadBytesMax + FrameCodec.DATA_HEAD_BYTES_MAX + FrameCodec.TRAILER_BYTES;
+    dataBytesMax = (int) Math.min(FrameCodec.FRAME_BYTES_MAX, frameMax);
   }
 
   /** Where the next bytes belong, in order. At least one byte of room. */

@@ -2,6 +2,7 @@ package io.hostpipe.session;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -38,15 +39,26 @@ final class Side {
   final List<Frame> sent = new ArrayList<>();
 
   final CountedMemory memory = new CountedMemory();
-  final Transmit transmit = new Transmit();
+  final Transmit transmit;
+
+  /** Of sides that are done: they are large, and direct memory is slow to get. */
+  private static final ArrayDeque<Transmit> SPARE = new ArrayDeque<>();
+
   private final StringBuilder taken = new StringBuilder();
   private final List<Delivery> held = new ArrayList<>();
   private @Nullable Session session;
 
   Side(String streamId, long id) {
     stream = streamId;
+    transmit = SPARE.isEmpty() ? new Transmit() : SPARE.pop();
     instance = new Frame.Id(id, 1);
     receiver = new Frame.Id(id, 2);
+  }
+
+  /** Nobody uses this side any more. */
+  void recycle() {
+    transmit.clear();
+    SPARE.push(transmit);
   }
 
   /** It remembers what comes, and a spool says what survives. */

@@ -53,7 +53,7 @@ public record Token(
    * @param where the file and line, or the variable, for what is said about it
    * @throws PipeException.Config saying what is wrong, and never what the secret is
    */
-  static Token parse(String line, String where) throws PipeException {
+  public static Token parse(String line, String where) throws PipeException {
     List<String> words = new ArrayList<>(List.of(line.strip().split("[ \t]+")));
     String first = words.removeFirst();
     int colon = first.indexOf(':');

@@ -3,7 +3,10 @@ package io.hostpipe.runtime.access;
 import io.hostpipe.PipeException;
 import io.hostpipe.session.TokenKey;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -48,6 +51,47 @@ public final class TokenFile {
   public static TokenFile open(Path file) throws PipeException {
     SecretFile.Mark mark = markOf(file);
     return new TokenFile(file, mark, parse(file));
+  }
+
+  /**
+   * Adds a line to a file of tokens, which is made when there is none, with mode 0600.
+   *
+   * @param line a whole line, secret included
+   * @param replaces whether a token of the same name makes room; else that is refused
+   */
+  public static void add(Path file, String line, boolean replaces) throws PipeException {
+    Token added = Token.parse(line, "the new token");
+    try {
+      Path real = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+      StringBuilder text = new StringBuilder();
+      if (Files.exists(real)) {
+        boolean known = parse(real).containsKey(added.name());
+        if (known && !replaces) {
+          throw new PipeException.Config(
+              file + " has a token '" + added.name() + "' already; say replace to make a new one");
+        }
+        SecretFile.read(real)
+            .lines()
+            .filter(each -> !each.strip().startsWith(added.name() + ":"))
+            .forEach(each -> text.append(each).append('\n'));
+      }
+      text.append(line).append('\n');
+      var rights = PosixFilePermissions.fromString("rw-------");
+      Path fresh =
+          Files.createTempFile(
+              real.getParent(), ".tokens", null, PosixFilePermissions.asFileAttribute(rights));
+      try {
+        Files.writeString(fresh, text);
+        Files.move(
+            fresh, real, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(fresh);
+      }
+    } catch (PipeException e) {
+      throw e;
+    } catch (IOException | UnsupportedOperationException e) {
+      throw new PipeException.Config("the token cannot be put into " + file + ": " + e);
+    }
   }
 
   /** The token of this name as the file has it now; null when it has none. */

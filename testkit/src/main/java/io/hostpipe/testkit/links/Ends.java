@@ -123,6 +123,12 @@ public final class Ends implements AutoCloseable {
   /** Listens for another name at the same place. */
   public Listener listenAlso(Listener first, String name, PipeContext context)
       throws PipeException {
+    return listenAlso(first, name, SHORT, context);
+  }
+
+  /** The same with these options. */
+  public Listener listenAlso(Listener first, String name, String options, PipeContext context)
+      throws PipeException {
     String place =
         scheme
             + "-listen://127.0.0.1:"
@@ -130,7 +136,7 @@ public final class Ends implements AutoCloseable {
             + "/"
             + name
             + "?"
-            + SHORT
+            + options
             + listenWords;
     Listener listener =
         connector.listen(Address.parse(place), context.withEvents(told(listenerTold)));

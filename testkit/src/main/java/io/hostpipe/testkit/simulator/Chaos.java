@@ -172,6 +172,9 @@ final class Chaos {
     }
     trace(Fault.STRANGER, side);
     Scenario scenario = run.scenario();
+    if (scenario.tokens) {
+      run.intruder().strike(process);
+    }
     boolean linked = process.current() != null;
     boolean sameRole = !linked || dice.percent(50);
     run.checks()

@@ -214,6 +214,21 @@ final class Checks {
     }
   }
 
+  /** Only a writer that says so takes the place of another one whose link lives. */
+  void onAccepted(
+      VirtualProcess process, LinkEnd end, @Nullable LinkEnd living, Frame.Hello hello) {
+    LinkEnd other = end.other;
+    LinkEnd livingOther = living == null ? null : living.other;
+    boolean another = other != null && livingOther != null && livingOther.process != other.process;
+    check(
+        !another || hello.takesOver(),
+        process,
+        "took another peer while the link of the first one lived");
+    if (hello.takesOver() && other != null && (other.process.isDead() || other.closed)) {
+      onTakenOverTooLate(1 - process.side());
+    }
+  }
+
   /** Somebody who does not belong here must be refused, and change nothing. */
   void onStranger(VirtualProcess process, Frame.Hello hello) {
     long before = fingerprint(process.session());

@@ -11,6 +11,7 @@ import io.hostpipe.session.Transmit;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,14 +76,15 @@ final class Errand {
 
   /** On the side that dialed. */
   void dial() {
-    session.onDial(1, null, process.now());
+    session.onDial(1, process.door().credentials(), process.now());
     tick();
     pump();
   }
 
   /** On the other side. */
-  @Nullable SessionFailure accept(Frame.Hello hello) {
-    SessionFailure refusal = session.onAccept(hello, null, process.now());
+  @Nullable SessionFailure accept(Door.Heard heard) {
+    Frame.Hello hello = Objects.requireNonNull(heard.hello());
+    SessionFailure refusal = session.onAccept(hello, heard.admission(), process.now());
     tick();
     return refusal;
   }

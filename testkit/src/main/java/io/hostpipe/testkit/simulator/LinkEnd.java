@@ -1,6 +1,8 @@
 package io.hostpipe.testkit.simulator;
 
+import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
+import io.hostpipe.session.Gate;
 import org.jspecify.annotations.Nullable;
 
 /** One side's end of a link, as its process sees it. */
@@ -32,6 +34,11 @@ final class LinkEnd {
 
   /** An errand has ended on it, and nothing has begun yet. */
   boolean resting;
+
+  /** Its dialer was asked to prove the token that its HELLO claims. */
+  @Nullable Gate gate;
+
+  Frame.@Nullable Hello claimed;
 
   @Nullable LinkEnd other;
 

@@ -49,6 +49,9 @@ final class Scenario {
   /** Whether the writers of a stream that goes one way take it over from one that lives. */
   final boolean takesOver;
 
+  /** Whether a dialer has to prove a token on each link, and to see one proved. */
+  final boolean tokens;
+
   /** Whether a receiver that forgets everything may be killed: the run must then fail. */
   final boolean mayForget;
 
@@ -82,6 +85,7 @@ final class Scenario {
     keepsLinks = dice.percent(60);
     errandPercent = dice.oneOf(0, 40, 100);
     takesOver = !duplex && dice.oneIn(3);
+    tokens = dice.oneIn(3);
   }
 
   /** One fault alone as often as many together. */

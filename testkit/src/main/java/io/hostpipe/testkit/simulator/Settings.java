@@ -1,13 +1,43 @@
 package io.hostpipe.testkit.simulator;
 
 import io.hostpipe.Digest;
+import io.hostpipe.session.CreditBudget;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.SessionConfig;
+import java.util.Map;
 import java.util.Set;
 
 /** What the session of a process is made with, as the scenario and its storage say. */
 final class Settings {
   private Settings() {}
+
+  /** A small pipe of the same name, for who has no business here. */
+  static SessionConfig ofIntruder(VirtualProcess process) {
+    Scenario scenario = process.run().scenario();
+    boolean sends = scenario.receives(process.side());
+    return new SessionConfig(
+        "pipe",
+        "intruders",
+        sends,
+        !sends,
+        Frame.AckLevel.APPLIED,
+        SessionConfig.ENCODING_ANY,
+        process.door().nonce(),
+        process.door().nonce(),
+        Map.of(),
+        SessionConfig.KEPT_IN_MEMORY,
+        false,
+        true,
+        Scenario.HEARTBEAT,
+        Scenario.HANDSHAKE,
+        Scenario.ACK_DELAY,
+        Scenario.LINGER,
+        1,
+        1,
+        false,
+        (digest, bytes) -> digest,
+        CreditBudget.UNLIMITED);
+  }
 
   static SessionConfig of(
       Simulation run, VirtualHost host, Frame.Id instance, VirtualMemory memory) {

@@ -33,6 +33,7 @@ final class Simulation {
   private final VirtualNetwork network;
   private final Checks checks;
   private final Chaos chaos;
+  private final Intruder intruder;
 
   private Simulation(long seed, Transmits transmits, @Nullable PrintStream reader) {
     this.seed = seed;
@@ -64,6 +65,7 @@ final class Simulation {
       Kept kept = new Kept(storages[side], spools[side], sent[side]);
       hosts[side] = new VirtualHost(this, side, side == 0 ? "A" : "B", kept, dice.fork());
     }
+    this.intruder = new Intruder(this, dice.fork());
   }
 
   private static Content contentOf(Scenario.Stream stream, Dice dice) {
@@ -189,6 +191,10 @@ final class Simulation {
 
   Checks checks() {
     return checks;
+  }
+
+  Intruder intruder() {
+    return intruder;
   }
 
   VirtualHost host(int side) {

@@ -29,6 +29,7 @@ final class VirtualProcess {
   private final VirtualMemory memory;
   private final Frame.Id instance;
   private final Outlet outlet;
+  private final Door door;
   private final Rejections rejections = new Rejections(this);
   private final @Nullable VirtualSource source;
   private final @Nullable VirtualSink sink;
@@ -58,6 +59,7 @@ final class VirtualProcess {
     Scenario.Stream out = scenario.streams[host.side()];
     this.memory = new VirtualMemory(in == null ? 0 : in.budgetBytes);
     this.session = new Session(Settings.of(run, host, instance, memory));
+    this.door = new Door(this);
     this.outlet = new Outlet(this, out != null && out.repeats);
     Storage storage = host.storage();
     this.sink =
@@ -201,7 +203,7 @@ final class VirtualProcess {
     }
     ends.add(end);
     dialNumber = Math.max(dialNumber, session.connection()) + 1;
-    session.onDial(dialNumber, null, now());
+    session.onDial(dialNumber, door.credentials(), now());
     adopt(end);
     pump();
   }
@@ -359,44 +361,37 @@ final class VirtualProcess {
     }
   }
 
-  /** The first frame of an accepted link: whose is it? */
+  /** The first frames of an accepted link: whose is it? */
   private void greet(LinkEnd end, Frame frame) {
-    if (!(frame instanceof Frame.Hello hello) || isOver()) {
-      close(end);
+    Door.Heard heard = isOver() ? Door.Heard.NOTHING : door.hear(end, frame, outlet);
+    Frame.Hello hello = heard.hello();
+    if (hello == null) {
+      if (!heard.asked()) {
+        close(end);
+      }
       return;
     }
     end.resting = false;
     LinkEnd living = current;
     SessionFailure refusal =
         hello.name().equals(Errand.NAME)
-            ? runErrand(end, hello)
-            : session.onAccept(hello, null, now());
-    if (end.errand != null) {
-      return;
-    }
+            ? runErrand(end, heard)
+            : session.onAccept(hello, heard.admission(), now());
     if (refusal != null) {
       trace("refuses link", end.link.number, refusal.code());
       outlet.say(end, new Frame.Failure(refusal.code(), refusal.reason()));
       end.closed = true;
       end.assembler.close();
       end.out.end();
-      return;
+    } else if (end.errand == null) {
+      run.checks().onAccepted(this, end, living, hello);
+      adopt(end);
     }
-    LinkEnd other = end.other;
-    LinkEnd livingOther = living == null ? null : living.other;
-    boolean another = other != null && livingOther != null && livingOther.process != other.process;
-    if (another && !hello.takesOver()) {
-      throw new Violation(name + " took another peer while the link of the first one lived");
-    }
-    if (hello.takesOver() && other != null && (other.process.dead || other.closed)) {
-      run.checks().onTakenOverTooLate(1 - side());
-    }
-    adopt(end);
   }
 
-  private @Nullable SessionFailure runErrand(LinkEnd end, Frame.Hello hello) {
+  private @Nullable SessionFailure runErrand(LinkEnd end, Door.Heard heard) {
     Errand errand = new Errand(this, end);
-    SessionFailure refusal = errand.accept(hello);
+    SessionFailure refusal = errand.accept(heard);
     end.errand = refusal == null ? errand : null;
     return refusal;
   }
@@ -566,6 +561,10 @@ final class VirtualProcess {
 
   Session session() {
     return session;
+  }
+
+  Door door() {
+    return door;
   }
 
   VirtualMemory memory() {

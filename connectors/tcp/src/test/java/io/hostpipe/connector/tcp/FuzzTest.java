@@ -13,6 +13,7 @@ import io.hostpipe.session.ProtocolException;
 import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
+import io.hostpipe.testkit.TokenProof;
 import io.hostpipe.testkit.links.Ends;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -20,6 +21,9 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Fault 35: peers that say anything at all, most of it well-formed enough to get far.
@@ -37,7 +42,9 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(120)
 final class FuzzTest {
-  private static final int CASE_COUNT = 10_000;
+  private static final int CASE_COUNT = Integer.getInteger("hostpipe.fuzz.cases", 10_000);
+  private static final int FIRST_SEED = Integer.getInteger("hostpipe.fuzz.seed", 0);
+  private static final String SECRET = "s3cret-s3cret-s3cret-of-fuzz";
   private static final int DIALER_COUNT = 300;
   private static final String SHORT = "heartbeat=200ms&handshake=500ms&linger=0s&window=64KiB";
   private static final int FRAMES_MAX = 12;
@@ -48,6 +55,7 @@ final class FuzzTest {
   private final List<PipeException> failures = new CopyOnWriteArrayList<>();
   private final AtomicInteger wellFormedCount = new AtomicInteger();
   private final AtomicInteger frameCount = new AtomicInteger();
+  private final AtomicInteger greetedCount = new AtomicInteger();
 
   @AfterEach
   void closeAll() {
@@ -56,21 +64,40 @@ final class FuzzTest {
 
   @Test
   void anythingMayBeSaidAndTheNextGoodPipeWorks() throws Exception {
+    sayAnything(CASE_COUNT, "", "");
+  }
+
+  /** Some of them know the token, and go on from there. */
+  @Test
+  void anythingMayBeSaidToAListenerThatAsksForTokens(@TempDir Path folder) throws Exception {
+    Path token = folder.resolve("token");
+    Files.writeString(token, "ops:" + SECRET);
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+    sayAnything(CASE_COUNT / 2, "&binding=none&tokens=" + token, "&binding=none&token=@" + token);
+  }
+
+  private void sayAnything(int caseCount, String listens, String dials) throws Exception {
     Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
     Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
     try {
       String options = "heartbeat=500ms&handshake=500ms&linger=0s&backlog=5000&window=64KiB";
       RetryPolicy shortly =
           new RetryPolicy(Duration.ofMillis(200), 1, Duration.ofMillis(1), Duration.ofMillis(1));
-      Listener listener = ends.listen("fuzz", options, ends.messages().withRetry(shortly));
-      Listener good = ends.listenAlso(listener, "good", ends.raw());
+      String limits = "&stranger-lines=1000" + listens;
+      Listener listener = ends.listen("fuzz", options + limits, ends.messages().withRetry(shortly));
+      Listener good = ends.listenAlso(listener, "good", Ends.SHORT + listens, ends.raw());
       InParallel<Object> taking = InParallel.run(() -> takeAll(listener));
       InetSocketAddress address = Ends.at(listener);
-      for (int seed = 0; seed < CASE_COUNT; seed++) {
-        talk(address, seed);
+      for (int seed = FIRST_SEED; seed < FIRST_SEED + caseCount; seed++) {
+        talk(address, seed, !listens.isEmpty());
       }
-      assertThat(wellFormedCount.get() * 100 / frameCount.get()).isGreaterThanOrEqualTo(30);
-      assertAGoodPipeWorks(good);
+      System.out.printf(
+          "%d frames to a listener in %d connections, %d of them well-formed, %d behind the"
+              + " greeting%n",
+          frameCount.get(), caseCount, wellFormedCount.get(), greetedCount.get());
+      assertThat(wellFormedCount.get() * 100L / frameCount.get()).isGreaterThanOrEqualTo(30);
+      assertThat(greetedCount.get() * 100L / frameCount.get()).isGreaterThanOrEqualTo(30);
+      assertAGoodPipeWorks(good, dials);
       listener.close();
       taking.join();
     } finally {
@@ -179,7 +206,7 @@ final class FuzzTest {
         false);
   }
 
-  private void talk(InetSocketAddress address, int seed) throws IOException {
+  private void talk(InetSocketAddress address, int seed, boolean tokens) throws IOException {
     SplittableRandom random = new SplittableRandom(seed);
     try (RawPeer peer = RawPeer.dial(address)) {
       // Streams come back, so that some cases resume where another one left off.
@@ -187,9 +214,11 @@ final class FuzzTest {
           RawPeer.hello("fuzz").ofMessages().stream("stream-" + random.nextInt(50))
               .instance(random.nextInt(50))
               .connection(seed + 1);
+      boolean greeted = false;
       try {
-        peer.send(hello.build());
-        if (random.nextInt(10) > 0 && peer.next() instanceof Frame.Hello) {
+        Frame answer = tokens ? authenticate(peer, hello.build(), random) : greet(peer, hello);
+        if (random.nextInt(10) > 0 && answer instanceof Frame.Hello) {
+          greeted = true;
           peer.send(random.nextInt(10) > 0 ? welcome(random) : frame(random));
         }
       } catch (ProtocolException e) {
@@ -200,6 +229,7 @@ final class FuzzTest {
       int frames = random.nextInt(FRAMES_MAX);
       for (int count = 0; count < frames; count++) {
         frameCount.incrementAndGet();
+        greetedCount.addAndGet(greeted ? 1 : 0);
         peer.sendBytes(mutated(random));
       }
       if (random.nextBoolean()) {
@@ -208,6 +238,32 @@ final class FuzzTest {
     } catch (IOException e) {
       // It was shown the door before it had said everything.
     }
+  }
+
+  private static Frame greet(RawPeer peer, RawPeer.HelloParts hello)
+      throws IOException, ProtocolException {
+    peer.send(hello.build());
+    return peer.next();
+  }
+
+  /** Most of them know the secret, the others say whatever comes to their minds. */
+  private Frame authenticate(RawPeer peer, Frame.Hello hello, SplittableRandom random)
+      throws IOException, ProtocolException {
+    Frame.Hello claiming = TokenProof.claiming(hello, random.nextInt(20) > 0 ? "ops" : "x", 1);
+    peer.send(random.nextInt(20) > 0 ? claiming : hello);
+    Frame answer = peer.next();
+    if (answer instanceof Frame.Challenge challenge) {
+      switch (random.nextInt(12)) {
+        case 0 -> peer.send(new Frame.Proof(new byte[32]));
+        case 1 -> {
+          frameCount.incrementAndGet();
+          peer.sendBytes(mutated(random));
+        }
+        default -> peer.send(TokenProof.ofDialer(SECRET, claiming, challenge));
+      }
+      answer = peer.next();
+    }
+    return answer;
   }
 
   private ByteBuffer mutated(SplittableRandom random) {
@@ -245,7 +301,9 @@ final class FuzzTest {
 
   private static Frame frame(SplittableRandom random) {
     long position = number(random);
-    return switch (random.nextInt(11)) {
+    return switch (random.nextInt(13)) {
+      case 11 -> new Frame.Challenge(Frame.Binding.NONE, new Frame.Id(position, 1));
+      case 12 -> new Frame.Proof(new byte[32]);
       case 0 -> RawPeer.hello("fuzz").ofMessages().connection(position + 1).build();
       case 1 -> new Frame.Welcome(new Frame.Id(0, 1), position, position, null, position, null, 0);
       case 2 -> new Frame.Ack(position, 0, position, number(random));
@@ -303,9 +361,13 @@ final class FuzzTest {
     }
   }
 
-  private void assertAGoodPipeWorks(Listener listener) throws Exception {
+  private void assertAGoodPipeWorks(Listener listener, String dials) throws Exception {
     Pipe pipe =
-        ends.dial(listener.address().port(), "good", ends.raw().withDirections(true, false));
+        ends.dial(
+            listener.address().port(),
+            "good",
+            Ends.SHORT + dials,
+            ends.raw().withDirections(true, false));
     InParallel<Digest> sent = Ends.sendAll(pipe, 1 << 20);
     Pipe taken = ends.accept(listener);
     assertThat(Ends.receiveAll(taken.source())).isEqualTo(1 << 20);

@@ -3,16 +3,19 @@ package io.hostpipe.connector.tcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hostpipe.Address;
 import io.hostpipe.Digest;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.runtime.fault.Fault;
 import io.hostpipe.runtime.fault.FaultProxy;
 import io.hostpipe.session.Code;
 import io.hostpipe.session.Frame;
+import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
@@ -23,7 +26,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -205,6 +211,53 @@ final class TokensTest {
     assertThat(pipe.stats().resumes()).isZero();
   }
 
+  /** What an earlier process of the listener has kept is not there for the first who asks. */
+  @Test
+  void aStreamThatAnEarlierProcessKeptBelongsToThePrincipalThatMadeIt() throws Exception {
+    Files.writeString(tokens, "ops:" + SECRET + "\nthief:" + OTHER_SECRET + "\n");
+    Map<StreamId, String> owners = new ConcurrentHashMap<>();
+    PipeContext remembering =
+        ends.raw().withDirections(false, true).withHoldings(owned(owners), PipeContext.KEPT_DURABLY);
+    PipeContext writing =
+        ends.raw().withDirections(true, false).withStream(new StreamId("orders-1"));
+    Listener before = listen("name", remembering);
+    Pipe pipe = dial(before, "name", ops, writing);
+    pipe.sink().resume();
+    ends.accept(before).close();
+    pipe.close();
+    before.close();
+    assertThat(owners).containsEntry(new StreamId("orders-1"), "token 'ops'");
+    Listener after = listen("name", remembering);
+    Path thief = file("thief", "thief:" + OTHER_SECRET);
+    assertRefused(dial(after, "name", thief, writing), Status.PERMISSION_DENIED);
+    assertThat(dial(after, "name", ops, writing).sink().resume().position()).isZero();
+    ends.accept(after);
+  }
+
+  private static Holdings owned(Map<StreamId, String> owners) {
+    return new Holdings() {
+      @Override
+      public @Nullable Resume held(StreamId stream) {
+        return null;
+      }
+
+      @Override
+      public List<StreamId> heldStreams() {
+        return List.of();
+      }
+
+      @Override
+      public @Nullable String owner(StreamId stream) {
+        return owners.get(stream);
+      }
+
+      @Override
+      public void own(StreamId stream, String principal) {
+        owners.put(stream, principal);
+      }
+    };
+  }
+
   @Test
   void theFileIsReadAgainWhenItChangesAndPipesGoOn() throws Exception {
     Listener listener = listen("name", ends.raw().withDirections(false, true));
@@ -336,7 +389,7 @@ final class TokensTest {
         "token=@TOKENS&binding=none|holds 2 tokens"
       })
   void wordsThatDoNotGoTogetherAreRefusedBeforeAnyLink(String words) throws Exception {
-    String[] parts = words.split("\\|");
+    String[] parts = words.split("\\|", 2);
     String options = parts[0].replace("OPS", ops.toString()).replace("TOKENS", tokens.toString());
     assertThatThrownBy(() -> ends.dial(1, "name", options, ends.raw()))
         .isInstanceOf(PipeException.Config.class)
@@ -389,7 +442,7 @@ final class TokensTest {
       try (Pipe pipe =
           new UnixConnector()
               .connect(
-                  io.hostpipe.Address.parse(
+                  Address.parse(
                       "unix:///" + listener.address().path() + "?name=name&token=@" + ops),
                   local.raw())) {
         assertThat(pipe.sink().resume().position()).isZero();
