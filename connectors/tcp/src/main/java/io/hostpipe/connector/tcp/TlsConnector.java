@@ -5,6 +5,8 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.AccessOptions;
+import io.hostpipe.runtime.AccessOptions.Carrier;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
@@ -79,19 +81,21 @@ public final class TlsConnector implements Connector {
 
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, DIAL_OPTIONS);
+    SessionOptions options = SessionEnds.options(address, DIAL_OPTIONS, Carrier.TLS);
     HostPort.checkDialed(address);
+    AccessOptions.tellWeakness(address, options, context);
     return Sessions.connect(
         address.path(), address.toString(), dialer(address, options), context, options);
   }
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, LISTEN_OPTIONS);
+    SessionOptions options = SessionEnds.options(address, LISTEN_OPTIONS, Carrier.TLS);
     InetSocketAddress bind = bind(address);
     TlsOptions security = TlsOptions.of(address);
     int backlog = SessionEnds.backlog(address);
     TlsServer server = new TlsServer(security, address.toString(), context.events());
+    AccessOptions.tellWeakness(address, options, context);
     Map<String, String> words = TlsOptions.words(address);
     Listener listener =
         PLACES.listen(
@@ -109,7 +113,7 @@ public final class TlsConnector implements Connector {
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.TLS);
     if (address.scheme().equals(LISTENS)) {
       InetSocketAddress bind = bind(address);
       TlsServer server =
@@ -148,13 +152,20 @@ public final class TlsConnector implements Connector {
     if (auth != null && !auth.equals("none")) {
       throw new PipeException.Config(address + ": auth can only be 'none'");
     }
+    boolean asksForTokens = address.option("tokens") != null;
+    if (auth != null && asksForTokens) {
+      throw new PipeException.Config(
+          address + ": auth=none lets everybody in, and tokens= only who has one; say one of them");
+    }
     InetSocketAddress bind = HostPort.bind(address);
     if (auth == null
+        && !asksForTokens
         && !bind.getAddress().isLoopbackAddress()
         && !TlsOptions.of(address).asksForCertificate()) {
       throw new PipeException.Config(
           address
               + " would let anybody who reaches this host write and read; say one of\n"
+              + "  tokens=FILE     for those who hold a token ('hostpipe key token' makes one)\n"
               + "  peer=sha256:…   for the key of the host that may dial ('hostpipe key' there)\n"
               + "  client-ca=FILE  for those who have a certificate of your authority\n"
               + "  auth=none       for everybody: encrypted, and open");
@@ -174,7 +185,8 @@ public final class TlsConnector implements Connector {
             + "/"
             + address.path()
             + " peer="
-            + server.identity().fingerprint();
+            + server.identity().fingerprint()
+            + (address.option("tokens") == null ? "" : " token=@FILE");
     if (context.sends() && context.receives()) {
       return "hostpipe --duplex - " + place;
     }

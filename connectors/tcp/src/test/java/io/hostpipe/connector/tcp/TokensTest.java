@@ -452,6 +452,34 @@ final class TokensTest {
     }
   }
 
+  /** Nobody has to say anything about it: over TLS a proof is tied to the connection. */
+  @Test
+  void overTlsAProofIsTiedToTheConnection() throws Exception {
+    try (Ends encrypted = Ends.tls(folder)) {
+      Listener listener = encrypted.listen("name", Ends.SHORT + "&tokens=" + tokens, encrypted.raw());
+      Pipe pipe =
+          encrypted.dial(
+              listener.address().port(),
+              "name",
+              Ends.SHORT + "&token=@" + ops,
+              encrypted.raw().withDirections(true, false));
+      InParallel<Digest> sent = Ends.sendAll(pipe, 3 << 20);
+      assertThat(Ends.receiveAll(encrypted.accept(listener).source())).isEqualTo(3 << 20);
+      sent.join();
+      Pipe untied =
+          encrypted.dial(
+              listener.address().port(),
+              "name",
+              Ends.SHORT + "&binding=none&token=@" + ops,
+              encrypted.raw());
+      assertThat(assertRefused(untied, Status.UNAUTHENTICATED))
+          .hasMessageContaining("ties tokens to the TLS connection");
+      assertRefused(
+          encrypted.dial(listener.address().port(), "name", encrypted.raw()),
+          Status.UNAUTHENTICATED);
+    }
+  }
+
   private Listener listen(String name, PipeContext context) throws PipeException {
     return ends.listen(name, Ends.SHORT + "&binding=none&tokens=" + tokens, context);
   }
