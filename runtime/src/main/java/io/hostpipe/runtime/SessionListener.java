@@ -236,9 +236,10 @@ public final class SessionListener implements Listener {
     String owner = context.holdings().owner(stream);
     if (owner == null) {
       context.holdings().own(stream, principal.name());
-      return null;
+      // Somebody else may have come at the same moment.
+      owner = context.holdings().owner(stream);
     }
-    return owner.equals(principal.name()) ? null : foreign(arrival);
+    return owner == null || owner.equals(principal.name()) ? null : foreign(arrival);
   }
 
   private static SessionFailure foreign(Reception.Arrival arrival) {
