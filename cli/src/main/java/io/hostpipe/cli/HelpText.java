@@ -112,7 +112,11 @@ final class HelpText {
                   "hostpipe spool verify ./q",
                   "hostpipe spool export ./q orders from=1048576 >rest");
           case KEY ->
-              List.of("hostpipe key", "hostpipe key cert >host.crt", "hostpipe key of ./host.crt");
+              List.of(
+                  "hostpipe key",
+                  "hostpipe key cert >host.crt",
+                  "hostpipe key of ./host.crt",
+                  "hostpipe key token web1 tokens=./tokens write pipes=orders >web1.token");
           case ADDRESSES, SSH_SERVE, PACKAGE -> List.of();
         };
     if (!examples.isEmpty()) {

@@ -118,8 +118,7 @@ final class OwnedStreams implements Holdings {
     if (parent != null) {
       Files.createDirectories(parent);
     }
-    var rights =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    var rights = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     Set<StandardOpenOption> options =
         Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
     try (FileChannel channel = FileChannel.open(file, options, rights)) {

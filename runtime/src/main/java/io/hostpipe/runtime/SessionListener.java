@@ -244,12 +244,9 @@ public final class SessionListener implements Listener {
 
   private static SessionFailure foreign(Reception.Arrival arrival) {
     return new SessionFailure(
-            Code.PERMISSION_DENIED,
-            "stream "
-                + arrival.hello().stream()
-                + " does not belong to "
-                + arrival.principal().name(),
-            false);
+        Code.PERMISSION_DENIED,
+        "stream " + arrival.hello().stream() + " does not belong to " + arrival.principal().name(),
+        false);
   }
 
   /** The pipe of this stream, which is made when there is none. */

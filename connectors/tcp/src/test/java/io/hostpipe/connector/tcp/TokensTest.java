@@ -217,7 +217,9 @@ final class TokensTest {
     Files.writeString(tokens, "ops:" + SECRET + "\nthief:" + OTHER_SECRET + "\n");
     Map<StreamId, String> owners = new ConcurrentHashMap<>();
     PipeContext remembering =
-        ends.raw().withDirections(false, true).withHoldings(owned(owners), PipeContext.KEPT_DURABLY);
+        ends.raw()
+            .withDirections(false, true)
+            .withHoldings(owned(owners), PipeContext.KEPT_DURABLY);
     PipeContext writing =
         ends.raw().withDirections(true, false).withStream(new StreamId("orders-1"));
     Listener before = listen("name", remembering);
@@ -456,7 +458,8 @@ final class TokensTest {
   @Test
   void overTlsAProofIsTiedToTheConnection() throws Exception {
     try (Ends encrypted = Ends.tls(folder)) {
-      Listener listener = encrypted.listen("name", Ends.SHORT + "&tokens=" + tokens, encrypted.raw());
+      Listener listener =
+          encrypted.listen("name", Ends.SHORT + "&tokens=" + tokens, encrypted.raw());
       Pipe pipe =
           encrypted.dial(
               listener.address().port(),
