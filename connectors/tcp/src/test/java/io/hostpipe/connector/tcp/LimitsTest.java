@@ -53,7 +53,8 @@ final class LimitsTest {
   @Test
   void strangersOfOneHostPushOutEachOtherAndNobodyElse() throws Exception {
     Listener listener =
-        ends.listen("name", Ends.SHORT + "&handshake=30s&strangers-per-host=10", ends.raw());
+        ends.listen(
+            "name", "heartbeat=100ms&linger=3s&handshake=30s&strangers-per-host=10", ends.raw());
     Living living = living(listener);
     try (Strangers strangers = Strangers.silent(Ends.at(listener), 60)) {
       // Those that came first are closed at once, long before their time is over.
@@ -88,7 +89,9 @@ final class LimitsTest {
   void whoClaimsATokenHasTheTimeOfAHandshakeToProveIt() throws Exception {
     Listener listener =
         ends.listen(
-            "name", Ends.SHORT + "&handshake=300ms&binding=none&tokens=" + tokens(""), ends.raw());
+            "name",
+            "heartbeat=100ms&linger=3s&handshake=300ms&binding=none&tokens=" + tokens(""),
+            ends.raw());
     try (RawPeer slow = RawPeer.dial(Ends.at(listener))) {
       slow.send(TokenProof.claiming(RawPeer.hello("name").build(), "ops", 1));
       assertThat(slow.next()).isInstanceOf(Frame.Challenge.class);
@@ -154,6 +157,7 @@ final class LimitsTest {
           return "all";
         });
     assertThat(receiving.failure())
+        .cause()
         .isInstanceOfSatisfying(
             PipeException.Refused.class, e -> assertThat(e.status()).isEqualTo(Status.OUT_OF_RANGE))
         .hasMessageContaining("message-max=");
