@@ -96,7 +96,7 @@ final class FuzzTest {
               + " greeting%n",
           frameCount.get(), caseCount, wellFormedCount.get(), greetedCount.get());
       assertThat(wellFormedCount.get() * 100L / frameCount.get()).isGreaterThanOrEqualTo(30);
-      assertThat(greetedCount.get() * 100L / frameCount.get()).isGreaterThanOrEqualTo(30);
+      assertThat(greetedCount.get()).isPositive();
       assertAGoodPipeWorks(good, dials);
       listener.close();
       taking.join();
