@@ -80,6 +80,11 @@ public final class GrpcConnector implements Connector {
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
     SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    if (options.access().tokens() != null) {
+      // Sessions would prove one, and clients of the public service would not be asked.
+      throw new PipeException.Config(
+          address + ": tokens= does not guard gRPC; listen with tls-listen where tokens are wanted");
+    }
     InetSocketAddress bind = bindAddress(address);
     int backlog = SessionEnds.backlog(address);
     Listener listener =

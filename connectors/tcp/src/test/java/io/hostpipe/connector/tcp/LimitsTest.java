@@ -18,6 +18,7 @@ import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
 import io.hostpipe.testkit.Strangers;
 import io.hostpipe.testkit.TokenProof;
+import io.hostpipe.testkit.links.Ends;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +42,7 @@ final class LimitsTest {
 
   private static final String SECRET = "s3cret-s3cret-s3cret-of-ops";
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
 
   @TempDir Path folder;
 

@@ -20,6 +20,7 @@ import io.hostpipe.spi.PipeContext;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
 import io.hostpipe.testkit.TokenProof;
+import io.hostpipe.testkit.links.Ends;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ final class TokensTest {
   private static final String SECRET = "s3cret-s3cret-s3cret-of-ops";
   private static final String OTHER_SECRET = "another-s3cret-of-somebody";
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.tcp();
   private final List<Throwable> failures = new ArrayList<>();
 
   @TempDir Path folder;
@@ -438,7 +439,7 @@ final class TokensTest {
   /** The rights of its file protect a socket, and nobody sits between the two. */
   @Test
   void overAUnixSocketTokensNeedNoWord() throws Exception {
-    try (Ends local = new Ends(folder)) {
+    try (Ends local = TestEnds.unix(folder)) {
       Listener listener = local.listen("name", "tokens=" + tokens, local.raw());
       InParallel<Pipe> taken = InParallel.run(() -> local.accept(listener));
       try (Pipe pipe =
@@ -457,7 +458,7 @@ final class TokensTest {
   /** Nobody has to say anything about it: over TLS a proof is tied to the connection. */
   @Test
   void overTlsAProofIsTiedToTheConnection() throws Exception {
-    try (Ends encrypted = Ends.tls(folder)) {
+    try (Ends encrypted = TestEnds.tls(folder)) {
       Listener listener =
           encrypted.listen("name", Ends.SHORT + "&tokens=" + tokens, encrypted.raw());
       Pipe pipe =
