@@ -57,7 +57,7 @@ final class SessionWriterTest {
   void aPeerIsNotToldThatItWasReplacedByItself() {
     Pair pair = Pair.oneWay().connect().cut();
     Session receiver = pair.acceptor.session();
-    receiver.onDial(receiver.connection() + 1, pair.now);
+    receiver.onDial(receiver.connection() + 1, null, pair.now);
     assertThat(offered(pair, pair.dialer.instance, 2, 1, true)).isNull();
     assertThat(receiver.takeFarewell()).isNull();
   }
@@ -82,7 +82,9 @@ final class SessionWriterTest {
             0,
             epoch,
             false,
-            takesOver);
-    return pair.acceptor.session().onAccept(hello, pair.now);
+            takesOver,
+            null,
+            0);
+    return pair.acceptor.session().onAccept(hello, null, pair.now);
   }
 }
