@@ -49,7 +49,7 @@ final class GuaranteesTest {
   }
 
   private static List<String> cellsWithoutTest(String line) {
-    String[] cells = line.substring(1).split("\\|");
+    String[] cells = line.substring(1).split("\\|", -1);
     List<String> without = new ArrayList<>();
     for (int index = 1; index < cells.length; index++) {
       if (!cells[index].isBlank() && !LINK.matcher(cells[index]).find()) {

@@ -11,6 +11,9 @@ import java.util.concurrent.locks.Condition;
  * link and the assembler, which belong to whoever holds the reading role.
  */
 final class Attachment {
+  /** How seldom the background thread looks whether users still read, when they always did. */
+  private static final long LOOK_NANOS_MAX = 8 * LinkDriver.GRACE_NANOS;
+
   final Link link;
   final FrameAssembler assembler;
   final long connection;
@@ -75,5 +78,13 @@ final class Attachment {
 
   static boolean endWithBye(List<Frame> frames) {
     return !frames.isEmpty() && frames.getLast() instanceof Frame.Bye;
+  }
+
+  /** A user reads: the longer that goes on, the less often it is worth a look. Holds the lock. */
+  @SuppressWarnings("WaitNotInLoop") // the caller's caller loops
+  void awaitNextLook() throws InterruptedException {
+    long waitNanos = lookNanos;
+    lookNanos = Math.min(2 * waitNanos, LOOK_NANOS_MAX);
+    handover.awaitNanos(waitNanos);
   }
 }

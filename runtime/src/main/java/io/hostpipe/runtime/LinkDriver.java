@@ -41,9 +41,6 @@ final class LinkDriver {
   /** After so long without a read by a user, the background thread reads. */
   static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-  /** How seldom the background thread looks whether users still read, when they always did. */
-  private static final long LOOK_NANOS_MAX = 8 * GRACE_NANOS;
-
   /** From then on a reading user tells the background thread when leaving. */
   private static final long LONG_READ_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -301,7 +298,7 @@ final class LinkDriver {
         link.handover.await();
         link.backgroundParked = false;
       } else {
-        awaitNextLook(link);
+        link.awaitNextLook();
       }
       return false;
     }
@@ -316,7 +313,7 @@ final class LinkDriver {
     }
     long quietNanos = now - link.userReadNanos;
     if (link.userReadNanos != 0 && quietNanos < GRACE_NANOS) {
-      awaitNextLook(link);
+      link.awaitNextLook();
       return false;
     }
     long sinceReadNanos = now - link.readNanos;
@@ -326,14 +323,6 @@ final class LinkDriver {
     }
     link.lookNanos = GRACE_NANOS;
     return true;
-  }
-
-  /** A user reads: the longer that goes on, the less often it is worth a look. */
-  @SuppressWarnings("WaitNotInLoop") // the caller's caller loops
-  private static void awaitNextLook(Attachment link) throws InterruptedException {
-    long lookNanos = link.lookNanos;
-    link.lookNanos = Math.min(2 * lookNanos, LOOK_NANOS_MAX);
-    link.handover.awaitNanos(lookNanos);
   }
 
   /** Takes the reading role, reads once without the lock, and feeds the session. */

@@ -53,6 +53,10 @@ final class LinkState {
 
   /** This side dialed; the number is higher than any connection before. */
   void dialed(Frame.Id self, long newNumber, @Nullable Credentials credentials, long nowNanos) {
+    if (newNumber <= connection) {
+      throw new IllegalArgumentException(
+          "connection numbers grow: " + newNumber + " after " + connection);
+    }
     connection = newNumber;
     begin(self, newNumber, nowNanos);
     claimant = credentials == null ? null : new Claimant(credentials);

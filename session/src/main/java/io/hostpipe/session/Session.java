@@ -49,10 +49,6 @@ public final class Session {
 
   /** This side dialed, under a number above {@link #connection}; it, and the peer, prove these. */
   public void onDial(long newConnection, @Nullable Credentials credentials, long nowNanos) {
-    if (newConnection <= link.connection()) {
-      throw new IllegalArgumentException(
-          "connection numbers grow: " + newConnection + " after " + link.connection());
-    }
     ackTimer.stop();
     in.onLinkOver();
     link.dialed(config.instance(), newConnection, credentials, nowNanos);
@@ -400,8 +396,6 @@ public final class Session {
     }
   }
 
-  // ---------------------------------------------------------------- the whole
-
   /** Whether a link stands and both sides have welcomed each other. */
   public boolean isOpen() {
     return link.isOpen();
@@ -449,8 +443,6 @@ public final class Session {
     out.close();
     in.close();
   }
-
-  // ---------------------------------------------------------------- inside
 
   private void onCurrentFrame(Frame frame, long nowNanos) throws ProtocolException {
     switch (frame) {

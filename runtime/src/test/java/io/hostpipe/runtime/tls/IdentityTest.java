@@ -101,7 +101,7 @@ final class IdentityTest {
     }
     length = 0;
     for (int at = index + 2; at < contentAt(der, index); at++) {
-      length = length << 8 | der[at] & 0xFF;
+      length = (length << 8) | (der[at] & 0xFF);
     }
     return length;
   }

@@ -83,7 +83,8 @@ public final class GrpcConnector implements Connector {
     if (options.access().tokens() != null) {
       // Sessions would prove one, and clients of the public service would not be asked.
       throw new PipeException.Config(
-          address + ": tokens= does not guard gRPC; listen with tls-listen where tokens are wanted");
+          address
+              + ": tokens= does not guard gRPC; listen with tls-listen where tokens are wanted");
     }
     InetSocketAddress bind = bindAddress(address);
     int backlog = SessionEnds.backlog(address);

@@ -169,7 +169,7 @@ public final class WebSocketConnector implements Connector {
       }
     }
     WebSocketDialer dialer = dialer(address, options);
-    try (var link = dialer.dial()) {
+    try (var _ = dialer.dial()) {
       return dialer.peer() + " opens WebSockets for " + Upgrade.PROTOCOL;
     } catch (PipeException e) {
       throw e;

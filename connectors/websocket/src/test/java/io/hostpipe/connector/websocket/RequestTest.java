@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -169,7 +170,7 @@ final class RequestTest {
         .hasMessageContaining("only proxies of http:// are known here");
   }
 
-  private static HttpProxy proxy(String address, Map<String, String> environment)
+  private static @Nullable HttpProxy proxy(String address, Map<String, String> environment)
       throws PipeException {
     return HttpProxy.of(Address.parse(address), address.startsWith("wss"), environment);
   }
