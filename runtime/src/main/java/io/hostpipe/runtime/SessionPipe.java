@@ -453,6 +453,9 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       if (!closed) {
         linkLost.run();
       }
+    } else if (unclaimed) {
+      // It failed before anybody could have it: nobody else would ever let go of it.
+      Thread.ofVirtual().name("hostpipe-discard").start(this::discard);
     }
   }
 

@@ -244,6 +244,9 @@ final class LinkState {
   /** What counts of a frame that came in: nothing, while the peer has still to prove itself. */
   @Nullable Frame hear(Frame frame) throws ProtocolException {
     if (hasHeardAll()) {
+      if (frame instanceof Frame.Data data) {
+        data.lease().release();
+      }
       throw new ProtocolException(Code.ABORTED, "the peer spoke on behind its BYE");
     }
     Claimant proving = claimant;

@@ -96,7 +96,7 @@ final class FuzzTest {
               + " greeting%n",
           frameCount.get(), caseCount, wellFormedCount.get(), greetedCount.get());
       assertThat(wellFormedCount.get() * 100L / frameCount.get()).isGreaterThanOrEqualTo(30);
-      assertThat(greetedCount.get()).isPositive();
+      assertThat(greetedCount.get() * 100L / frameCount.get()).isGreaterThanOrEqualTo(30);
       assertAGoodPipeWorks(good, dials);
       listener.close();
       taking.join();
@@ -209,10 +209,12 @@ final class FuzzTest {
   private void talk(InetSocketAddress address, int seed, boolean tokens) throws IOException {
     SplittableRandom random = new SplittableRandom(seed);
     try (RawPeer peer = RawPeer.dial(address)) {
-      // Streams come back, so that some cases resume where another one left off.
+      // Some streams come back, to resume where an earlier case left off, most of them from the
+      // process that they belong to. What has failed answers why for a while, so most are new.
+      int stream = random.nextInt(4) > 0 ? seed : random.nextInt(seed + 1);
       RawPeer.HelloParts hello =
-          RawPeer.hello("fuzz").ofMessages().stream("stream-" + random.nextInt(50))
-              .instance(random.nextInt(50))
+          RawPeer.hello("fuzz").ofMessages().stream("stream-" + stream)
+              .instance(random.nextInt(10) > 0 ? stream : seed)
               .connection(seed + 1);
       boolean greeted = false;
       try {

@@ -10,6 +10,7 @@ import io.hostpipe.Status;
 import io.hostpipe.session.Code;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameCodec;
+import io.hostpipe.session.ProtocolException;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
 import io.hostpipe.testkit.links.Ends;
@@ -126,6 +127,32 @@ final class RudePeersTest {
       assertThat(newer.drain()).isZero();
     }
     assertAGoodPipeWorks(listener);
+  }
+
+  /** Each of them would have kept a place in the backlog, and what it had sent, for ever. */
+  @Test
+  void whoFailsBeforeItsWelcomeKeepsNoPlaceAndNoMemory() throws Exception {
+    Listener listener = ends.listen("name", "handshake=500ms&linger=0s&backlog=2", ends.raw());
+    for (int count = 0; count < 6; count++) {
+      String stream = "stream-" + count;
+      InParallel.await(() -> failsBeforeItsWelcome(listener, stream));
+    }
+    assertAGoodPipeWorks(listener);
+  }
+
+  /** Whether it was let in, and failed there. */
+  private static boolean failsBeforeItsWelcome(Listener listener, String stream) {
+    try (RawPeer peer = RawPeer.dial(Ends.at(listener))) {
+      peer.send(RawPeer.hello("name").stream(stream).build());
+      if (!(peer.next() instanceof Frame.Hello)) {
+        return false;
+      }
+      peer.sendData(0, Ends.bytesAt(0, 1_000));
+      peer.send(new Frame.Fin(1_000, 0));
+      return peer.next(Frame.Failure.class).code() == Code.INVALID_ARGUMENT;
+    } catch (IOException | ProtocolException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** Fault 34. */
