@@ -11,6 +11,7 @@ import io.hostpipe.Status;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.links.Ends;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 final class GrpcConnectorTest {
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.grpc();
   private final GrpcConnector connector = new GrpcConnector();
 
   @AfterEach

@@ -8,6 +8,7 @@ import io.hostpipe.Message;
 import io.hostpipe.Messages;
 import io.hostpipe.Pipe;
 import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.links.Ends;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,7 +32,7 @@ final class NodeClientTest {
       Path.of("src/main/proto/hostpipe/v1/pipes.proto").toAbsolutePath();
   private static final int LEFT_BY_ITSELF = 9;
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.grpc();
 
   @BeforeAll
   static void install() throws Exception {

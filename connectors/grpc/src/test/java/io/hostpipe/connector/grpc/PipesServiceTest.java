@@ -33,6 +33,7 @@ import io.hostpipe.connector.grpc.proto.ServerFrame;
 import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.links.Ends;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -49,7 +50,7 @@ final class PipesServiceTest {
   private static final Direction SEND = Direction.DIRECTION_SEND;
   private static final Direction RECEIVE = Direction.DIRECTION_RECEIVE;
 
-  private final Ends ends = new Ends();
+  private final Ends ends = TestEnds.grpc();
   private final List<PipeClient> clients = new ArrayList<>();
 
   @AfterEach
