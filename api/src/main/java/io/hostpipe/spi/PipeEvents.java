@@ -1,6 +1,7 @@
 package io.hostpipe.spi;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pipe tells whoever shows its state. Thread rule: called from any thread; returns at once.
@@ -13,10 +14,14 @@ public interface PipeEvents {
   default void listening(String address) {}
 
   /**
-   * How the other host reaches what listens here, as one line for a shell. No secrets but such as
-   * were made for it.
+   * How the other host reaches what listens here.
+   *
+   * @param command one line for a shell, without secrets; where there is a token, the line expects
+   *     it in the variable {@code HOSTPIPE_TOKEN} of the environment
+   * @param token that variable's value, for a person who may see it and for no log; null where none
+   *     is needed, or the user has one already
    */
-  default void invites(String command) {}
+  default void invites(String command, @Nullable String token) {}
 
   /** A link stands and the stream goes on from this position. */
   default void linkUp(String peer, long position) {}

@@ -184,10 +184,23 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
               + " is encrypted and the other is not; whoever breaks the first could read the"
               + " second");
     }
+    if (hasToken() != first.hasToken()) {
+      throw new PipeException.Config(
+          "--via "
+              + this
+              + ": one of it and "
+              + first
+              + " has a token and the other has none; a stream belongs to one token, so say the"
+              + " same token= for all its addresses");
+    }
   }
 
   private Connector.Carriage carriage() {
     return connector.carriage(address.scheme());
+  }
+
+  private boolean hasToken() {
+    return address.option("token") != null;
   }
 
   private String doing() {

@@ -3,6 +3,7 @@ package io.hostpipe.cli;
 import io.hostpipe.spi.PipeEvents;
 import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the state of the link for the line of progress, and tells a person what is worth a line.
@@ -41,9 +42,9 @@ final class LinkWatch implements PipeEvents {
   }
 
   @Override
-  public void invites(String command) {
+  public void invites(String command, @Nullable String token) {
     if (!quiet) {
-      console.say("on the other host: " + command);
+      Invited.say(console, command, token, Terminal.isStderrOne());
     }
   }
 

@@ -2,6 +2,7 @@ package io.hostpipe.cli;
 
 import io.hostpipe.spi.PipeEvents;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells what happens on the links of many pipes: where it listens and what a person should know.
@@ -34,9 +35,9 @@ final class ManyLinks implements PipeEvents {
   }
 
   @Override
-  public void invites(String command) {
+  public void invites(String command, @Nullable String token) {
     if (!quiet) {
-      console.say("on the other host: " + command);
+      Invited.say(console, command, token, Terminal.isStderrOne());
     }
   }
 

@@ -3,13 +3,16 @@ package io.hostpipe.cli;
 import io.hostpipe.PipeException;
 import io.hostpipe.runtime.access.Token;
 import io.hostpipe.runtime.access.TokenFile;
+import io.hostpipe.runtime.tls.HostToken;
+import io.hostpipe.runtime.tls.Invitation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code hostpipe key token NAME}: makes a token. Its secret goes to standard output and nowhere
- * else, so that it can be carried to the other host through a pipe.
+ * {@code hostpipe key token}: shows the token of this host; {@code hostpipe key token NAME}: makes
+ * another. Its secret goes to standard output and nowhere else, so that it can be carried to the
+ * other host through a pipe.
  */
 final class TokenCommand {
   private static final String FILE = "tokens=";
@@ -21,7 +24,17 @@ final class TokenCommand {
 
   /** Runs it on what stands behind {@code key token}. */
   static void run(List<String> words, Console console) throws PipeException {
-    if (words.isEmpty() || !Token.isName(words.getFirst())) {
+    if (words.isEmpty()) {
+      console.answer(HostToken.ofHost(HostToken.file()).secret() + "\n");
+      console.say(
+          "that is the token of this host, in "
+              + HostToken.file()
+              + ": what tls-listen and wss-listen ask for where nothing else says who may come; who"
+              + " dials says token=env:"
+              + Invitation.VARIABLE);
+      return;
+    }
+    if (!Token.isName(words.getFirst())) {
       throw new PipeException.Config(
           "a token needs a name of letters, digits, '.', '_', '@' and '-': " + USAGE);
     }

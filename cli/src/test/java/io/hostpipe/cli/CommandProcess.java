@@ -52,6 +52,12 @@ final class CommandProcess implements AutoCloseable {
     return new CommandProcess(process, process);
   }
 
+  /** Starts another program, which starts the command in its own way. */
+  static CommandProcess startProgram(List<String> command) throws IOException {
+    Process process = new ProcessBuilder(command).start();
+    return new CommandProcess(process, process);
+  }
+
   /** Starts it with another program behind its stdout; what that one says is {@link #out}. */
   static CommandProcess startInto(List<String> program, String... words) throws IOException {
     List<Process> both =

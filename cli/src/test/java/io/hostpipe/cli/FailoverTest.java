@@ -139,6 +139,9 @@ final class FailoverTest {
       value = {
         "- tcp://h:1/x --via wss://h/x|is encrypted and the other is not",
         "- tls://h:1/x --via ws://h/x|is encrypted and the other is not",
+        "- tls://h:1/x?token=@t --via tcp://h:2/x|is encrypted and the other is not",
+        "- tls://h:1/x?token=@t --via tcp://h:2/x?token=@t&binding=none|is encrypted and the other",
+        "- tls://h:1/x?token=@t --via ssh://h/x|has a token and the other has none",
         "wss-listen://127.0.0.1:0/x - --via unix-listen:///tmp/x|is encrypted and the other is not",
         "- tcp://h:1/x --via tcp-listen://127.0.0.1:0/x|it waits, and tcp://h:1/x dials",
         "- tcp://h:1/x --via raw+tcp://h:2|no session goes on over raw+tcp://h:2",

@@ -10,6 +10,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +52,44 @@ final class NginxTest {
   void anEncryptedPipeOutlivesFiveRestartsOfTheProxyThatEndsTls() throws Exception {
     Path key = folder.resolve("nginx.pem");
     transfer(true, "&peer=" + Identity.ofHost(key).fingerprint());
+  }
+
+  /** The proxy sits in between: a proof that is tied to TLS does not get past it. */
+  @Test
+  void aTokenPassesTheProxyThatEndsTlsWhereBothSidesKnowOfIt() throws Exception {
+    Path token = folder.resolve("token");
+    Files.writeString(token, "web1:0123456789abcdef0123456789abcdef\n");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+    String pin = "&peer=" + Identity.ofHost(folder.resolve("nginx.pem")).fingerprint();
+    Path received = folder.resolve("received");
+    try (CommandProcess receiver =
+        CommandProcess.start(
+            "ws-listen://127.0.0.1:0/orders?binding=none&tokens=" + token, received.toString())) {
+      port = freePort();
+      configure(receiver.awaitPort(), true);
+      start();
+      String address = "wss://127.0.0.1:" + port + "/pipes/orders?name=orders" + pin;
+      assertRefused(address, "this listener wants a token");
+      assertRefused(address + "&token=@" + token, "binding=none");
+      try (CommandProcess sender =
+          CommandProcess.start("-", address + "&binding=none&token=@" + token)) {
+        sender.feed(new byte[] {1, 2, 3}).endInput();
+        assertThat(sender.exitCode()).as(sender::err).isZero();
+        assertThat(receiver.exitCode()).as(receiver::err).isZero();
+        for (CommandProcess each : List.of(sender, receiver)) {
+          assertThat(each.err()).contains("binding=none: tokens keep strangers out");
+        }
+      }
+    }
+    assertThat(received).hasBinaryContent(new byte[] {1, 2, 3});
+  }
+
+  private static void assertRefused(String address, String said) throws Exception {
+    try (CommandProcess sender = CommandProcess.start("-", address)) {
+      sender.feed(new byte[] {9});
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(4);
+      assertThat(sender.err()).contains(said);
+    }
   }
 
   private void transfer(boolean tls, String words) throws Exception {

@@ -72,7 +72,6 @@ final class TokenCommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "key token|a token needs a name",
         "key token ../x|a token needs a name",
         "key token web1 fly|there is no 'fly'",
         "key token web1 expires=soon|expires is a day as in 2027-01-31",

@@ -48,6 +48,8 @@ public final class AccessOptions {
     PLAIN,
     /** The kernel of the host: nobody sits between the two. */
     LOCAL,
+    /** ssh, which has proved the hosts to each other: nobody sits between the two. */
+    SSH,
     /** TLS, which proofs can be tied to. */
     TLS
   }
@@ -87,6 +89,7 @@ public final class AccessOptions {
         token == null ? null : DialToken.of(token),
         tokens == null ? null : TokenFile.open(Path.of(tokens)),
         carrier == Carrier.TLS && binding == null,
+        carrier == Carrier.TLS || carrier == Carrier.SSH,
         listens ? limits(address) : Limits.DEFAULT);
   }
 
@@ -101,6 +104,24 @@ public final class AccessOptions {
                   + ": binding=none: tokens keep strangers out, and nothing more; whoever is between"
                   + " the two hosts can read, change and take over what passes");
     }
+  }
+
+  /**
+   * Whether a listener's address itself says who may come: those who have a token, or everybody.
+   *
+   * @throws PipeException.Config when it says both, or what means nothing
+   */
+  public static boolean saysWhoMayCome(Address address) throws PipeException {
+    String auth = address.option("auth");
+    boolean asksForTokens = address.option("tokens") != null;
+    if (auth != null && !auth.equals("none")) {
+      throw new PipeException.Config(address + ": auth can only be 'none'");
+    }
+    if (auth != null && asksForTokens) {
+      throw new PipeException.Config(
+          address + ": auth=none lets everybody in, and tokens= only who has one; say one of them");
+    }
+    return auth != null || asksForTokens;
   }
 
   private static Limits limits(Address address) throws PipeException {

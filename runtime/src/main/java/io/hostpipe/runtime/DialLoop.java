@@ -2,6 +2,7 @@ package io.hostpipe.runtime;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.runtime.access.Access;
 import io.hostpipe.session.SessionFailure;
 import io.hostpipe.spi.RetryPolicy;
 import java.io.IOException;
@@ -24,10 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class DialLoop {
   private final SessionPipe pipe;
-  private final List<Dialer> dialers = new CopyOnWriteArrayList<>();
+  private final List<Way> ways = new CopyOnWriteArrayList<>();
 
-  /** The one whose turn it is, and which links are made with until one fails. */
-  private volatile Dialer dialer;
+  /** Index of the one whose turn it is, and which links are made with until one fails. */
+  private volatile int turn;
 
   private final Backoff backoff;
   private long connection;
@@ -35,18 +36,17 @@ final class DialLoop {
 
   DialLoop(SessionPipe pipe, Dialer dialer) {
     this.pipe = pipe;
-    this.dialers.add(dialer);
-    this.dialer = dialer;
+    this.ways.add(new Way(dialer, pipe.options.access()));
     this.backoff = new Backoff(pipe.context.retry(), new SecureRandom());
   }
 
   /** Another way to the same peer. Any thread. */
-  void alsoDial(Dialer other) {
-    dialers.add(other);
+  void alsoDial(Dialer other, Access access) {
+    ways.add(new Way(other, access));
   }
 
   void start() {
-    if (dialer.peerKey() != null && pipe.options.poolMax() > 0) {
+    if (way().dialer.peerKey() != null && pipe.options.poolMax() > 0) {
       pipe.whenLinkKept(this::keep);
     }
     pipe.awaitFirstLink(
@@ -57,7 +57,7 @@ final class DialLoop {
   private void run() {
     try {
       while (!pipe.isDone()) {
-        Dialer tried = dialer;
+        Way tried = way();
         lastReason = dialOnce(tried);
         if (pipe.isDone()) {
           return;
@@ -67,7 +67,9 @@ final class DialLoop {
           pipe.fail(unreachable("in " + triesText() + " (--retry-max)"));
           return;
         }
-        pipe.context.events().linkDown(tried.peer(), lastReason, Duration.ofNanos(delayNanos));
+        pipe.context
+            .events()
+            .linkDown(tried.dialer.peer(), lastReason, Duration.ofNanos(delayNanos));
         pipe.awaitDone(delayNanos);
       }
     } catch (PipeException e) {
@@ -89,34 +91,38 @@ final class DialLoop {
   }
 
   /** Makes a link and stays until it is gone; answers why it is. */
-  private String dialOnce(Dialer dialer) throws PipeException {
-    Link pooled = connection == 0 ? takeFromPool(dialer, pipe) : null;
-    if (pooled != null && (stayOn(pooled) || pipe.isDone() || pipe.linkRefusal() != null)) {
+  private String dialOnce(Way tried) throws PipeException {
+    Link pooled = connection == 0 ? takeFromPool(tried.dialer, pipe) : null;
+    if (pooled != null && (stayOn(pooled, tried) || pipe.isDone() || pipe.linkRefusal() != null)) {
       return pipe.linkFault();
     }
     // What was kept and failed before both sides had greeted was stale, and no sign of trouble.
     Link link;
     try {
-      link = dialer.dial();
+      link = tried.dialer.dial();
     } catch (PipeException.Config | PipeException.Refused e) {
       throw e;
     } catch (IOException e) {
       nextTurn();
       return e.getMessage() == null ? e.toString() : e.getMessage();
     }
-    if (!stayOn(link)) {
+    if (!stayOn(link, tried)) {
       nextTurn();
     }
     return pipe.linkFault();
   }
 
+  private Way way() {
+    return ways.get(turn);
+  }
+
   private void nextTurn() {
-    dialer = dialers.get((dialers.indexOf(dialer) + 1) % dialers.size());
+    turn = (turn + 1) % ways.size();
   }
 
   /** Gives the link to the pipe and stays until it is gone; whether both sides greeted on it. */
-  private boolean stayOn(Link link) {
-    Attachment attachment = pipe.attachDialed(link, ++connection);
+  private boolean stayOn(Link link, Way tried) {
+    Attachment attachment = pipe.attachDialed(link, tried.access, ++connection);
     if (attachment == null) {
       link.close();
       return false;
@@ -137,13 +143,16 @@ final class DialLoop {
 
   /** The pipe has ended on this link. Under the pipe's lock. */
   private void keep(Attachment link) {
-    Object peer = dialer.peerKey();
+    Object peer = way().dialer.peerKey();
     if (peer == null || link.assembler.holdsBytes()) {
       link.link.close();
     } else {
       LinkPool.SHARED.give(peer, link.link, pipe.options.poolMax(), pipe.options.poolIdle());
     }
   }
+
+  /** One way to the peer, and what is proved on it. */
+  private record Way(Dialer dialer, Access access) {}
 
   private PipeException unreachable(String limit) {
     SessionFailure refusal = pipe.linkRefusal();

@@ -93,12 +93,6 @@ public final class SessionEnds {
         .toList();
   }
 
-  /** The same over a carrier that protects nothing. */
-  public static SessionOptions options(Address address, List<OptionSpec> known)
-      throws PipeException {
-    return options(address, known, AccessOptions.Carrier.PLAIN);
-  }
-
   /**
    * The session's options, after all names were checked.
    *

@@ -6,6 +6,7 @@ import io.hostpipe.PipeStats;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
+import io.hostpipe.runtime.access.Access;
 import io.hostpipe.session.Code;
 import io.hostpipe.session.Credentials;
 import io.hostpipe.session.FrameAssembler;
@@ -229,9 +230,9 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   // ---------------------------------------------------------------- links
 
   /** Takes a dialed link; the caller goes on with {@link LinkDriver#readInBackground}. */
-  @Nullable Attachment attachDialed(Link link, long connection) {
+  @Nullable Attachment attachDialed(Link link, Access access, long connection) {
     // Reads a file, perhaps.
-    Credentials credentials = Sessions.credentials(link, options);
+    Credentials credentials = Sessions.credentials(link, access);
     lock.lock();
     try {
       if (over || session.failure() != null) {

@@ -6,6 +6,7 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import io.hostpipe.runtime.access.Access;
 import io.hostpipe.runtime.access.DialToken;
 import io.hostpipe.runtime.access.Token;
 import io.hostpipe.session.Credentials;
@@ -65,7 +66,8 @@ public final class Sessions {
     Carriers carriers = context.carriers();
     if (carriers != null && carriers.session() instanceof Dialed first) {
       checkJoins(name, first.name, where);
-      first.loop.alsoDial(dialer);
+      checkJoins(options.access(), first.access, where);
+      first.loop.alsoDial(dialer, options.access());
       return first.pipe;
     }
     boolean keepsLinks = options.poolMax() > 0 && dialer.peerKey() != null;
@@ -74,7 +76,7 @@ public final class Sessions {
     DialLoop loop = new DialLoop(pipe, dialer);
     Pipe held = HeldPipe.of(pipe);
     if (carriers != null) {
-      carriers.began(new Dialed(name, loop, held));
+      carriers.began(new Dialed(name, options.access(), loop, held));
     }
     loop.start();
     return held;
@@ -123,8 +125,37 @@ public final class Sessions {
     }
   }
 
+  /**
+   * What protects the first address protects all of them, and who is proved there is proved
+   * everywhere: a stream belongs to the token that made it.
+   */
+  private static void checkJoins(Access access, Access first, String where) throws PipeException {
+    if (access.encrypted() != first.encrypted()) {
+      throw new PipeException.Config(
+          where
+              + ": one of it and the first address is encrypted and the other is not; whoever breaks"
+              + " the first could read the second");
+    }
+    String token = tokenName(access);
+    String firstToken = tokenName(first);
+    if (!token.equals(firstToken)) {
+      throw new PipeException.Config(
+          where
+              + ": "
+              + (token.isEmpty() ? "it has no token" : "its token is '" + token + "'")
+              + ", and the first address "
+              + (firstToken.isEmpty() ? "has none" : "has token '" + firstToken + "'")
+              + "; a stream belongs to one token, so say the same token= for all its addresses");
+    }
+  }
+
+  private static String tokenName(Access access) {
+    DialToken token = access.token();
+    return token == null ? "" : token.current().name();
+  }
+
   /** A pipe that dials, for the next of its addresses. */
-  private record Dialed(String name, DialLoop loop, Pipe pipe) {}
+  private record Dialed(String name, Access access, DialLoop loop, Pipe pipe) {}
 
   /** What a pipe may receive before anything is known of it. */
   static long firstWindowBytes(SessionOptions options) {
@@ -132,13 +163,13 @@ public final class Sessions {
   }
 
   /** What a dialer proves itself with on this link; null for nothing. */
-  static @Nullable Credentials credentials(Link link, SessionOptions options) {
-    DialToken token = options.access().token();
+  static @Nullable Credentials credentials(Link link, Access access) {
+    DialToken token = access.token();
     if (token == null) {
       return null;
     }
     Token current = token.current();
-    boolean tied = options.access().tied();
+    boolean tied = access.tied();
     return new Credentials(
         current.name(),
         current.key(),

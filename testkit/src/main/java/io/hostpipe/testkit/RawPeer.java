@@ -1,5 +1,6 @@
 package io.hostpipe.testkit;
 
+import io.hostpipe.runtime.Link;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.FrameCodec;
@@ -16,7 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 
 /**
- * A peer on a real socket that says exactly what a test wants, frame by frame or byte by byte.
+ * A peer on a real socket, or on a link of any carrier, that says exactly what a test wants, frame
+ * by frame or byte by byte.
  *
  * <p>It keeps no state of the protocol: what is right to say next is the test's business. Thread
  * rule: one thread.
@@ -29,13 +31,13 @@ public final class RawPeer implements AutoCloseable {
   /** A read that takes longer than this fails the test instead of hanging it. */
   private static final int READ_MILLIS_MAX = (int) TimeUnit.SECONDS.toMillis(20);
 
-  private final SocketChannel channel;
+  private final Wire wire;
   private final FrameAssembler assembler =
       new FrameAssembler(
           lengthBytes -> new Memory.Piece(ByteBuffer.allocate(lengthBytes), Lease.UNPOOLED));
 
-  private RawPeer(SocketChannel channel) {
-    this.channel = channel;
+  private RawPeer(Wire wire) {
+    this.wire = wire;
     assembler.allowData();
   }
 
@@ -43,12 +45,17 @@ public final class RawPeer implements AutoCloseable {
   public static RawPeer dial(InetSocketAddress address) throws IOException {
     SocketChannel channel = SocketChannel.open(address);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    return new RawPeer(channel);
+    return over(channel);
   }
 
   /** Takes over a connection that was accepted elsewhere. */
   public static RawPeer over(SocketChannel channel) {
-    return new RawPeer(channel);
+    return new RawPeer(new Socketed(channel));
+  }
+
+  /** Takes over a link that was dialed; a test's own time limit ends a read that takes too long. */
+  public static RawPeer over(Link link) {
+    return new RawPeer(new Linked(link));
   }
 
   /** Sends one frame that is not DATA. */
@@ -64,9 +71,7 @@ public final class RawPeer implements AutoCloseable {
 
   /** Sends bytes as they are. */
   public void sendBytes(ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
+    wire.write(bytes);
   }
 
   /**
@@ -80,7 +85,7 @@ public final class RawPeer implements AutoCloseable {
       if (frame != null) {
         return frame;
       }
-      if (read(assembler.targets()[0]) < 0) {
+      if (wire.read(assembler.targets()[0]) < 0) {
         throw new EOFException("the other side has ended the connection");
       }
     }
@@ -101,7 +106,9 @@ public final class RawPeer implements AutoCloseable {
     ByteBuffer scratch = ByteBuffer.allocate(64 << 10);
     long drainedBytes = 0;
     try {
-      for (int readBytes = read(scratch); readBytes >= 0; readBytes = read(scratch.clear())) {
+      for (int readBytes = wire.read(scratch);
+          readBytes >= 0;
+          readBytes = wire.read(scratch.clear())) {
         drainedBytes += readBytes;
       }
     } catch (java.net.SocketTimeoutException e) {
@@ -123,22 +130,17 @@ public final class RawPeer implements AutoCloseable {
 
   /** Ends this side's output; the other direction stays. */
   public void endOutput() throws IOException {
-    channel.shutdownOutput();
+    wire.endOutput();
   }
 
-  /** Ends the connection by a reset. */
+  /** Ends the connection by a reset, where it is a socket; a link is broken. */
   public void reset() throws IOException {
-    channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-    channel.close();
+    wire.reset();
   }
 
   @Override
   public void close() {
-    try {
-      channel.close();
-    } catch (IOException e) {
-      // The descriptor is released in any case.
-    }
+    wire.close();
   }
 
   /** The bytes of one frame that is not DATA. */
@@ -170,15 +172,87 @@ public final class RawPeer implements AutoCloseable {
     return new HelloParts(name, "raw", "raw-peer", new Frame.Id(1, 1), 1, 1);
   }
 
-  private int read(ByteBuffer target) throws IOException {
-    // By way of the stream: a channel's read knows no time limit.
-    channel.socket().setSoTimeout(READ_MILLIS_MAX);
-    byte[] bytes = new byte[Math.min(target.remaining(), 64 << 10)];
-    int readBytes = channel.socket().getInputStream().read(bytes);
-    if (readBytes > 0) {
-      target.put(bytes, 0, readBytes);
+  /** What carries the bytes. */
+  private sealed interface Wire {
+    /** Blocks; -1 at the end. */
+    int read(ByteBuffer target) throws IOException;
+
+    /** All of them. */
+    void write(ByteBuffer bytes) throws IOException;
+
+    void endOutput() throws IOException;
+
+    void reset() throws IOException;
+
+    void close();
+  }
+
+  private record Socketed(SocketChannel channel) implements Wire {
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+      // By way of the stream: a channel's read knows no time limit.
+      channel.socket().setSoTimeout(READ_MILLIS_MAX);
+      byte[] bytes = new byte[Math.min(target.remaining(), 64 << 10)];
+      int readBytes = channel.socket().getInputStream().read(bytes);
+      if (readBytes > 0) {
+        target.put(bytes, 0, readBytes);
+      }
+      return readBytes;
     }
-    return readBytes;
+
+    @Override
+    public void write(ByteBuffer bytes) throws IOException {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+    }
+
+    @Override
+    public void endOutput() throws IOException {
+      channel.shutdownOutput();
+    }
+
+    @Override
+    public void reset() throws IOException {
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      channel.close();
+    }
+
+    @Override
+    public void close() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        // The descriptor is released in any case.
+      }
+    }
+  }
+
+  private record Linked(Link link) implements Wire {
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+      return (int) link.read(new ByteBuffer[] {target});
+    }
+
+    @Override
+    public void write(ByteBuffer bytes) throws IOException {
+      link.write(new ByteBuffer[] {bytes}, 1);
+    }
+
+    @Override
+    public void endOutput() throws IOException {
+      link.shutdownOutput();
+    }
+
+    @Override
+    public void reset() {
+      link.close();
+    }
+
+    @Override
+    public void close() {
+      link.close();
+    }
   }
 
   /**

@@ -10,32 +10,56 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Proofs of tokens, made after docs/PROTOCOL.md and not after the code: what raw peers and
- * attackers show. Bound to nothing but the greeting.
+ * attackers show. Where nothing is said of the link, bound to nothing but the greeting.
  */
 public final class TokenProof {
+  private static final byte[] UNTIED = {};
+
   private TokenProof() {}
 
   /** What a dialer shows that knows this secret. */
   public static Frame.Proof ofDialer(String secret, Frame.Hello hello, Frame.Challenge challenge) {
-    return new Frame.Proof(mac(secret, "dialer", hello, challenge));
+    return ofDialer(secret, UNTIED, hello, challenge);
+  }
+
+  /** The same on a link that this value of its carrier tells from all others. */
+  public static Frame.Proof ofDialer(
+      String secret, byte[] channelBinding, Frame.Hello hello, Frame.Challenge challenge) {
+    return new Frame.Proof(mac(secret, "dialer", channelBinding, hello, challenge));
   }
 
   /** What an acceptor shows that knows this secret. */
   public static Frame.Proof ofAcceptor(
       String secret, Frame.Hello hello, Frame.Challenge challenge, Frame.Hello answer) {
-    return new Frame.Proof(mac(secret, "acceptor", hello, challenge, answer));
+    return ofAcceptor(secret, UNTIED, hello, challenge, answer);
+  }
+
+  /** The same on a link that this value of its carrier tells from all others. */
+  public static Frame.Proof ofAcceptor(
+      String secret,
+      byte[] channelBinding,
+      Frame.Hello hello,
+      Frame.Challenge challenge,
+      Frame.Hello answer) {
+    return new Frame.Proof(mac(secret, "acceptor", channelBinding, hello, challenge, answer));
   }
 
   /** A HELLO that claims this token. */
   public static Frame.Hello claiming(Frame.Hello hello, String token, long nonce) {
-    return hello.withClaim(new Frame.Claim(Frame.Binding.NONE, new Frame.Id(nonce, ~nonce), token));
+    return claiming(hello, token, nonce, Frame.Binding.NONE);
   }
 
-  private static byte[] mac(String secret, String role, Frame... said) {
+  /** The same, to be proved in this way. */
+  public static Frame.Hello claiming(
+      Frame.Hello hello, String token, long nonce, Frame.Binding binding) {
+    return hello.withClaim(new Frame.Claim(binding, new Frame.Id(nonce, ~nonce), token));
+  }
+
+  private static byte[] mac(String secret, String role, byte[] channelBinding, Frame... said) {
     ByteArrayOutputStream transcript = new ByteArrayOutputStream();
     put(transcript, "hostpipe token proof 1".getBytes(StandardCharsets.US_ASCII));
     put(transcript, role.getBytes(StandardCharsets.US_ASCII));
-    put(transcript, new byte[0]);
+    put(transcript, channelBinding);
     for (Frame frame : said) {
       ByteBuffer bytes = RawPeer.encode(frame);
       byte[] part = new byte[bytes.remaining()];

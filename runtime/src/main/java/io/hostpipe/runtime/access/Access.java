@@ -9,10 +9,20 @@ import org.jspecify.annotations.Nullable;
  * @param tokens what a listener asks for; null for nothing
  * @param tied whether proofs are tied to the connection of the carrier; else to the greeting alone
  *     ({@code binding=none})
+ * @param encrypted whether nobody on the way can read what passes
  * @param limits of a listener
  */
 public record Access(
-    @Nullable DialToken token, @Nullable TokenFile tokens, boolean tied, Limits limits) {
+    @Nullable DialToken token,
+    @Nullable TokenFile tokens,
+    boolean tied,
+    boolean encrypted,
+    Limits limits) {
   /** Anybody may come, and nothing is proved. */
-  public static final Access OPEN = new Access(null, null, false, Limits.DEFAULT);
+  public static final Access OPEN = new Access(null, null, false, false, Limits.DEFAULT);
+
+  /** The same for a listener that asks for these tokens. */
+  public Access askingFor(TokenFile asked) {
+    return new Access(token, asked, tied, encrypted, limits);
+  }
 }

@@ -112,6 +112,23 @@ public final class TokenFile {
     }
   }
 
+  /**
+   * {@code NAME:SECRET} of the first token in the file, for who shall have it. Secret.
+   *
+   * @throws PipeException.Config when it holds none
+   */
+  public String firstLine() throws PipeException {
+    return SecretFile.read(file)
+        .lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty() && line.charAt(0) != '#')
+        .map(line -> line.split("[ \t]+", 2)[0])
+        .findFirst()
+        .orElseThrow(() ->
+            new PipeException.Config(
+                file + " holds no token; remove it, and the next listener makes one"));
+  }
+
   /** The key to try where there is no token. */
   public TokenKey nobodys() {
     return nobodys;

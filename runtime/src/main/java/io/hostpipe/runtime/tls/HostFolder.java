@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -36,6 +37,27 @@ final class HostFolder {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
     return folder;
+  }
+
+  /**
+   * Makes a file with this text, for its own user alone, whole from its first moment. Where another
+   * process was first, its file stays.
+   */
+  static void create(Path file, String text) throws IOException {
+    Path fresh =
+        Files.createTempFile(
+            make(file),
+            file.getFileName().toString(),
+            ".new",
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    try {
+      write(fresh, text);
+      Files.createLink(file, fresh);
+    } catch (FileAlreadyExistsException e) {
+      // Another process was first, and its file is whole: it got its name as this one would have.
+    } finally {
+      Files.deleteIfExists(fresh);
+    }
   }
 
   /** Writes a text behind what a file holds, and has it on the disk when this returns. */

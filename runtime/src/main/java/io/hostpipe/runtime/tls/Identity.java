@@ -3,11 +3,9 @@ package io.hostpipe.runtime.tls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.Signature;
@@ -91,22 +89,11 @@ public record Identity(PrivateKey key, List<X509Certificate> chain) {
   }
 
   private static void make(Path file) throws IOException {
-    Path fresh =
-        Files.createTempFile(
-            HostFolder.make(file),
-            FILE,
-            ".new",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     try {
       Identity made = SelfSigned.make(hostName());
-      HostFolder.write(fresh, Pem.text(made.key, made.chain));
-      Files.createLink(file, fresh);
-    } catch (FileAlreadyExistsException e) {
-      // Another process was first, and its file is whole: it got its name as this one would have.
+      HostFolder.create(file, Pem.text(made.key, made.chain));
     } catch (GeneralSecurityException e) {
       throw new IOException("no key can be made here: " + e.getMessage(), e);
-    } finally {
-      Files.deleteIfExists(fresh);
     }
   }
 

@@ -5,6 +5,7 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.AccessOptions.Carrier;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
@@ -66,7 +67,7 @@ public final class GrpcConnector implements Connector {
 
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
     if (address.host().isEmpty()) {
       throw new PipeException.Config(address + ": whom to dial? as in grpc://host:9000/name");
     }
@@ -79,7 +80,7 @@ public final class GrpcConnector implements Connector {
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
     if (options.access().tokens() != null) {
       // Sessions would prove one, and clients of the public service would not be asked.
       throw new PipeException.Config(
@@ -113,7 +114,7 @@ public final class GrpcConnector implements Connector {
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
     if (address.scheme().equals(LISTENS)) {
       InetSocketAddress bind = bindAddress(address);
       try (GrpcLinkListener probe =

@@ -18,7 +18,6 @@ import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
@@ -117,18 +116,9 @@ public final class TcpConnector implements Connector {
    * this is meant.
    */
   private static InetSocketAddress bindAddress(Address address) throws PipeException {
-    String auth = address.option("auth");
-    if (auth != null && !auth.equals("none")) {
-      throw new PipeException.Config(address + ": auth can only be 'none' on a plain listener");
-    }
-    boolean asksForTokens = address.option("tokens") != null;
-    if (auth != null && asksForTokens) {
-      throw new PipeException.Config(
-          address + ": auth=none lets everybody in, and tokens= only who has one; say one of them");
-    }
+    boolean isSaid = AccessOptions.saysWhoMayCome(address);
     InetSocketAddress bind = HostPort.bind(address);
-    InetAddress host = bind.getAddress();
-    if (auth == null && !asksForTokens && !host.isLoopbackAddress()) {
+    if (!isSaid && !bind.getAddress().isLoopbackAddress()) {
       String place = "://" + address.host() + ":" + HostPort.port(address) + "/" + address.path();
       throw new PipeException.Config(
           address

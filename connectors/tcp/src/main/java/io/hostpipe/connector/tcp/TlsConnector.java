@@ -14,6 +14,7 @@ import io.hostpipe.runtime.Sessions;
 import io.hostpipe.runtime.socket.HostPort;
 import io.hostpipe.runtime.socket.TcpDialer;
 import io.hostpipe.runtime.socket.TcpLinkListener;
+import io.hostpipe.runtime.tls.Invitation;
 import io.hostpipe.runtime.tls.TlsClient;
 import io.hostpipe.runtime.tls.TlsOptions;
 import io.hostpipe.runtime.tls.TlsServer;
@@ -90,9 +91,11 @@ public final class TlsConnector implements Connector {
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, LISTEN_OPTIONS, Carrier.TLS);
-    InetSocketAddress bind = bind(address);
+    SessionOptions said = SessionEnds.options(address, LISTEN_OPTIONS, Carrier.TLS);
+    InetSocketAddress bind = HostPort.bind(address);
     TlsOptions security = TlsOptions.of(address);
+    Invitation invitation = Invitation.of(address, bind, security, true);
+    SessionOptions options = invitation.guarded(said);
     int backlog = SessionEnds.backlog(address);
     TlsServer server = new TlsServer(security, address.toString(), context.events());
     AccessOptions.tellWeakness(address, options, context);
@@ -107,7 +110,7 @@ public final class TlsConnector implements Connector {
             backlog,
             context,
             options);
-    context.events().invites(invitation(listener.address(), bind, server, context));
+    invitation.tell(DIALS, listener.address(), server.identity(), context);
     return listener;
   }
 
@@ -115,9 +118,10 @@ public final class TlsConnector implements Connector {
   public String check(Address address, boolean asSource) throws PipeException {
     SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.TLS);
     if (address.scheme().equals(LISTENS)) {
-      InetSocketAddress bind = bind(address);
-      TlsServer server =
-          new TlsServer(TlsOptions.of(address), address.toString(), PipeEvents.SILENT);
+      InetSocketAddress bind = HostPort.bind(address);
+      TlsOptions security = TlsOptions.of(address);
+      Invitation.of(address, bind, security, false);
+      TlsServer server = new TlsServer(security, address.toString(), PipeEvents.SILENT);
       try (TcpLinkListener probe = TcpLinkListener.bind(bind, 1, address.toString())) {
         return "can listen on port " + probe.port() + " as " + server.description();
       }
@@ -144,53 +148,6 @@ public final class TlsConnector implements Connector {
   private static TcpLinkListener sockets(InetSocketAddress bind, int backlog, Address address)
       throws PipeException {
     return TcpLinkListener.bind(bind, SessionEnds.queueLength(backlog), address.toString());
-  }
-
-  /** TLS says who listens. Off this host something has to say who may dial, too. */
-  private static InetSocketAddress bind(Address address) throws PipeException {
-    String auth = address.option("auth");
-    if (auth != null && !auth.equals("none")) {
-      throw new PipeException.Config(address + ": auth can only be 'none'");
-    }
-    boolean asksForTokens = address.option("tokens") != null;
-    if (auth != null && asksForTokens) {
-      throw new PipeException.Config(
-          address + ": auth=none lets everybody in, and tokens= only who has one; say one of them");
-    }
-    InetSocketAddress bind = HostPort.bind(address);
-    if (auth == null
-        && !asksForTokens
-        && !bind.getAddress().isLoopbackAddress()
-        && !TlsOptions.of(address).asksForCertificate()) {
-      throw new PipeException.Config(
-          address
-              + " would let anybody who reaches this host write and read; say one of\n"
-              + "  tokens=FILE     for those who hold a token ('hostpipe key token' makes one)\n"
-              + "  peer=sha256:…   for the key of the host that may dial ('hostpipe key' there)\n"
-              + "  client-ca=FILE  for those who have a certificate of your authority\n"
-              + "  auth=none       for everybody: encrypted, and open");
-    }
-    return bind;
-  }
-
-  /** The line for the other host, which does what this end waits for. */
-  private static String invitation(
-      Address address, InetSocketAddress bind, TlsServer server, PipeContext context) {
-    String place =
-        DIALS
-            + "://"
-            + HostPort.reachable(bind)
-            + ":"
-            + address.port()
-            + "/"
-            + address.path()
-            + " peer="
-            + server.identity().fingerprint()
-            + (address.option("tokens") == null ? "" : " token=@FILE");
-    if (context.sends() && context.receives()) {
-      return "hostpipe --duplex - " + place;
-    }
-    return (context.receives() ? "hostpipe send " : "hostpipe recv ") + place;
   }
 
   /** A port and how it is protected: names that share a port share both. */

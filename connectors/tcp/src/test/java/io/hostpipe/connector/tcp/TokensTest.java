@@ -11,8 +11,10 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.fault.Fault;
 import io.hostpipe.runtime.fault.FaultProxy;
+import io.hostpipe.runtime.socket.TcpDialer;
 import io.hostpipe.session.Code;
 import io.hostpipe.session.Frame;
 import io.hostpipe.spi.Holdings;
@@ -21,140 +23,31 @@ import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.RawPeer;
 import io.hostpipe.testkit.TokenProof;
 import io.hostpipe.testkit.links.Ends;
+import io.hostpipe.testkit.links.LinkTokens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tokens over real sockets: who has one, who has not, and what each may do. */
-@Timeout(60)
-final class TokensTest {
-  private static final String SECRET = "s3cret-s3cret-s3cret-of-ops";
-  private static final String OTHER_SECRET = "another-s3cret-of-somebody";
-
-  private final Ends ends = TestEnds.tcp();
-  private final List<Throwable> failures = new ArrayList<>();
-
+/** Tokens over plain sockets, and of them what is the same for every carrier. */
+final class TokensTest extends LinkTokens {
   @TempDir Path folder;
-  private Path tokens;
-  private Path ops;
 
-  @BeforeEach
-  void writeTokens() throws IOException {
-    tokens =
-        file(
-            "tokens",
-            "# who may come\n\nops:" + SECRET + "\nreader:" + OTHER_SECRET + " read pipes=na*\n");
-    ops = file("ops", "ops:" + SECRET + "\n");
+  TokensTest() {
+    super(TestEnds.tcp(), false);
   }
 
-  /** Whatever was said, in messages and in the log: it was no secret. */
-  @AfterEach
-  void closeAllAndFindNoSecret() {
-    ends.close();
-    assertThat(Stream.of(ends.dialerTold, ends.listenerTold).flatMap(List::stream))
-        .noneMatch(line -> line.contains("s3cret"));
-    assertThat(failures).noneMatch(e -> String.valueOf(e).contains("s3cret"));
-  }
-
-  @Test
-  void whoHasTheTokenGetsThroughAndBothSidesHearWhatItDoesNotProtect() throws Exception {
-    Listener listener = listen("name", ends.raw());
-    Pipe pipe = dial(listener, "name", ops, ends.raw().withDirections(true, false));
-    InParallel<Digest> sent = Ends.sendAll(pipe, 3 << 20);
-    Pipe taken = ends.accept(listener);
-    assertThat(Ends.receiveAll(taken.source())).isEqualTo(3 << 20);
-    sent.join();
-    for (List<String> told : List.of(ends.dialerTold, ends.listenerTold)) {
-      assertThat(told).filteredOn(line -> line.contains("binding=none: tokens keep")).hasSize(1);
-    }
-  }
-
-  @Test
-  void everyLinkAfterABreakIsProvedAnewAndNothingIsLost() throws Exception {
-    Listener listener = listen("name", ends.raw());
-    FaultProxy proxy = ends.proxyTo(listener);
-    Pipe pipe =
-        dial(proxy.address().getPort(), "name", ops, ends.raw().withDirections(true, false));
-    InParallel<Digest> sent = Ends.sendAll(pipe, 24 << 20);
-    Pipe taken = ends.accept(listener);
-    for (int breaks = 1; breaks <= 5; breaks++) {
-      Ends.receiveUpTo(taken.source(), (long) breaks * (3 << 20));
-      proxy.cutNow(Fault.RESET);
-    }
-    assertThat(Ends.receiveAll(taken.source())).isEqualTo(24 << 20);
-    sent.join();
-    assertThat(pipe.stats().resumes()).isPositive();
-  }
-
-  @Test
-  void aLinkThatIsKeptIsProvedAnewForEachPipe() throws Exception {
-    Listener listener = listen("name", ends.messages());
-    for (int count = 0; count < 3; count++) {
-      Pipe pipe = dial(listener, "name", ops, ends.messages());
-      InParallel<Object> sent =
-          InParallel.run(() -> {
-            pipe.send(new byte[] {1}).awaitCommitted();
-            return "sent";
-          });
-      Pipe taken = ends.accept(listener);
-      taken.messages().iterator().next().commit();
-      sent.join();
-      pipe.sink().finish();
-      taken.sink().finish();
-      pipe.close();
-      taken.close();
-    }
-    Path wrong = file("wrong", "ops:" + OTHER_SECRET);
-    assertRefused(dial(listener, "name", wrong, ends.messages()), Status.UNAUTHENTICATED);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"ops:" + OTHER_SECRET, "nobody:" + SECRET})
-  void aWrongSecretAndAnUnknownNameGetTheSameAnswer(String line) throws Exception {
-    Listener listener = listen("name", ends.raw());
-    String name = line.substring(0, line.indexOf(':'));
-    Throwable refused =
-        assertRefused(
-            dial(listener, "name", file("mine", line), ends.raw()), Status.UNAUTHENTICATED);
-    assertThat(refused)
-        .hasMessageContaining(
-            "token '"
-                + name
-                + "' was refused: it is unknown there, or expired, or has another secret");
-    assertThat(ends.listenerTold)
-        .filteredOn(each -> each.contains("turned away"))
-        .hasSize(2)
-        .anyMatch(each ->
-            each.contains(name.equals("ops") ? "the proof is wrong" : "none of that name in"));
-  }
-
-  @Test
-  void whoHasNoTokenIsToldToBringOne() throws Exception {
-    Listener listener = listen("name", ends.raw());
-    Pipe pipe = ends.dial(listener.address().port(), "name", ends.raw());
-    assertThat(assertRefused(pipe, Status.UNAUTHENTICATED))
-        .hasMessageContaining("this listener wants a token");
-  }
-
-  @Test
-  void aListenerThatHasNoTokensIsRefusedByWhoHasOne() throws Exception {
-    Listener listener = ends.listen("name", ends.raw());
-    assertThat(assertRefused(dial(listener, "name", ops, ends.raw()), Status.UNAUTHENTICATED))
-        .hasMessageContaining("this listener has no tokens");
+  @Override
+  protected Link link(Listener listener) throws IOException {
+    return new TcpDialer("127.0.0.1", listener.address().port()).dial();
   }
 
   @Test
@@ -163,21 +56,6 @@ final class TokensTest {
     Listener listener = listen("name", ends.raw());
     assertRefused(dial(listener, "name", ops, ends.raw()), Status.UNAUTHENTICATED);
     assertThat(ends.listenerTold).anyMatch(line -> line.contains("its time is over"));
-  }
-
-  @Test
-  void rightsNameThePipesAndTheDirection() throws Exception {
-    Path reader = file("reader", "reader:" + OTHER_SECRET);
-    Listener listener = listen("name", ends.raw().withDirections(false, true));
-    Throwable writing =
-        assertRefused(
-            dial(listener, "name", reader, ends.raw().withDirections(true, false)),
-            Status.PERMISSION_DENIED);
-    assertThat(writing).hasMessageContaining("token 'reader' may not write to 'name'");
-    // Whether there is such a pipe is no business of who may not have it.
-    Throwable another =
-        assertRefused(dial(listener, "x", reader, ends.raw()), Status.PERMISSION_DENIED);
-    assertThat(another).hasMessageContaining("token 'reader' has no right to a pipe 'x'");
   }
 
   @Test
@@ -316,44 +194,6 @@ final class TokensTest {
   }
 
   @Test
-  void aProofThatWasSeenBeforeIsOfNoUse() throws Exception {
-    Listener listener = listen("name", ends.raw());
-    Frame.Hello hello = TokenProof.claiming(RawPeer.hello("name").build(), "ops", 7);
-    Frame.Proof seen;
-    try (RawPeer honest = RawPeer.dial(Ends.at(listener))) {
-      honest.send(hello);
-      Frame.Challenge challenge = honest.next(Frame.Challenge.class);
-      seen = TokenProof.ofDialer(SECRET, hello, challenge);
-      honest.send(seen);
-      Frame.Hello answer = honest.next(Frame.Hello.class);
-      assertThat(honest.next(Frame.Proof.class).mac())
-          .isEqualTo(TokenProof.ofAcceptor(SECRET, hello, challenge, answer).mac());
-    }
-    try (RawPeer replaying = RawPeer.dial(Ends.at(listener))) {
-      replaying.send(hello);
-      replaying.next(Frame.Challenge.class);
-      replaying.send(seen);
-      assertThat(replaying.next(Frame.Failure.class).code()).isEqualTo(Code.UNAUTHENTICATED);
-      assertThat(replaying.drain()).isZero();
-    }
-  }
-
-  @Test
-  void beforeTheProofNothingIsSaidOfAnyPipe() throws Exception {
-    Listener listener = listen("name", ends.raw());
-    for (String name : List.of("name", "no such pipe")) {
-      try (RawPeer stranger = RawPeer.dial(Ends.at(listener))) {
-        stranger.send(TokenProof.claiming(RawPeer.hello(name).build(), "ops", 7));
-        assertThat(stranger.next()).isInstanceOf(Frame.Challenge.class);
-        stranger.send(new Frame.Proof(new byte[32]));
-        Frame.Failure answer = stranger.next(Frame.Failure.class);
-        assertThat(answer.code()).isEqualTo(Code.UNAUTHENTICATED);
-        assertThat(answer.reason()).doesNotContain("listens").doesNotContain("pipe");
-      }
-    }
-  }
-
-  @Test
   void whoSaysOtherThingsThanItsProofIsRefused() throws Exception {
     Listener listener = listen("name", ends.raw());
     for (Frame other : List.of(new Frame.Ping(1), new Frame.Bye(), RawPeer.hello("name").build())) {
@@ -482,34 +322,5 @@ final class TokensTest {
           encrypted.dial(listener.address().port(), "name", encrypted.raw()),
           Status.UNAUTHENTICATED);
     }
-  }
-
-  private Listener listen(String name, PipeContext context) throws PipeException {
-    return ends.listen(name, Ends.SHORT + "&binding=none&tokens=" + tokens, context);
-  }
-
-  private Pipe dial(Listener listener, String name, Path token, PipeContext context)
-      throws PipeException {
-    return dial(listener.address().port(), name, token, context);
-  }
-
-  private Pipe dial(int port, String name, Path token, PipeContext context) throws PipeException {
-    return ends.dial(port, name, Ends.SHORT + "&binding=none&token=@" + token, context);
-  }
-
-  private Throwable assertRefused(Pipe pipe, Status status) throws InterruptedException {
-    Throwable failure = InParallel.run(() -> pipe.sink().resume()).failure();
-    failures.add(failure);
-    assertThat(failure)
-        .isInstanceOfSatisfying(
-            PipeException.Refused.class, e -> assertThat(e.status()).isEqualTo(status));
-    return failure;
-  }
-
-  private Path file(String name, String text) throws IOException {
-    Path file = folder.resolve(name);
-    Files.writeString(file, text);
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-    return file;
   }
 }

@@ -5,12 +5,15 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.AccessOptions;
+import io.hostpipe.runtime.AccessOptions.Carrier;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
 import io.hostpipe.runtime.Sessions;
 import io.hostpipe.runtime.socket.HostPort;
 import io.hostpipe.runtime.socket.TcpLinkListener;
+import io.hostpipe.runtime.tls.Invitation;
 import io.hostpipe.runtime.tls.TlsClient;
 import io.hostpipe.runtime.tls.TlsOptions;
 import io.hostpipe.runtime.tls.TlsServer;
@@ -119,17 +122,22 @@ public final class WebSocketConnector implements Connector {
 
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions options =
+        SessionEnds.options(address, options(address.scheme()), carrier(address));
     WebSocketDialer dialer = dialer(address, options);
+    AccessOptions.tellWeakness(address, options, context);
     return Sessions.connect(dialer.name(), address.toString(), dialer, context, options);
   }
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions said = SessionEnds.options(address, options(address.scheme()), carrier(address));
     InetSocketAddress bind = bind(address);
+    Invitation invitation = invitation(address, bind, true);
+    SessionOptions options = invitation == null ? said : invitation.guarded(said);
     int backlog = SessionEnds.backlog(address);
     TlsServer tls = tlsServer(address, context.events());
+    AccessOptions.tellWeakness(address, options, context);
     List<String> origins = address.optionValues(ORIGIN.name());
     Map<String, String> words = tls == null ? Map.of() : TlsOptions.words(address);
     Upgrade upgrade = new Upgrade(tls == null ? DIALS : DIALS_TLS, origins);
@@ -150,17 +158,19 @@ public final class WebSocketConnector implements Connector {
             backlog,
             context,
             options);
-    if (tls != null) {
-      context.events().invites(invitation(listener.address(), bind, tls, context));
+    if (tls != null && invitation != null) {
+      invitation.tell(DIALS_TLS, listener.address(), tls.identity(), context);
     }
     return listener;
   }
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()));
+    SessionOptions options =
+        SessionEnds.options(address, options(address.scheme()), carrier(address));
     if (listens(address.scheme())) {
       InetSocketAddress bind = bind(address);
+      invitation(address, bind, false);
       TlsServer tls = tlsServer(address, PipeEvents.SILENT);
       try (TcpLinkListener probe = TcpLinkListener.bind(bind, 1, address.toString())) {
         return "can listen on port "
@@ -230,6 +240,10 @@ public final class WebSocketConnector implements Connector {
         : null;
   }
 
+  private static Carrier carrier(Address address) {
+    return address.scheme().startsWith(DIALS_TLS) ? Carrier.TLS : Carrier.PLAIN;
+  }
+
   private static boolean listens(String scheme) {
     return scheme.endsWith("-listen");
   }
@@ -240,57 +254,35 @@ public final class WebSocketConnector implements Connector {
     return address.port() >= 0 ? address.port() : secure ? PORT_TLS : PORT;
   }
 
-  /** Where to listen. Off this host something has to say who may dial, or that anybody may. */
+  /** Who may come over TLS; null without it. */
+  private static @Nullable Invitation invitation(
+      Address address, InetSocketAddress bind, boolean makes) throws PipeException {
+    return address.scheme().equals(LISTENS_TLS)
+        ? Invitation.of(address, bind, TlsOptions.of(address), makes)
+        : null;
+  }
+
+  /** Where to listen. Off this host, nobody protects a plain port by oversight. */
   private static InetSocketAddress bind(Address address) throws PipeException {
-    String auth = address.option(AUTH.name());
-    if (auth != null && !auth.equals("none")) {
-      throw new PipeException.Config(address + ": auth can only be 'none'");
-    }
+    boolean isSaid = AccessOptions.saysWhoMayCome(address);
     InetSocketAddress bind = HostPort.bind(address.withPort(port(address)));
-    if (auth != null || bind.getAddress().isLoopbackAddress()) {
-      return bind;
-    }
-    if (address.scheme().equals(LISTENS)) {
+    if (address.scheme().equals(LISTENS) && !isSaid && !bind.getAddress().isLoopbackAddress()) {
       String place = "://" + address.host() + ":" + port(address) + "/" + address.path();
       throw new PipeException.Config(
           address
               + " would let anybody who reaches this host write and read, in the clear; say one of\n"
               + "  wss-listen"
               + place
-              + "            encrypted and authenticated\n"
+              + "            encrypted; it says how the other host dials\n"
+              + "  ws-listen"
+              + place
+              + " tokens=FILE binding=none  for those who hold a token; readable on the way\n"
               + "  ws-listen"
               + place
               + " auth=none  open to everybody: for networks that you trust\n"
               + "or let a proxy on this host end TLS, and listen on 127.0.0.1");
     }
-    if (!TlsOptions.of(address).asksForCertificate()) {
-      throw new PipeException.Config(
-          address
-              + " would let anybody who reaches this host write and read; say one of\n"
-              + "  peer=sha256:…   for the key of the host that may dial ('hostpipe key' there)\n"
-              + "  client-ca=FILE  for those who have a certificate of your authority\n"
-              + "  auth=none       for everybody: encrypted, and open");
-    }
     return bind;
-  }
-
-  /** The line for the other host, which does what this end waits for. */
-  private static String invitation(
-      Address address, InetSocketAddress bind, TlsServer server, PipeContext context) {
-    String place =
-        DIALS_TLS
-            + "://"
-            + HostPort.reachable(bind)
-            + ":"
-            + address.port()
-            + "/"
-            + address.path()
-            + " peer="
-            + server.identity().fingerprint();
-    if (context.sends() && context.receives()) {
-      return "hostpipe --duplex - " + place;
-    }
-    return (context.receives() ? "hostpipe send " : "hostpipe recv ") + place;
   }
 
   private static OptionSpec[] with(List<OptionSpec> options, OptionSpec... more) {

@@ -6,6 +6,7 @@ import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import io.hostpipe.runtime.AccessOptions.Carrier;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
@@ -88,7 +89,7 @@ public final class SshConnector implements Connector {
 
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, DIAL_OPTIONS);
+    SessionOptions options = SessionEnds.options(address, DIAL_OPTIONS, Carrier.SSH);
     SshAddress ssh = SshAddress.of(address);
     String name = ssh.far() == null ? ssh.name() : farId(ssh, context);
     return Sessions.connect(name, address.toString(), new SshDialer(ssh, name), context, options);
@@ -96,7 +97,7 @@ public final class SshConnector implements Connector {
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, LISTEN_OPTIONS);
+    SessionOptions options = SessionEnds.options(address, LISTEN_OPTIONS, Carrier.SSH);
     Path socket = socket(address);
     String name = address.path();
     int backlog = SessionEnds.backlog(address);
@@ -116,7 +117,7 @@ public final class SshConnector implements Connector {
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    SessionEnds.options(address, options(address.scheme()));
+    SessionEnds.options(address, options(address.scheme()), Carrier.SSH);
     if (address.scheme().equals(LISTENS)) {
       return UnixLinkListener.check(socket(address), address.toString());
     }
