@@ -5,6 +5,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.storage.DiskErrors;
 import io.hostpipe.storage.RealDisk;
 import io.hostpipe.storage.SessionFolder;
 import io.hostpipe.storage.spool.Spool;
@@ -80,10 +81,7 @@ final class Lasting implements AutoCloseable {
       if (spool != null) {
         spool.close();
       }
-      throw e instanceof PipeException known
-          ? known
-          : new PipeException.Config(
-              "the session '" + key + "' cannot be kept in " + folder + ": " + e);
+      throw unusable("the session '" + key + "' cannot be kept in " + folder, e);
     }
   }
 
@@ -124,8 +122,22 @@ final class Lasting implements AutoCloseable {
       RealDisk.INSTANCE.syncFolder(spool.folder());
       return marked;
     } catch (IOException e) {
-      throw new PipeException.Config("the spool " + spool.folder() + " cannot be used: " + e);
+      throw unusable("the spool " + spool.folder() + " cannot be used", e);
     }
+  }
+
+  private static PipeException unusable(String what, IOException error) {
+    if (error instanceof PipeException known) {
+      return known;
+    }
+    boolean full = DiskErrors.isOutOfRoom(error);
+    return new PipeException.Refused(
+        full ? Status.RESOURCE_EXHAUSTED : Status.FAILED_PRECONDITION,
+        what
+            + ": "
+            + DiskErrors.reason(error)
+            + (full ? ". Make room, then start the same command again" : ""),
+        error);
   }
 
   private static void unmark(Spool spool) {

@@ -118,7 +118,7 @@ public final class SpooledRelay implements Transfer {
         awaitReader();
       } catch (PipeException e) {
         if (intakeFailure.get() instanceof PipeException why) {
-          if (e instanceof PipeException.DataLoss) {
+          if (e instanceof PipeException.DataLoss && e != why) {
             why.addSuppressed(e);
           }
           throw why;
@@ -214,6 +214,9 @@ public final class SpooledRelay implements Transfer {
             relay.run();
           } catch (PipeException | InterruptedException | RuntimeException | Error e) {
             intakeFailure.compareAndSet(null, e);
+            if (!upstream.hasFailedBy(e)) {
+              outlet.close(); // the spool failed: nobody can say what else it would hand out
+            }
           }
         };
     return like.isVirtual()
@@ -251,6 +254,7 @@ public final class SpooledRelay implements Transfer {
     private boolean endTold;
     private @Nullable Digest digest;
     private volatile boolean aborted;
+    private volatile @Nullable PipeException failure;
 
     /** The source is here, and was not read yet. */
     void begin(Source given) {
@@ -342,6 +346,17 @@ public final class SpooledRelay implements Transfer {
       tell();
     }
 
+    /** Takes down that the source failed; the same exception. */
+    PipeException failed(PipeException why) {
+      failure = why;
+      return why;
+    }
+
+    /** Whether this came from the source. */
+    boolean hasFailedBy(Throwable why) {
+      return failure == why;
+    }
+
     /** Whether what becomes of the spool's sink says anything: not when all of it is kept. */
     boolean isKept() {
       lock.lock();
@@ -400,29 +415,50 @@ public final class SpooledRelay implements Transfer {
 
     @Override
     public boolean seek(Resume from) throws PipeException, InterruptedException {
-      boolean verified = inner.seek(from);
+      boolean verified;
+      try {
+        verified = inner.seek(from);
+      } catch (PipeException e) {
+        throw upstream.failed(e);
+      }
       upstream.known(from.position());
       return verified;
     }
 
     @Override
     public @Nullable Batch read() throws PipeException, InterruptedException {
-      return known(inner.read());
+      try {
+        return known(inner.read());
+      } catch (PipeException e) {
+        throw upstream.failed(e);
+      }
     }
 
     @Override
     public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
-      return known(inner.read(timeout));
+      try {
+        return known(inner.read(timeout));
+      } catch (PipeException e) {
+        throw upstream.failed(e);
+      }
     }
 
     @Override
     public void commit(long position) throws PipeException {
-      inner.durable(position);
+      try {
+        inner.durable(position);
+      } catch (PipeException e) {
+        throw upstream.failed(e);
+      }
     }
 
     @Override
     public void commit(long position, @Nullable Digest digest) throws PipeException {
-      inner.durable(position, digest);
+      try {
+        inner.durable(position, digest);
+      } catch (PipeException e) {
+        throw upstream.failed(e);
+      }
       upstream.kept();
     }
 

@@ -63,6 +63,13 @@ public enum DiskErrors {
     return reason == null ? error.getClass().getSimpleName() : reason;
   }
 
+  /** The end of a message about a write or a sync that failed for good. */
+  static String endOf(IOException error) {
+    return reason(error)
+        + ". What was acknowledged is on the device; look at the device, then start the same"
+        + " command again";
+  }
+
   /** What the C library calls it in the language of the process; null when not known. */
   @SuppressWarnings("restricted") // the length of a C string is known only to its end
   private static @Nullable String textOf(int errno) {

@@ -512,7 +512,7 @@ public final class KeptFile implements AutoCloseable {
         error instanceof PipeException.DataLoss known
             ? known
             : new PipeException.DataLoss(
-                data.path() + " " + what + ": " + DiskErrors.reason(error), error);
+                data.path() + " " + what + ": " + DiskErrors.endOf(error), error);
     failure = why;
     return why;
   }

@@ -79,16 +79,31 @@ public final class Lock implements AutoCloseable {
       }
       String holder =
           "process " + ProcessHandle.current().pid() + (command.isEmpty() ? "" : ", " + command);
-      channel.truncate(0);
-      ByteBuffer text = ByteBuffer.wrap(holder.getBytes(StandardCharsets.UTF_8));
-      while (text.hasRemaining()) {
-        channel.write(text, text.position());
-      }
+      sign(channel, holder);
       return new Lock(name, channel);
     } catch (IOException e) {
       channel.close();
       throw e;
     }
+  }
+
+  /**
+   * Says in the file who holds it. On a full disk what is there is written over, and where nothing
+   * is the file stays empty: the lock is held all the same.
+   */
+  private static void sign(FileChannel channel, String holder) throws IOException {
+    ByteBuffer text = ByteBuffer.wrap(holder.getBytes(StandardCharsets.UTF_8));
+    try {
+      while (text.hasRemaining()) {
+        channel.write(text, text.position());
+      }
+    } catch (IOException e) {
+      if (!DiskErrors.isOutOfRoom(e)) {
+        throw e;
+      }
+      text.position(0); // half a number would name somebody else
+    }
+    channel.truncate(text.position());
   }
 
   /** Whether somebody holds the lock now. */

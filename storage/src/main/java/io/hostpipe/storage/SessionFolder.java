@@ -45,7 +45,8 @@ public final class SessionFolder {
     Path file = fileOf(key);
     Lock lock = Lock.take(lockOf(file), "the session '" + key + "'");
     try {
-      SessionState state = SessionState.read(disk, file);
+      SessionState known = SessionState.read(disk, file);
+      SessionState state = known;
       if (state == null) {
         state = new SessionState(key, from, to, firstStream, 1, false, false);
       } else if (state.finished()) {
@@ -63,7 +64,12 @@ public final class SessionFolder {
                 + key
                 + "'");
       }
-      state.write(disk, file);
+      if (state.equals(known)) {
+        // Nothing is written: a full disk is no reason not to go on, which may well empty it.
+        disk.syncFolder(folder); // the process that gave it this name may not have come to that
+      } else {
+        state.write(disk, file);
+      }
       return new Session(this, file, lock, state);
     } catch (IOException e) {
       lock.close();

@@ -5,6 +5,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.storage.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -155,6 +156,7 @@ final class SegmentLog {
     if (dirty && current != null) {
       Errors.sync(current);
       dirty = false;
+      checkStillThere(segments.getLast().path());
     }
     synced = end;
   }
@@ -239,6 +241,16 @@ final class SegmentLog {
     if (current != null) {
       current.close();
       current = null;
+    }
+  }
+
+  /**
+   * What was written to a file without a name is gone with this process: nobody may count on it.
+   */
+  private void checkStillThere(Path path) throws IOException {
+    if (!store.disk.exists(path)) {
+      throw new NoSuchFileException(
+          path.toString(), null, path.getFileName() + " was removed while it was in use");
     }
   }
 
@@ -419,7 +431,11 @@ final class SegmentLog {
 
   /** Opened for each use: ten thousand streams would take as many files more. */
   private DiskFile openSlot() throws IOException {
-    DiskFile file = store.disk.open(store.slotPath(key));
+    Path path = store.slotPath(key);
+    if (!slotIsNew) {
+      checkStillThere(path);
+    }
+    DiskFile file = store.disk.open(path);
     if (!slotIsNew && !slotIsSynced) {
       try {
         // The older place is the next that is written over, so the newer one has to be lasting.
