@@ -5,6 +5,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Holdings;
+import io.hostpipe.storage.RealDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,12 +13,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -27,20 +31,35 @@ import org.jspecify.annotations.Nullable;
  * is read by the next process that holds the same.
  *
  * <p>A line is written before anything of its stream is kept, and only once. One that was torn by a
- * loss of power is no line; nothing of its stream was kept either. Thread rule: any thread.
+ * loss of power is no line; nothing of its stream was kept either. The file, and what is known of
+ * it, are bounded: of streams of which nothing is held, those that came last are remembered, since
+ * something may yet be kept of them. Thread rule: any thread.
  */
 final class OwnedStreams implements Holdings {
+  /** So many streams are remembered of which nothing is held. */
+  private static final int NEWEST_COUNT = 16_384;
+
   private final Holdings held;
   private final Path file;
+  private final int newestCount;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Under the lock.
-  private @Nullable Map<String, String> owners;
+  private @Nullable LinkedHashMap<String, String> owners;
   private boolean torn;
 
+  /** From so many on, those are looked for that need not be remembered. */
+  private int manyCount;
+
   OwnedStreams(Holdings held, Path file) {
+    this(held, file, NEWEST_COUNT);
+  }
+
+  OwnedStreams(Holdings held, Path file, int newestCount) {
     this.held = held;
     this.file = file;
+    this.newestCount = newestCount;
+    this.manyCount = 2 * newestCount;
   }
 
   @Override
@@ -70,13 +89,50 @@ final class OwnedStreams implements Holdings {
     lock.lock();
     try {
       if (known().putIfAbsent(stream.value(), principal) == null) {
-        append(coded(stream.value()) + " " + coded(principal) + "\n");
+        append(line(stream.value(), principal));
+        forgetSome();
       }
     } catch (IOException e) {
       known(stream).remove(stream.value());
       throw broken(stream, e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void forgetSome() throws IOException {
+    LinkedHashMap<String, String> all = known();
+    if (all.size() >= manyCount) {
+      try {
+        forgetSome(all);
+      } catch (IOException e) {
+        manyCount += newestCount; // nothing is lost by remembering more
+      }
+    }
+  }
+
+  /** Keeps the newest, and those of which something is held. */
+  private void forgetSome(LinkedHashMap<String, String> all) throws IOException {
+    Set<String> needed = new HashSet<>();
+    held.heldStreams().forEach(each -> needed.add(each.value()));
+    LinkedHashMap<String, String> kept = new LinkedHashMap<>();
+    StringBuilder lines = new StringBuilder();
+    int older = all.size() - newestCount;
+    for (Map.Entry<String, String> each : all.entrySet()) {
+      if (older-- <= 0 || needed.contains(each.getKey())) {
+        kept.put(each.getKey(), each.getValue());
+        lines.append(line(each.getKey(), each.getValue()));
+      }
+    }
+    manyCount = kept.size() + newestCount;
+    if (kept.size() < all.size()) {
+      Path fresh = file.resolveSibling(file.getFileName() + ".new");
+      Files.deleteIfExists(fresh);
+      write(fresh, lines.toString());
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+      torn = false;
+      RealDisk.INSTANCE.syncFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+      owners = kept;
     }
   }
 
@@ -88,10 +144,10 @@ final class OwnedStreams implements Holdings {
     }
   }
 
-  private Map<String, String> known() throws IOException {
-    Map<String, String> read = owners;
+  private LinkedHashMap<String, String> known() throws IOException {
+    LinkedHashMap<String, String> read = owners;
     if (read == null) {
-      read = new HashMap<>();
+      read = new LinkedHashMap<>();
       String text = text();
       torn = !text.isEmpty() && !text.endsWith("\n");
       for (String line : text.substring(0, text.lastIndexOf('\n') + 1).split("\n", -1)) {
@@ -118,17 +174,21 @@ final class OwnedStreams implements Holdings {
     if (parent != null) {
       Files.createDirectories(parent);
     }
+    write(file, torn ? "\n" + line : line);
+    torn = false;
+  }
+
+  /** Behind what the file has; lasting when it returns. */
+  private static void write(Path to, String lines) throws IOException {
     var rights = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     Set<StandardOpenOption> options =
         Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
-    try (FileChannel channel = FileChannel.open(file, options, rights)) {
-      String whole = torn ? "\n" + line : line;
-      ByteBuffer bytes = ByteBuffer.wrap(whole.getBytes(StandardCharsets.US_ASCII));
+    try (FileChannel channel = FileChannel.open(to, options, rights)) {
+      ByteBuffer bytes = ByteBuffer.wrap(lines.getBytes(StandardCharsets.US_ASCII));
       while (bytes.hasRemaining()) {
         channel.write(bytes);
       }
       channel.force(true);
-      torn = false;
     }
   }
 
@@ -136,6 +196,10 @@ final class OwnedStreams implements Holdings {
     return new PipeException.Refused(
         Status.UNAVAILABLE,
         "whose stream " + stream + " is cannot be read or kept in " + file + ": " + e);
+  }
+
+  private static String line(String stream, String principal) {
+    return coded(stream) + " " + coded(principal) + "\n";
   }
 
   private static String coded(String text) {
