@@ -83,7 +83,8 @@ final class Run implements AutoCloseable {
     for (double share : shares()) {
       // Mostly when the last blow is got over, sometimes in the middle of that.
       long leastBytes = random.nextInt(4) == 0 ? 0 : stage.writtenBytes() + 1;
-      if (!awaitWritten(Math.max(leastBytes, (long) (share * stage.sizeBytes()))) || !strike()) {
+      if (!awaitWritten(Math.max(leastBytes, (long) (share * stage.sizeBytes())))
+          || strike() == Blow.TOO_LATE) {
         break;
       }
     }
@@ -171,8 +172,17 @@ final class Run implements AutoCloseable {
     checkEnded();
   }
 
-  /** Hits some of the commands; false when the stream was at its end before. */
-  private boolean strike() throws IOException, InterruptedException, Failed {
+  /** What came of an attempt to hit somebody. */
+  private enum Blow {
+    HIT,
+    /** At no moment that was looked at was anything under way: the next blow may have more luck. */
+    MISSED,
+    /** The stream was at its end before. */
+    TOO_LATE
+  }
+
+  /** Hits some of the commands. */
+  private Blow strike() throws IOException, InterruptedException, Failed {
     List<Role> victims = victims();
     boolean suspends = random.nextInt(100) < SUSPENDED_PERCENT;
     for (int tries = 0; tries < TRIES_MAX; tries++) {
@@ -195,15 +205,15 @@ final class Run implements AutoCloseable {
         } else {
           replace(victims);
         }
-        return true;
+        return Blow.HIT;
       }
       goOn(victims);
       if (over) {
-        return false;
+        return Blow.TOO_LATE;
       }
       Patience.pause(BETWEEN_TRIES);
     }
-    return false;
+    return Blow.MISSED;
   }
 
   private void goOn(List<Role> victims) throws IOException, InterruptedException {
