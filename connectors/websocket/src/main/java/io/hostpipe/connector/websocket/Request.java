@@ -94,7 +94,8 @@ final class Request {
     HttpHead answer = ask(carrier, text, "the proxy " + proxy);
     int status = status(answer);
     if (status / 100 != 2) {
-      throw refusal("the proxy " + proxy, status, answer);
+      // To a wrong password tinyproxy says 401, as if it were the host.
+      throw refusal("the proxy " + proxy, status == 401 ? 407 : status, answer);
     }
     if (answer.rest().hasRemaining()) {
       throw refused(
