@@ -218,6 +218,14 @@ after_grpc() {
   cmp sent received
 }
 
+before_grpcs() {
+  some_file sent 8
+}
+
+after_grpcs() {
+  cmp sent received
+}
+
 before_unix() {
   some_file sent 8
 }

@@ -6,6 +6,9 @@
 // "send" sends the messages "message 1" to "message LAST" and ends the stream; "receive" prints
 // messages and acknowledges each. With leave-after it breaks off, as if it were killed, once message
 // N was acknowledged. Started again with the same stream it goes on where it stood.
+//
+// With CA=FILE in its environment it dials a grpcs-listen that these authorities vouch for.
+const fs = require('fs');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
@@ -14,7 +17,10 @@ const last = verb === 'send' ? Number(rest.shift()) : 0;
 const leaveAfter = rest[0] === 'leave-after' ? Number(rest[1]) : Infinity;
 
 const { hostpipe } = grpc.loadPackageDefinition(loader.loadSync(proto, { longs: Number, defaults: true, oneofs: true }));
-const client = new hostpipe.v1.Pipes(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+const credentials = process.env.CA
+  ? grpc.credentials.createSsl(fs.readFileSync(process.env.CA))
+  : grpc.credentials.createInsecure();
+const client = new hostpipe.v1.Pipes(`127.0.0.1:${port}`, credentials);
 const call = client.Attach();
 let received = 0;
 

@@ -200,7 +200,7 @@ public final class SessionPort implements AutoCloseable {
     } catch (PipeException e) {
       greeted.set(true);
       link.close();
-      events.warning(link.peer() + ": " + e.getMessage());
+      log.say(link.peer() + ": " + e.getMessage());
     } catch (IOException e) {
       boolean late = !greeted.compareAndSet(false, true);
       link.close();

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,16 +51,7 @@ public final class TlsClient {
   public TlsLink link(Link carrier) throws IOException {
     LinkDeadline deadline = new LinkDeadline(carrier, handshake);
     try (deadline) {
-      PeerTrust trust = trust();
-      Identity own = configured();
-      OwnKey key = new OwnKey(own == null ? TlsClient::ofHost : () -> own);
-      String hostName = Objects.requireNonNullElse(options.hostName(), host);
-      String serverName = Objects.requireNonNullElse(options.serverName(), hostName);
-      TlsLink link =
-          TlsLink.client(
-              carrier,
-              Engines.client(Engines.context(key, trust), hostName, port, serverName),
-              trust);
+      TlsLink link = new TlsLink(carrier, side());
       link.handshake();
       return link;
     } catch (PipeException.Refused e) {
@@ -76,6 +68,22 @@ public final class TlsClient {
       carrier.close();
       throw e;
     }
+  }
+
+  /**
+   * This side for the next connection, as its files are now.
+   *
+   * @throws PipeException.Config when a file cannot be used
+   */
+  public TlsSide side() throws PipeException {
+    PeerTrust trust = trust();
+    Identity own = configured();
+    OwnKey key = new OwnKey(own == null ? TlsClient::ofHost : () -> own);
+    String hostName = Objects.requireNonNullElse(options.hostName(), host);
+    String serverName = Objects.requireNonNullElse(options.serverName(), hostName);
+    SSLContext context = Engines.context(key, trust);
+    return new TlsSide(
+        () -> Engines.client(context, hostName, port, serverName), trust, true, true);
   }
 
   private PeerTrust trust() throws PipeException {

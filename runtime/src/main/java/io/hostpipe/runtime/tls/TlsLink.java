@@ -8,10 +8,8 @@ import io.hostpipe.session.FrameCodec;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLException;
@@ -39,16 +37,9 @@ import org.jspecify.annotations.Nullable;
  * lent; the engine has its own lock.
  */
 public final class TlsLink implements Link {
-  private static final int HEADER_BYTES = 5;
-  private static final int TYPE_MIN = 20;
-  private static final int TYPE_MAX = 23;
-  private static final int MAJOR_VERSION = 3;
+  private static final int HEADER_BYTES = FirstRecord.HEADER_BYTES;
   private static final int IDLE_BYTES = 1 << 10;
-  private static final int SHOWN_BYTES_MAX = 16;
   private static final long DRAINED_BYTES_MAX = 64 << 10;
-
-  private static final String BINDING_LABEL = "EXPORTER-Channel-Binding";
-  private static final int BINDING_BYTES = 32;
 
   /** Who writes: nobody, somebody, somebody behind whom the output ends, nobody any more. */
   private static final int QUIET = 0;
@@ -58,9 +49,8 @@ public final class TlsLink implements Link {
   private static final int ENDED = 3;
 
   private final Link carrier;
+  private final TlsSide side;
   private final SSLEngine engine;
-  private final PeerTrust trust;
-  private final boolean dialed;
   private final ByteBuffer idle = ByteBuffer.allocate(IDLE_BYTES);
   private final AtomicInteger output = new AtomicInteger(QUIET);
   private ByteBuffer in = idle.flip();
@@ -68,28 +58,18 @@ public final class TlsLink implements Link {
   private @Nullable ByteBuffer plain;
   private int lastFillBytes;
   private boolean firstChecked;
-  private volatile @Nullable Established established;
+  private volatile @Nullable Agreed agreed;
 
-  private TlsLink(Link carrier, SSLEngine engine, PeerTrust trust, boolean dialed) {
+  /** Nothing is agreed yet: for who dialed, {@link #handshake} comes next. */
+  TlsLink(Link carrier, TlsSide side) {
     this.carrier = carrier;
-    this.engine = engine;
-    this.trust = trust;
-    this.dialed = dialed;
-  }
-
-  /** For who dialed; {@link #handshake} comes next. */
-  static TlsLink client(Link carrier, SSLEngine engine, PeerTrust trust) {
-    return new TlsLink(carrier, engine, trust, true);
-  }
-
-  /** For who accepted. */
-  static TlsLink server(Link carrier, SSLEngine engine, PeerTrust trust) {
-    return new TlsLink(carrier, engine, trust, false);
+    this.side = side;
+    this.engine = side.engine();
   }
 
   @Override
   public long read(ByteBuffer[] targets) throws IOException {
-    if (established == null) {
+    if (agreed == null) {
       handshake();
     }
     ByteBuffer held = plain;
@@ -105,7 +85,7 @@ public final class TlsLink implements Link {
 
   @Override
   public void write(ByteBuffer[] buffers, int count) throws IOException {
-    if (established == null) {
+    if (agreed == null) {
       throw new IOException(peer() + ": TLS is not agreed yet");
     }
     if (!output.compareAndSet(QUIET, WRITING)) {
@@ -146,38 +126,26 @@ public final class TlsLink implements Link {
 
   @Override
   public byte @Nullable [] channelBinding() {
-    Established now = established;
-    return now == null ? null : now.binding.clone();
+    Agreed now = agreed;
+    return now == null ? null : now.binding();
   }
 
   @Override
   public @Nullable String principal() {
-    Established now = established;
-    return now == null || now.certificate == null ? null : trust.principal(now.certificate);
+    Agreed now = agreed;
+    return now == null ? null : now.principal();
   }
 
   /** The certificate that the peer has shown; null when it was asked for none. */
   public @Nullable X509Certificate peerCertificate() {
-    Established now = established;
-    return now == null ? null : now.certificate;
+    Agreed now = agreed;
+    return now == null ? null : now.certificate();
   }
 
   /** What was agreed and how the peer was known, for people. */
   public String description() {
-    X509Certificate certificate = peerCertificate();
-    String agreed = "TLS 1.3, " + engine.getSession().getCipherSuite();
-    return certificate == null
-        ? agreed
-        : agreed
-            + "; certificate of "
-            + certificate.getSubjectX500Principal().getName()
-            + ", valid until "
-            + PeerTrust.shown(certificate.getNotAfter().toInstant())
-            + ", key "
-            + Fingerprint.of(certificate)
-            + " ("
-            + trust.how()
-            + ")";
+    Agreed now = agreed;
+    return now == null ? "nothing is agreed yet" : now.description();
   }
 
   @Override
@@ -197,12 +165,12 @@ public final class TlsLink implements Link {
     ByteBuffer out = NetBuffers.RECORDS.take();
     ByteBuffer scratch = NetBuffers.PLAIN.take();
     try {
-      checkFirstRecord(dialed);
+      checkFirstRecord(side.dials());
       engine.beginHandshake();
       while (step(out, scratch)) {
         checkFirstRecord(true);
       }
-      established = Established.of(engine);
+      agreed = side.agreed(engine.getSession());
     } catch (SSLException e) {
       sayLastWords(out);
       throw failed(e);
@@ -252,16 +220,15 @@ public final class TlsLink implements Link {
         throw new EOFException(peer() + " ended the connection before it agreed on TLS");
       }
     }
-    int type = in.get(in.position()) & 0xFF;
-    if (type >= TYPE_MIN && type <= TYPE_MAX && in.get(in.position() + 1) == MAJOR_VERSION) {
+    if (FirstRecord.beginsAt(in)) {
       return;
     }
-    if (dialed) {
+    if (side.dials()) {
       throw new PipeException.Refused(
           Status.FAILED_PRECONDITION,
           peer()
               + " speaks no TLS, it answered '"
-              + firstBytes()
+              + FirstRecord.shown(in)
               + "'; tcp:// dials a Hostpipe without TLS");
     }
     if (FrameCodec.beginsSession(in)) {
@@ -272,17 +239,8 @@ public final class TlsLink implements Link {
     throw new PipeException.Refused(
         Status.INVALID_ARGUMENT,
         "speaks no TLS, it began with '"
-            + firstBytes()
+            + FirstRecord.shown(in)
             + "'; plain programs connect to raw+tcp-listen");
-  }
-
-  private String firstBytes() {
-    StringBuilder text = new StringBuilder(SHOWN_BYTES_MAX);
-    for (int index = 0; index < Math.min(SHOWN_BYTES_MAX, in.remaining()); index++) {
-      int b = in.get(in.position() + index) & 0xFF;
-      text.append(b >= 0x20 && b < 0x7F ? (char) b : '.');
-    }
-    return text.toString();
   }
 
   private void sayInTheClear(String reason) {
@@ -318,7 +276,7 @@ public final class TlsLink implements Link {
   private void leave() throws IOException {
     carrier.shutdownOutput();
     long drainedBytes = 0;
-    while (!dialed && drainedBytes < DRAINED_BYTES_MAX) {
+    while (!side.dials() && drainedBytes < DRAINED_BYTES_MAX) {
       long readBytes = carrier.read(new ByteBuffer[] {idle.clear()});
       if (readBytes < 0) {
         return;
@@ -344,7 +302,7 @@ public final class TlsLink implements Link {
   }
 
   private IOException failed(SSLException failure) {
-    return dialed ? TlsErrors.ofDialer(failure, peer()) : TlsErrors.ofListener(failure);
+    return side.failed(failure, peer());
   }
 
   // ---------------------------------------------------------------- reading
@@ -500,7 +458,7 @@ public final class TlsLink implements Link {
     ByteBuffer out = NetBuffers.RECORDS.take();
     try {
       engine.closeOutbound();
-      while (!engine.isOutboundDone() && established != null) {
+      while (!engine.isOutboundDone() && agreed != null) {
         if (wrapAndWrite(out).bytesProduced() == 0) {
           break;
         }
@@ -510,28 +468,5 @@ public final class TlsLink implements Link {
       NetBuffers.RECORDS.give(out);
     }
     carrier.shutdownOutput();
-  }
-
-  /** What holds once both sides have agreed. */
-  private static final class Established {
-    final byte[] binding;
-    final @Nullable X509Certificate certificate;
-
-    private Established(byte[] binding, @Nullable X509Certificate certificate) {
-      this.binding = binding;
-      this.certificate = certificate;
-    }
-
-    static Established of(SSLEngine engine) throws SSLException {
-      byte[] binding =
-          ((ExtendedSSLSession) engine.getSession())
-              .exportKeyingMaterialData(BINDING_LABEL, new byte[0], BINDING_BYTES);
-      X509Certificate shown = null;
-      if (engine.getUseClientMode() || engine.getNeedClientAuth()) {
-        Certificate[] chain = engine.getSession().getPeerCertificates();
-        shown = chain[0] instanceof X509Certificate certificate ? certificate : null;
-      }
-      return new Established(binding, shown);
-    }
   }
 }

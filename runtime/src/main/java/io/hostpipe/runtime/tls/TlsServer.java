@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLContext;
 
 /**
@@ -19,7 +20,7 @@ import javax.net.ssl.SSLContext;
  * what they hold now: a new certificate holds from the next link on, and disturbs no pipe. Files
  * that cannot be used (half written, say) leave what was there before in force, with one warning.
  *
- * <p>Thread rule: one thread makes links; {@link #identity} from any.
+ * <p>Thread rule: any thread.
  */
 public final class TlsServer {
   private final TlsOptions options;
@@ -27,7 +28,10 @@ public final class TlsServer {
   private final PipeEvents events;
   private final Path certificates;
   private final Path key;
+  private final ReentrantLock looking = new ReentrantLock();
   private volatile Loaded loaded;
+
+  /** Belongs to who looks. */
   private List<String> seen;
 
   /**
@@ -73,12 +77,31 @@ public final class TlsServer {
    * A link over an accepted connection, which it takes over. The first read agrees with the peer.
    */
   public TlsLink link(Link carrier) {
-    Loaded now = current();
-    return TlsLink.server(
-        carrier, Engines.server(now.context, options.asksForCertificate()), now.trust);
+    return new TlsLink(carrier, side());
   }
 
-  private Loaded current() {
+  /** This side for the next connection, as its files are now. */
+  public TlsSide side() {
+    // Where two ask at once, one looks: the other's connection came in before the look was over.
+    if (looking.tryLock()) {
+      try {
+        look();
+      } finally {
+        looking.unlock();
+      }
+    }
+    return loaded.side;
+  }
+
+  /**
+   * This side as of the last connection, without a look at the files. Those before it showed other
+   * certificates at most: what is asked of a peer, and how it is called, never changes.
+   */
+  public TlsSide lastSide() {
+    return loaded.side;
+  }
+
+  private void look() {
     List<String> stamps = stamps();
     if (!stamps.equals(seen)) {
       seen = stamps;
@@ -89,7 +112,6 @@ public final class TlsServer {
         events.warning(where + ": " + e.getMessage() + "; what was read before stays in force");
       }
     }
-    return loaded;
   }
 
   private Loaded load() throws IOException {
@@ -103,7 +125,10 @@ public final class TlsServer {
     } else {
       trust = new PeerTrust.Anybody();
     }
-    return new Loaded(identity, trust, Engines.context(new OwnKey(() -> identity), trust));
+    SSLContext context = Engines.context(new OwnKey(() -> identity), trust);
+    boolean asks = options.asksForCertificate();
+    return new Loaded(
+        identity, new TlsSide(() -> Engines.server(context, asks), trust, false, asks));
   }
 
   /** Expired is no reason not to listen: somebody may be about to change the file. */
@@ -144,5 +169,5 @@ public final class TlsServer {
   }
 
   /** What one state of the files makes. */
-  private record Loaded(Identity identity, PeerTrust trust, SSLContext context) {}
+  private record Loaded(Identity identity, TlsSide side) {}
 }

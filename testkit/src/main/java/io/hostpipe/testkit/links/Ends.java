@@ -3,6 +3,7 @@ package io.hostpipe.testkit.links;
 import io.hostpipe.Address;
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
+import io.hostpipe.Capabilities;
 import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.Listener;
@@ -144,21 +145,38 @@ public final class Ends implements AutoCloseable {
     return listener;
   }
 
+  /** What the connector promises of such ends. */
+  public Capabilities capabilities() {
+    try {
+      return connector.capabilities(
+          Address.parse(folder == null ? scheme + "://127.0.0.1:1/any" : "unix:///any"));
+    } catch (PipeException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   /** Dials through a proxy. */
   public Pipe dial(FaultProxy proxy, String name, PipeContext context) throws PipeException {
-    return dial(proxy.place(), name, context);
+    return dial(proxy.place(), name, SHORT, context);
   }
 
   /** Dials a listener. */
   public Pipe dial(Listener listener, String name, PipeContext context) throws PipeException {
-    return dial(place(listener), name, context);
+    return dial(place(listener), name, SHORT, context);
   }
 
-  private Pipe dial(SocketAddress place, String name, PipeContext context) throws PipeException {
+  /** The same with these options. */
+  public Pipe dial(Listener listener, String name, String options, PipeContext context)
+      throws PipeException {
+    return dial(place(listener), name, options, context);
+  }
+
+  private Pipe dial(SocketAddress place, String name, String options, PipeContext context)
+      throws PipeException {
     if (place instanceof InetSocketAddress inet) {
-      return dial(inet.getPort(), name, context);
+      return dial(inet.getPort(), name, options, context);
     }
-    Address address = Address.parse("unix://" + place + "?name=" + name + "&" + SHORT);
+    Address address = Address.parse("unix://" + place + "?name=" + name + "&" + options);
     Pipe pipe = connector.connect(address, context.withEvents(told(dialerTold)));
     opened.add(pipe);
     return pipe;

@@ -22,18 +22,32 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
   private static final int WAITING_COUNT_MAX = 8;
 
   private final ServerCall<ClientFrame, ServerFrame> call;
+  private final @Nullable String principal;
   private final ClientStreams streams;
   private volatile @Nullable ClientStream stream;
   private boolean closed;
 
-  Attached(ServerCall<ClientFrame, ServerFrame> call, ClientStreams streams) {
+  /**
+   * This call.
+   *
+   * @param principal who makes it, where a certificate says so
+   */
+  Attached(
+      ServerCall<ClientFrame, ServerFrame> call,
+      @Nullable String principal,
+      ClientStreams streams) {
     this.call = call;
+    this.principal = principal;
     this.streams = streams;
   }
 
   void begin() {
     call.sendHeaders(new Metadata());
     call.request(1);
+  }
+
+  @Nullable String principal() {
+    return principal;
   }
 
   String peer() {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** The streams of foreign clients on one port, by name and id. Thread rule: any thread. */
 final class ClientStreams {
@@ -53,7 +54,7 @@ final class ClientStreams {
       throw new ClientFailure(
           Status.Code.NOT_FOUND, "nobody listens for '" + open.getPipe() + "' here");
     }
-    Key key = new Key(open.getPipe(), idOf(open), open.getDirection());
+    Key key = new Key(open.getPipe(), idOf(open), open.getDirection(), call.principal());
     while (true) {
       ClientStream known = streams.get(key);
       if (known == null) {
@@ -113,7 +114,7 @@ final class ClientStreams {
     Pipe pipe;
     try {
       String where = "stream " + key.stream + " of '" + key.name + "'";
-      pipe = Sessions.connect(key.name, where, new Door(peer), context, at.options);
+      pipe = Sessions.connect(key.name, where, new Door(peer, key.principal), context, at.options);
     } catch (PipeException e) {
       throw new ClientFailure(Status.Code.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
     }
@@ -127,21 +128,24 @@ final class ClientStreams {
     return made[0];
   }
 
-  private record Key(String name, String stream, Direction direction) {}
+  /** A client of another name is another one: that the stream is not his, the session tells him. */
+  private record Key(String name, String stream, Direction direction, @Nullable String principal) {}
 
   private record Served(PipeContext context, SessionOptions options) {}
 
   /** Dials the listener of this process. */
   private final class Door implements Dialer {
     private final String client;
+    private final @Nullable String principal;
 
-    Door(String client) {
+    Door(String client, @Nullable String principal) {
       this.client = client;
+      this.principal = principal;
     }
 
     @Override
     public Link dial() throws IOException {
-      Loopback[] ends = Loopback.pair(client);
+      Loopback[] ends = Loopback.pair(client, principal);
       if (!door.test(ends[1])) {
         throw new IOException("the listener takes no more links now");
       }

@@ -5,6 +5,7 @@ import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.hostpipe.runtime.tls.TlsSide;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
@@ -13,6 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** A link that this side dialed: one stream on an HTTP/2 connection of its own. */
 final class DialedLink extends GrpcLink {
@@ -20,12 +23,14 @@ final class DialedLink extends GrpcLink {
   private static final long FAREWELL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final ManagedChannel channel;
+  private final @Nullable TlsSide tls;
   private final ClientCall<InputStream, InputStream> call;
   private final CompletableFuture<Status> answered = new CompletableFuture<>();
   private volatile String peer;
 
-  private DialedLink(ManagedChannel channel, String peer) {
+  private DialedLink(ManagedChannel channel, @Nullable TlsSide tls, String peer) {
     this.channel = channel;
+    this.tls = tls;
     this.peer = peer;
     this.call =
         channel.newCall(
@@ -35,11 +40,14 @@ final class DialedLink extends GrpcLink {
   /**
    * Opens the stream and waits until the peer has taken it. Owns the channel.
    *
+   * @param tls this side of it; null on a plain connection
    * @param peer for people, until the connection tells more
    * @throws GrpcFailure when it was refused
    */
-  static DialedLink open(ManagedChannel channel, String peer, Duration timeout) throws IOException {
-    DialedLink link = new DialedLink(channel, peer);
+  static DialedLink open(
+      ManagedChannel channel, @Nullable TlsSide tls, String peer, Duration timeout)
+      throws IOException {
+    DialedLink link = new DialedLink(channel, tls, peer);
     OpenLinks.add(link);
     link.call.start(link.new Listener(), new Metadata());
     link.request(Carrying.ARRIVED_COUNT_MAX);
@@ -52,7 +60,9 @@ final class DialedLink extends GrpcLink {
     } catch (TimeoutException e) {
       link.tearDown("nobody answered");
       throw new SocketTimeoutException(
-          "no answer from " + peer + " for " + timeout.toMillis() + " ms");
+          tls == null
+              ? "no answer from " + peer + " for " + timeout.toMillis() + " ms"
+              : peer + " took longer than " + timeout.toMillis() + " ms to agree on TLS and gRPC");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       link.tearDown("interrupted");
@@ -110,7 +120,13 @@ final class DialedLink extends GrpcLink {
     @Override
     public void onHeaders(Metadata headers) {
       peer = Transport.peer(call.getAttributes());
-      answered.complete(Status.OK);
+      try {
+        onAgreed(Transport.agreed(call.getAttributes(), tls));
+        answered.complete(Status.OK);
+      } catch (SSLException e) {
+        answered.complete(Status.UNAVAILABLE.withCause(e));
+        tearDown("who the peer is cannot be told");
+      }
     }
 
     @Override

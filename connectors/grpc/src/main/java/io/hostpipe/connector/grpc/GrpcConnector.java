@@ -5,54 +5,84 @@ import io.hostpipe.Capabilities;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.AccessOptions;
 import io.hostpipe.runtime.AccessOptions.Carrier;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.SessionPlaces;
 import io.hostpipe.runtime.Sessions;
+import io.hostpipe.runtime.socket.HostPort;
+import io.hostpipe.runtime.tls.Invitation;
+import io.hostpipe.runtime.tls.TlsClient;
+import io.hostpipe.runtime.tls.TlsOptions;
+import io.hostpipe.runtime.tls.TlsServer;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.PipeEvents;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** {@code grpc} dials and {@code grpc-listen} waits: the session protocol over a gRPC stream. */
+/**
+ * {@code grpc} and {@code grpcs} dial, {@code grpc-listen} and {@code grpcs-listen} wait: the
+ * session protocol over a gRPC stream, and over TLS where there is an s.
+ */
 public final class GrpcConnector implements Connector {
   private static final String DIALS = "grpc";
+  private static final String DIALS_TLS = "grpcs";
   private static final String LISTENS = "grpc-listen";
+  private static final String LISTENS_TLS = "grpcs-listen";
 
-  private static final int PORT_DEFAULT = 9000;
   private static final OptionSpec AUTH =
       OptionSpec.value("auth", "none", null, "let strangers off this host in, unprotected");
 
-  private static final List<OptionSpec> DIAL_OPTIONS = SessionEnds.dialOptions();
-  private static final List<OptionSpec> LISTEN_OPTIONS = SessionEnds.listenOptions(AUTH);
+  private static final OptionSpec AUTH_TLS =
+      OptionSpec.value("auth", "none", null, "let in whoever reaches the port, encrypted");
+
+  private static final Map<String, List<OptionSpec>> OPTIONS =
+      Map.of(
+          DIALS,
+          SessionEnds.dialOptions(),
+          DIALS_TLS,
+          SessionEnds.dialOptions(TlsOptions.dialOptions().toArray(OptionSpec[]::new)),
+          LISTENS,
+          SessionEnds.listenOptions(AUTH),
+          LISTENS_TLS,
+          SessionEnds.listenOptions(
+              Stream.concat(TlsOptions.listenOptions().stream(), Stream.of(AUTH_TLS))
+                  .toArray(OptionSpec[]::new)));
 
   private static final SessionPlaces PLACES = new SessionPlaces();
 
   @Override
   public Set<String> schemes() {
-    return Set.of(DIALS, LISTENS);
+    return OPTIONS.keySet();
   }
 
   @Override
   public Kind kind(String scheme) {
-    return scheme.equals(DIALS) ? Kind.CONNECTS : Kind.LISTENS;
+    return listens(scheme) ? Kind.LISTENS : Kind.CONNECTS;
   }
 
   @Override
   public Carriage carriage(String scheme) {
-    return scheme.startsWith("grpcs") ? Carriage.ENCRYPTED : Carriage.PLAIN;
+    return scheme.startsWith(DIALS_TLS) ? Carriage.ENCRYPTED : Carriage.PLAIN;
   }
 
   @Override
   public String help(String scheme) {
-    return scheme.equals(DIALS)
-        ? "grpc://HOST:PORT/NAME dials a Hostpipe that listens there for NAME"
-        : "grpc-listen://HOST:PORT/NAME waits for a Hostpipe that dials for NAME";
+    return switch (scheme) {
+      case DIALS -> "grpc://HOST:PORT/NAME dials a Hostpipe that listens there for NAME, over gRPC";
+      case DIALS_TLS -> "grpcs://HOST:PORT/NAME does so over gRPC and TLS";
+      case LISTENS -> "grpc-listen://HOST:PORT/NAME waits for a Hostpipe that dials, or any client";
+      default -> "grpcs-listen://HOST:PORT/NAME waits so, encrypted; says how to dial it";
+    };
   }
 
   @Override
@@ -62,45 +92,41 @@ public final class GrpcConnector implements Connector {
 
   @Override
   public List<OptionSpec> options(String scheme) {
-    return scheme.equals(DIALS) ? DIAL_OPTIONS : LISTEN_OPTIONS;
+    return Objects.requireNonNull(OPTIONS.get(scheme), scheme);
   }
 
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
-    if (address.host().isEmpty()) {
-      throw new PipeException.Config(address + ": whom to dial? as in grpc://host:9000/name");
-    }
-    if (address.port() == 0) {
-      throw new PipeException.Config(address + ": nobody can be dialed at port 0; name the port");
-    }
-    GrpcDialer dialer = new GrpcDialer(address.host(), port(address), options);
+    SessionOptions options =
+        SessionEnds.options(address, options(address.scheme()), carrier(address));
+    GrpcDialer dialer = dialer(address, options);
+    AccessOptions.tellWeakness(address, options, context);
     return Sessions.connect(address.path(), address.toString(), dialer, context, options);
   }
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
+    SessionOptions options =
+        SessionEnds.options(address, options(address.scheme()), carrier(address));
     if (options.access().tokens() != null) {
       // Sessions would prove one, and clients of the public service would not be asked.
       throw new PipeException.Config(
           address
               + ": tokens= does not guard gRPC; listen with tls-listen where tokens are wanted");
     }
-    InetSocketAddress bind = bindAddress(address);
+    InetSocketAddress bind = bind(address);
     int backlog = SessionEnds.backlog(address);
+    TlsServer tls = tlsServer(address, context.events());
+    Map<String, String> words = tls == null ? Map.of() : TlsOptions.words(address);
     Listener listener =
         PLACES.listen(
             address,
             address.path(),
-            bind,
-            port -> new InetSocketAddress(bind.getAddress(), port),
+            new Place(bind, tls != null, words),
+            port -> new Place(new InetSocketAddress(bind.getAddress(), port), tls != null, words),
             () ->
                 GrpcLinkListener.bind(
-                    bind,
-                    SessionEnds.queueLength(backlog),
-                    options.windowBytes(),
-                    address.toString()),
+                    bind, SessionEnds.queueLength(backlog), options, tls, address.toString()),
             backlog,
             context,
             options);
@@ -109,61 +135,102 @@ public final class GrpcConnector implements Connector {
         address.path(),
         context,
         options);
+    if (tls != null) {
+      Invitation.of(address, bind, TlsOptions.of(address), false)
+          .tell(DIALS_TLS, listener.address(), tls.identity(), context);
+    }
     return listener;
   }
 
   @Override
   public String check(Address address, boolean asSource) throws PipeException {
-    SessionOptions options = SessionEnds.options(address, options(address.scheme()), Carrier.PLAIN);
-    if (address.scheme().equals(LISTENS)) {
-      InetSocketAddress bind = bindAddress(address);
+    SessionOptions options =
+        SessionEnds.options(address, options(address.scheme()), carrier(address));
+    if (listens(address.scheme())) {
+      InetSocketAddress bind = bind(address);
+      TlsServer tls = tlsServer(address, PipeEvents.SILENT);
       try (GrpcLinkListener probe =
-          GrpcLinkListener.bind(bind, 1, options.windowBytes(), address.toString())) {
-        return "can listen on port " + probe.port();
+          GrpcLinkListener.bind(bind, 1, options, tls, address.toString())) {
+        return "can listen on port "
+            + probe.port()
+            + (tls == null ? "" : " as " + tls.description());
       }
     }
-    GrpcDialer dialer = new GrpcDialer(address.host(), port(address), options);
+    GrpcDialer dialer = dialer(address, options);
     try (var link = dialer.dial()) {
-      return link.peer() + " takes links";
+      String agreed = link.description();
+      return link.peer() + " takes links" + (agreed.isEmpty() ? "" : ": " + agreed);
+    } catch (PipeException e) {
+      throw e;
     } catch (IOException e) {
       throw new PipeException.Unreachable(
           address + ": " + e.getMessage() + "; is the other end started?", e);
     }
   }
 
-  private static int port(Address address) {
-    return address.port() < 0 ? PORT_DEFAULT : address.port();
+  private static GrpcDialer dialer(Address address, SessionOptions options) throws PipeException {
+    HostPort.checkDialed(address);
+    int port = HostPort.port(address);
+    boolean secure = address.scheme().equals(DIALS_TLS);
+    TlsClient tls =
+        secure
+            ? new TlsClient(
+                TlsOptions.of(address),
+                address.host(),
+                port,
+                address.toString(),
+                options.handshake())
+            : null;
+    Map<String, String> words = secure ? TlsOptions.words(address) : Map.of();
+    return new GrpcDialer(address.host(), port, options, tls, words, address.toString());
   }
 
-  /**
-   * Where to listen. Nothing protects a plain session, so off this host the user has to say that
-   * this is meant.
-   */
-  private static InetSocketAddress bindAddress(Address address) throws PipeException {
-    String auth = address.option("auth");
-    if (auth != null && !auth.equals("none")) {
-      throw new PipeException.Config(address + ": auth can only be 'none' on a plain listener");
+  private static @Nullable TlsServer tlsServer(Address address, PipeEvents events)
+      throws PipeException {
+    return address.scheme().equals(LISTENS_TLS)
+        ? new TlsServer(TlsOptions.of(address), address.toString(), events)
+        : null;
+  }
+
+  private static Carrier carrier(Address address) {
+    return address.scheme().startsWith(DIALS_TLS) ? Carrier.TLS : Carrier.PLAIN;
+  }
+
+  private static boolean listens(String scheme) {
+    return scheme.endsWith("-listen");
+  }
+
+  /** Where to listen. Off this host something has to say who may dial, or that anybody may. */
+  private static InetSocketAddress bind(Address address) throws PipeException {
+    boolean isSaid = AccessOptions.saysWhoMayCome(address);
+    InetSocketAddress bind = HostPort.bind(address);
+    if (isSaid || bind.getAddress().isLoopbackAddress()) {
+      return bind;
     }
-    InetSocketAddress bind =
-        address.host().isEmpty()
-            ? new InetSocketAddress(port(address))
-            : new InetSocketAddress(address.host(), port(address));
-    if (bind.isUnresolved()) {
-      throw new PipeException.Config(address + ": no such host: " + address.host());
-    }
-    InetAddress host = bind.getAddress();
-    if (auth == null && !host.isLoopbackAddress()) {
-      String place = "://" + address.host() + ":" + port(address) + "/" + address.path();
+    if (address.scheme().equals(LISTENS)) {
+      String place = "://" + address.host() + ":" + HostPort.port(address) + "/" + address.path();
       throw new PipeException.Config(
           address
               + " would let anybody who reaches this host write and read, in the clear; say one of\n"
-              + "  tls-listen"
+              + "  grpcs-listen"
               + place
-              + "            encrypted and authenticated, without gRPC\n"
+              + "            encrypted; it says how the other host dials\n"
               + "  grpc-listen"
               + place
-              + " auth=none  open to everybody: for networks that you trust");
+              + " auth=none  open to everybody: for networks that you trust\n"
+              + "or let a proxy on this host end TLS, and listen on 127.0.0.1");
+    }
+    if (!TlsOptions.of(address).asksForCertificate()) {
+      throw new PipeException.Config(
+          address
+              + " would let anybody who reaches this host write and read; say one of\n"
+              + "  peer=sha256:…   for the key of the host that may dial ('hostpipe key' there)\n"
+              + "  client-ca=FILE  for those who have a certificate of your authority\n"
+              + "  auth=none       for everybody: encrypted, and open");
     }
     return bind;
   }
+
+  /** A port and how it is protected: names that share a port share both. */
+  private record Place(InetSocketAddress bind, boolean secure, Map<String, String> words) {}
 }

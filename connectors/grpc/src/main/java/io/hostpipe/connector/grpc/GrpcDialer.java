@@ -6,6 +6,8 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.hostpipe.PipeException;
 import io.hostpipe.runtime.Dialer;
 import io.hostpipe.runtime.SessionOptions;
+import io.hostpipe.runtime.tls.TlsClient;
+import io.hostpipe.runtime.tls.TlsSide;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
@@ -15,8 +17,11 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Dials one host and port; every address that the name has, in turn, on every try. */
 final class GrpcDialer implements Dialer {
@@ -35,9 +40,27 @@ final class GrpcDialer implements Dialer {
   private final int port;
   private final int windowBytes;
   private final Duration patience;
+  private final @Nullable TlsClient tls;
+  private final Map<String, String> words;
+  private final String where;
 
-  /** A dialer with the options of a session: its window, and how long a greeting may take. */
-  GrpcDialer(String host, int port, SessionOptions options) {
+  /**
+   * A dialer with the options of a session: its window, and how long a greeting may take.
+   *
+   * @param tls null for plain connections
+   * @param words what the address says of trust: links made under other words are other links
+   * @param where the address for messages
+   */
+  GrpcDialer(
+      String host,
+      int port,
+      SessionOptions options,
+      @Nullable TlsClient tls,
+      Map<String, String> words,
+      String where) {
+    this.where = where;
+    this.tls = tls;
+    this.words = words;
     this.host = host;
     this.port = port;
     this.windowBytes = Transport.windowBytes(options.windowBytes());
@@ -52,15 +75,16 @@ final class GrpcDialer implements Dialer {
     } catch (UnknownHostException e) {
       throw new UnknownHostException("no such host: " + host);
     }
+    TlsSide side = tls == null ? null : tls.side();
     IOException last = new ConnectException("no address of " + host + " could be dialed");
     for (InetAddress address : addresses) {
       try {
-        return DialedLink.open(channelTo(address), peer(), patience);
+        return DialedLink.open(channelTo(address, side), side, peer(), patience);
       } catch (GrpcFailure e) {
-        if (FINAL.contains(e.status().getCode())) {
-          throw refused(e);
+        last = meaning(e, side);
+        if (last instanceof PipeException) {
+          throw last;
         }
-        last = e;
       } catch (IOException e) {
         last = e;
       }
@@ -75,7 +99,19 @@ final class GrpcDialer implements Dialer {
 
   @Override
   public Object peerKey() {
-    return "grpc " + peer();
+    return List.of(tls == null ? "grpc" : "grpcs", peer(), words);
+  }
+
+  /** What a failure is to the user: refused for good, or to be tried again. */
+  private IOException meaning(GrpcFailure failure, @Nullable TlsSide side) {
+    Throwable cause = failure.getCause();
+    IOException ofTls = side == null || cause == null ? null : side.failedIn(cause, peer());
+    if (ofTls != null) {
+      return ofTls instanceof PipeException known
+          ? new PipeException.Refused(known.status(), where + ": " + known.getMessage(), failure)
+          : ofTls;
+    }
+    return FINAL.contains(failure.status().getCode()) ? refused(failure) : failure;
   }
 
   private PipeException refused(GrpcFailure failure) {
@@ -86,15 +122,20 @@ final class GrpcDialer implements Dialer {
             : "";
     return new PipeException.Refused(
         io.hostpipe.Status.ofCode(code.value()),
-        peer() + ": " + failure.getMessage() + advice,
+        where + ": " + failure.getMessage() + advice,
         failure);
   }
 
-  private ManagedChannel channelTo(InetAddress address) {
-    return NettyChannelBuilder.forAddress(new InetSocketAddress(address, port))
-        .usePlaintext()
+  private ManagedChannel channelTo(InetAddress address, @Nullable TlsSide side) {
+    NettyChannelBuilder builder =
+        NettyChannelBuilder.forAddress(new InetSocketAddress(address, port));
+    if (side == null) {
+      builder.usePlaintext().channelType(NioSocketChannel.class);
+    } else {
+      builder.sslContext(Engines.context(() -> side, true)).channelFactory(this::watchedSocket);
+    }
+    return builder
         .overrideAuthority(peer())
-        .channelType(NioSocketChannel.class)
         .eventLoopGroup(Transport.LOOPS)
         .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
         .flowControlWindow(windowBytes)
@@ -107,5 +148,11 @@ final class GrpcDialer implements Dialer {
         .directExecutor()
         .offloadExecutor(Runnable::run)
         .build();
+  }
+
+  private NioSocketChannel watchedSocket() {
+    NioSocketChannel socket = new NioSocketChannel();
+    socket.pipeline().addFirst(new DialedBytes(peer()));
+    return socket;
   }
 }

@@ -2,6 +2,7 @@ package io.hostpipe.connector.grpc;
 
 import io.grpc.HasByteBuffer;
 import io.hostpipe.runtime.Link;
+import io.hostpipe.runtime.tls.Agreed;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -45,6 +46,9 @@ abstract class GrpcLink implements Link {
 
   /** Whether this side has ended its output; guarded by {@code outgoing}. */
   private boolean ended;
+
+  /** What TLS below has agreed on, before anybody reads; null without it. */
+  private volatile @Nullable Agreed agreed;
 
   // ------------------------------------------------------------- the stream itself
 
@@ -125,11 +129,33 @@ abstract class GrpcLink implements Link {
     OpenLinks.remove(this);
   }
 
+  final void onAgreed(@Nullable Agreed with) {
+    agreed = with;
+  }
+
   // ------------------------------------------------------------- the link
 
   @Override
   public String carrier() {
-    return "grpc";
+    return agreed == null ? "grpc" : "grpcs";
+  }
+
+  @Override
+  public final byte @Nullable [] channelBinding() {
+    Agreed now = agreed;
+    return now == null ? null : now.binding();
+  }
+
+  @Override
+  public final @Nullable String principal() {
+    Agreed now = agreed;
+    return now == null ? null : now.principal();
+  }
+
+  /** What was agreed and with whom, for people; empty without TLS. */
+  final String description() {
+    Agreed now = agreed;
+    return now == null ? "" : now.description();
   }
 
   @Override

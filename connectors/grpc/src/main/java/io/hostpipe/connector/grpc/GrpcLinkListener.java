@@ -13,7 +13,12 @@ import io.hostpipe.PipeException;
 import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.LinkListener;
 import io.hostpipe.runtime.SessionOptions;
+import io.hostpipe.runtime.tls.Agreed;
+import io.hostpipe.runtime.tls.TlsServer;
 import io.hostpipe.spi.PipeContext;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
@@ -26,6 +31,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** A gRPC server on one port: links of Hostpipes, and the service for everyone else. */
 final class GrpcLinkListener implements LinkListener {
@@ -54,18 +61,25 @@ final class GrpcLinkListener implements LinkListener {
   private final HealthStatusManager health = new HealthStatusManager();
   private final Server server;
   private final InetSocketAddress place;
+  private final @Nullable TlsServer tls;
   private boolean closed;
 
-  private GrpcLinkListener(InetSocketAddress address, NettyServerBuilder builder)
+  private GrpcLinkListener(
+      InetSocketAddress address, NettyServerBuilder builder, @Nullable TlsServer tls)
       throws IOException {
+    this.tls = tls;
+    if (tls != null) {
+      builder.sslContext(Engines.context(tls::side, false));
+    }
     ServerServiceDefinition links =
         ServerServiceDefinition.builder(Carrying.SERVICE)
             .addMethod(Carrying.METHOD, this::onCall)
             .build();
     this.server =
         builder
+            .channelFactory(this::watchedPort)
             .addService(links)
-            .addService(PipesService.over(streams))
+            .addService(PipesService.over(streams, tls))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build()
@@ -79,28 +93,35 @@ final class GrpcLinkListener implements LinkListener {
    * Binds.
    *
    * @param queueLength how many connections may wait in the kernel
-   * @param creditBytes what a session here may be sent before it answers
+   * @param options of the sessions here: what one may be sent before it answers, and how long
+   *     greeting may take
+   * @param tls null for plain connections
    * @param shown the address for messages
    */
   static GrpcLinkListener bind(
-      InetSocketAddress address, int queueLength, long creditBytes, String shown)
+      InetSocketAddress address,
+      int queueLength,
+      SessionOptions options,
+      @Nullable TlsServer tls,
+      String shown)
       throws PipeException {
     try {
       return new GrpcLinkListener(
           address,
           NettyServerBuilder.forAddress(address)
-              .channelType(NioServerSocketChannel.class)
               .bossEventLoopGroup(Transport.LOOPS)
               .workerEventLoopGroup(Transport.LOOPS)
               .withOption(ChannelOption.SO_BACKLOG, queueLength)
-              .flowControlWindow(Transport.windowBytes(creditBytes))
+              .flowControlWindow(Transport.windowBytes(options.windowBytes()))
               .maxInboundMessageSize(MESSAGE_BYTES_MAX)
               .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION_MAX)
+              .handshakeTimeout(options.handshake().toNanos(), TimeUnit.NANOSECONDS)
               .maxConnectionIdle(CONNECTION_IDLE_SECONDS, TimeUnit.SECONDS)
               .keepAliveTime(Transport.KEEPALIVE_NANOS, TimeUnit.NANOSECONDS)
               .keepAliveTimeout(Transport.KEEPALIVE_TIMEOUT_NANOS, TimeUnit.NANOSECONDS)
               .permitKeepAliveTime(Transport.KEEPALIVE_PERMITTED_NANOS, TimeUnit.NANOSECONDS)
-              .directExecutor());
+              .directExecutor(),
+          tls);
     } catch (IOException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
       boolean taken = cause instanceof BindException;
@@ -166,7 +187,14 @@ final class GrpcLinkListener implements LinkListener {
 
   private ServerCall.Listener<InputStream> onCall(
       ServerCall<InputStream, InputStream> call, Metadata headers) {
-    TakenLink link = new TakenLink(call);
+    Agreed agreed;
+    try {
+      agreed = tls == null ? null : Transport.agreed(call.getAttributes(), tls.lastSide());
+    } catch (SSLException e) {
+      call.close(Status.UNAUTHENTICATED.withDescription(e.getMessage()), new Metadata());
+      return new ServerCall.Listener<>() {};
+    }
+    TakenLink link = new TakenLink(call, agreed);
     ServerCall.Listener<InputStream> listener = link.begin();
     if (!offer(link)) {
       link.refuse(
@@ -174,6 +202,33 @@ final class GrpcLinkListener implements LinkListener {
               WAITING_COUNT_MAX + " links wait to be greeted"));
     }
     return listener;
+  }
+
+  /** The port's own channel; each connection that it takes gets somebody who looks at it first. */
+  private NioServerSocketChannel watchedPort() {
+    NioServerSocketChannel port = new NioServerSocketChannel();
+    port.pipeline()
+        .addFirst(
+            new ChannelInboundHandlerAdapter() {
+              @Override
+              public void channelRead(ChannelHandlerContext context, Object accepted) {
+                if (accepted instanceof Channel connection) {
+                  connection.pipeline().addFirst(firstBytes(connection));
+                }
+                context.fireChannelRead(accepted);
+              }
+            });
+    return port;
+  }
+
+  private FirstBytes firstBytes(Channel connection) {
+    String peer = Transport.shown(connection.remoteAddress());
+    TlsServer secured = tls;
+    return new FirstBytes(
+        secured == null ? null : cause -> secured.lastSide().failedIn(cause, peer),
+        why -> {
+          boolean _ = offer(new TurnedAway(peer, why));
+        });
   }
 
   /** Whether there is room for one more link that waits to be greeted. */

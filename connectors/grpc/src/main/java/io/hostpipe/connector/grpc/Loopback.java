@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One end of a link inside this process. It never breaks by itself, so the session over it needs no
@@ -17,19 +18,25 @@ final class Loopback implements Link {
   private final Way in;
   private final Way out;
   private final String peer;
+  private final @Nullable String principal;
 
-  private Loopback(Way in, Way out, String peer) {
+  private Loopback(Way in, Way out, String peer, @Nullable String principal) {
     this.in = in;
     this.out = out;
     this.peer = peer;
+    this.principal = principal;
   }
 
-  /** Two ends; the second one says that this is its peer. */
-  static Loopback[] pair(String peer) {
+  /**
+   * Two ends; the second one says that this is its peer.
+   *
+   * @param principal who that has proved to be, outside of this link
+   */
+  static Loopback[] pair(String peer, @Nullable String principal) {
     Way there = new Way();
     Way back = new Way();
     return new Loopback[] {
-      new Loopback(back, there, "this process"), new Loopback(there, back, peer)
+      new Loopback(back, there, "this process", null), new Loopback(there, back, peer, principal)
     };
   }
 
@@ -55,6 +62,11 @@ final class Loopback implements Link {
   @Override
   public String peer() {
     return peer;
+  }
+
+  @Override
+  public @Nullable String principal() {
+    return principal;
   }
 
   @Override

@@ -2,13 +2,19 @@ package io.hostpipe.connector.grpc;
 
 import com.google.protobuf.Descriptors;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import io.grpc.Status;
 import io.grpc.protobuf.ProtoServiceDescriptorSupplier;
 import io.grpc.protobuf.ProtoUtils;
 import io.hostpipe.connector.grpc.proto.ClientFrame;
 import io.hostpipe.connector.grpc.proto.PipesOuterClass;
 import io.hostpipe.connector.grpc.proto.ServerFrame;
+import io.hostpipe.runtime.tls.Agreed;
+import io.hostpipe.runtime.tls.TlsServer;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The service {@code hostpipe.v1.Pipes} for programs without our code, as its .proto file describes
@@ -28,8 +34,12 @@ final class PipesService {
 
   private PipesService() {}
 
-  /** The service over these streams. */
-  static ServerServiceDefinition over(ClientStreams streams) {
+  /**
+   * The service over these streams.
+   *
+   * @param tls null for plain connections
+   */
+  static ServerServiceDefinition over(ClientStreams streams, @Nullable TlsServer tls) {
     ServiceDescriptor described =
         ServiceDescriptor.newBuilder(NAME)
             .setSchemaDescriptor(new Described())
@@ -39,11 +49,21 @@ final class PipesService {
         .addMethod(
             ATTACH,
             (call, headers) -> {
-              Attached attached = new Attached(call, streams);
+              Attached attached = new Attached(call, principal(call, tls), streams);
               attached.begin();
               return attached;
             })
         .build();
+  }
+
+  /** Who the client is, where its certificate was asked for. */
+  private static @Nullable String principal(ServerCall<?, ?> call, @Nullable TlsServer tls) {
+    try {
+      Agreed agreed = tls == null ? null : Transport.agreed(call.getAttributes(), tls.lastSide());
+      return agreed == null ? null : agreed.principal();
+    } catch (SSLException e) {
+      throw Status.UNAUTHENTICATED.withDescription(e.getMessage()).asRuntimeException();
+    }
   }
 
   /** For reflection: what the .proto file says. */

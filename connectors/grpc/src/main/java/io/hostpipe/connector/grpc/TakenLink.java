@@ -3,17 +3,25 @@ package io.hostpipe.connector.grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import io.hostpipe.runtime.tls.Agreed;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** A link that a peer dialed: the server's side of its stream. */
 final class TakenLink extends GrpcLink {
   private final ServerCall<InputStream, InputStream> call;
   private final String peer;
 
-  TakenLink(ServerCall<InputStream, InputStream> call) {
+  /**
+   * Over this call.
+   *
+   * @param agreed what holds on its connection; null without TLS
+   */
+  TakenLink(ServerCall<InputStream, InputStream> call, @Nullable Agreed agreed) {
     this.call = call;
     this.peer = Transport.peer(call.getAttributes());
+    onAgreed(agreed);
   }
 
   /** Tells the peer that its stream is taken, and begins to read. */

@@ -3,6 +3,8 @@ package io.hostpipe.connector.grpc;
 import io.grpc.Attributes;
 import io.grpc.Grpc;
 import io.grpc.Status;
+import io.hostpipe.runtime.tls.Agreed;
+import io.hostpipe.runtime.tls.TlsSide;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -13,6 +15,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /** What all gRPC ends of this process share. Thread rule: any thread. */
@@ -70,12 +74,32 @@ final class Transport {
 
   /** The other end for people. */
   static String peer(Attributes attributes) {
-    SocketAddress address = attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    return shown(attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
+  }
+
+  /** The same of its address. */
+  static String shown(@Nullable SocketAddress address) {
     if (!(address instanceof InetSocketAddress inet)) {
       return "unknown peer";
     }
     String host = inet.getAddress().getHostAddress();
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + inet.getPort();
+  }
+
+  /**
+   * What holds on the connection of a call.
+   *
+   * @param tls this side of it; null on a plain connection
+   */
+  static @Nullable Agreed agreed(Attributes attributes, @Nullable TlsSide tls) throws SSLException {
+    if (tls == null) {
+      return null;
+    }
+    SSLSession session = attributes.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    if (session == null) {
+      throw new SSLException("a connection without TLS");
+    }
+    return tls.agreed(session);
   }
 
   /** A status in one line for people. */

@@ -13,8 +13,11 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
+import io.hostpipe.Address;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.AccessOptions.Carrier;
 import io.hostpipe.runtime.Link;
+import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.testkit.InParallel;
 import java.io.IOException;
@@ -28,6 +31,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -53,7 +57,10 @@ final class GrpcLinkTest {
   @BeforeEach
   void open() throws Exception {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    listener = GrpcLinkListener.bind(any, 16, CREDIT_BYTES, "grpc-listen://127.0.0.1:0/n");
+    Address address = Address.parse("grpc-listen://127.0.0.1:0/n?window=" + CREDIT_BYTES);
+    SessionOptions options =
+        SessionEnds.options(address, new GrpcConnector().options("grpc-listen"), Carrier.PLAIN);
+    listener = GrpcLinkListener.bind(any, 16, options, null, address.toString());
     opened.add(listener);
     near = dialer(listener.port()).dial();
     opened.add(near);
@@ -267,7 +274,8 @@ final class GrpcLinkTest {
   }
 
   private static GrpcDialer dialer(int port) {
-    return new GrpcDialer("127.0.0.1", port, SessionOptions.DIALING);
+    return new GrpcDialer(
+        "127.0.0.1", port, SessionOptions.DIALING, null, Map.of(), "grpc://127.0.0.1:" + port);
   }
 
   /** Writes until the link breaks. */

@@ -9,6 +9,7 @@ import io.hostpipe.Messages;
 import io.hostpipe.Pipe;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.links.Ends;
+import io.hostpipe.testkit.tls.TestAuthority;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A client in another language, with another gRPC library, against our service. */
 @Timeout(180)
@@ -109,9 +111,44 @@ final class NodeClientTest {
     assertThat(lost.output).contains("5 nobody listens for 'nowhere' here");
   }
 
+  @Test
+  void sendsOverTlsWhereItsAuthorityVouchesForTheListener(@TempDir Path folder) throws Exception {
+    TestAuthority authority = new TestAuthority(folder, "authority");
+    String cert = "&cert=" + authority.issue("db2", "127.0.0.1").file();
+    try (Ends secured = new Ends(new GrpcConnector(), "grpcs", cert, "")) {
+      Listener listener = secured.listen("in", secured.messages().withDirections(false, true));
+      InParallel<Integer> receiving =
+          InParallel.run(() -> {
+            int count = 0;
+            for (Message message : secured.accept(listener).messages()) {
+              message.commit();
+              count++;
+            }
+            return count;
+          });
+      Run sent = clientTrusting(authority.file().toString(), listener, "send", "in", "s1", "100");
+      assertThat(sent.exit).as(sent.output).isZero();
+      assertThat(sent.output).contains("opened at 0").contains("finished");
+      assertThat(receiving.join()).isEqualTo(100);
+
+      Run plain = client(listener, "send", "in", "s2", "1");
+      assertThat(plain.exit).isEqualTo(1);
+      assertThat(plain.output).contains("9 this port speaks TLS; dial it with grpcs://");
+      Path other = new TestAuthority(folder, "other").file();
+      Run distrusting = clientTrusting(other.toString(), listener, "send", "in", "s3", "1");
+      assertThat(distrusting.exit).isEqualTo(1);
+      assertThat(distrusting.output).contains("14 ");
+    }
+  }
+
   private record Run(int exit, String output) {}
 
   private static Run client(Listener listener, String... words) throws Exception {
+    return clientTrusting("", listener, words);
+  }
+
+  private static Run clientTrusting(String authority, Listener listener, String... words)
+      throws Exception {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -121,12 +158,13 @@ final class NodeClientTest {
                 Integer.toString(listener.address().port())));
     command.addAll(List.of(words));
     Path output = Files.createTempFile(FOLDER, "output", ".txt");
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(FOLDER.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
+            .redirectOutput(output.toFile());
+    builder.environment().put("CA", authority);
+    Process process = builder.start();
     try {
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(Files.readString(output)).isTrue();
       return new Run(process.exitValue(), Files.readString(output));

@@ -37,11 +37,21 @@ final class PipeClient implements AutoCloseable {
 
   /** One that takes so many frames, and no more until it asks. */
   PipeClient(int port, int frameCount) {
-    channel =
+    this(
         NettyChannelBuilder.forAddress(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
             .usePlaintext()
-            .build();
+            .build(),
+        frameCount);
+  }
+
+  /** Over this channel, which it owns. */
+  PipeClient(ManagedChannel channel) {
+    this(channel, Integer.MAX_VALUE);
+  }
+
+  private PipeClient(ManagedChannel channel, int frameCount) {
+    this.channel = channel;
     call = channel.newCall(PipesService.ATTACH, CallOptions.DEFAULT);
     call.start(
         new ClientCall.Listener<>() {

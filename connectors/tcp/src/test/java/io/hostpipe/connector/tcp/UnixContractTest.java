@@ -1,88 +1,12 @@
 package io.hostpipe.connector.tcp;
 
-import io.hostpipe.Address;
-import io.hostpipe.Capabilities;
-import io.hostpipe.Encoding;
-import io.hostpipe.Listener;
-import io.hostpipe.Pipe;
-import io.hostpipe.PipeException;
-import io.hostpipe.StreamId;
-import io.hostpipe.spi.PipeContext;
-import io.hostpipe.testkit.ConnectorContract;
-import io.hostpipe.testkit.ContractPlace;
-import io.hostpipe.testkit.ContractWay;
+import io.hostpipe.testkit.links.LinkContract;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The contract over real unix sockets. */
-final class UnixContractTest implements ConnectorContract {
-  private final ContractPlace place;
-
+/** The contract over sockets in the file system. */
+final class UnixContractTest extends LinkContract {
   UnixContractTest(@TempDir Path folder) {
-    place = new Place(folder);
-  }
-
-  @Override
-  public ContractPlace place() {
-    return place;
-  }
-
-  private static final class Place extends ContractPlace {
-    private final UnixConnector connector = new UnixConnector();
-    private final Map<Encoding, Listener> listeners = new EnumMap<>(Encoding.class);
-    private final List<Pipe> pipes = new ArrayList<>();
-    private final Path folder;
-
-    Place(Path folder) {
-      this.folder = folder;
-    }
-
-    @Override
-    public Capabilities capabilities() {
-      return connector.capabilities(address("unix:///any"));
-    }
-
-    @Override
-    public Set<Ability> abilities() {
-      return EnumSet.complementOf(EnumSet.of(Ability.REOPENS));
-    }
-
-    @Override
-    public ContractWay open(StreamId stream, Encoding encoding)
-        throws PipeException, InterruptedException {
-      PipeContext context = PipeContext.messages(pool()).withEncoding(encoding);
-      Listener listener = listeners.get(encoding);
-      if (listener == null) {
-        Address any = address("unix-listen://" + folder + "/socket?name=" + encoding);
-        listener = connector.listen(any, context);
-        listeners.put(encoding, listener);
-      }
-      Address address = address("unix://" + folder + "/socket?name=" + encoding);
-      Pipe near = connector.connect(address, context.withStream(stream));
-      pipes.add(near);
-      Pipe far = listener.accept();
-      pipes.add(far);
-      return ContractWay.between(near, far);
-    }
-
-    @Override
-    public void close() {
-      pipes.forEach(Pipe::close);
-      listeners.values().forEach(Listener::close);
-    }
-
-    private static Address address(String text) {
-      try {
-        return Address.parse(text);
-      } catch (PipeException e) {
-        throw new AssertionError(e);
-      }
-    }
+    super(TestEnds.unix(folder));
   }
 }
