@@ -18,7 +18,7 @@ enum CommandName {
   COMPLETION("completion", "bash|zsh|fish", "print a completion script for that shell"),
   DEMO(
       "demo",
-      "[FILE] [over=tcp|tls|unix] [size=1G] [rate=150MB/s] [cuts=N]",
+      "[FILE] [over=tcp|tls|grpcs|…] [size=1G] [rate=150MB/s] [cuts=N]",
       "send a file through a link that is cut again and again, and compare"),
   BENCH(
       "bench",

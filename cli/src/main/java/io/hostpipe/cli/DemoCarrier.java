@@ -21,7 +21,12 @@ enum DemoCarrier {
   UNIX,
   WS,
   WSS,
-  GRPC;
+  GRPC,
+  GRPCS,
+  SSH;
+
+  /** Whoever comes by ssh finds it in the home of the user: no other demo has this name. */
+  private static final String SSH_NAME = "demo-" + ProcessHandle.current().pid();
 
   private static final String LISTENS_HERE = "-listen://127.0.0.1:0/demo";
 
@@ -45,24 +50,27 @@ enum DemoCarrier {
   List<String> listens(Path folder) throws IOException {
     return switch (this) {
       case TCP, WS, GRPC -> List.of(scheme() + LISTENS_HERE);
-      case TLS, WSS -> {
+      case TLS, WSS, GRPCS -> {
         Path key = identity(folder);
         Identity.ofHost(key);
         yield List.of(scheme() + LISTENS_HERE, "cert=" + key);
       }
       case UNIX -> List.of("unix-listen://" + folder.resolve("receiver.sock"), "name=demo");
+      case SSH -> List.of("ssh-listen:///" + SSH_NAME);
     };
   }
 
-  /** A proxy to the listener, which has taken this port. */
-  FaultProxy proxy(Path folder, int port) throws IOException {
+  /** A proxy to the listener, which has taken this port; or to what stands before the listener. */
+  FaultProxy proxy(Path folder, int port, DemoProcesses processes)
+      throws IOException, InterruptedException {
     return switch (this) {
-      case TCP, TLS, WS, WSS, GRPC ->
+      case TCP, TLS, WS, WSS, GRPC, GRPCS ->
           FaultProxy.to(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       case UNIX ->
           FaultProxy.between(
               UnixDomainSocketAddress.of(folder.resolve("proxy.sock")),
               UnixDomainSocketAddress.of(folder.resolve("receiver.sock")));
+      case SSH -> FaultProxy.to(DemoSshd.start(folder, processes));
     };
   }
 
@@ -70,11 +78,16 @@ enum DemoCarrier {
   List<String> dials(Path folder, SocketAddress proxy) throws IOException {
     return switch (this) {
       case TCP, WS, GRPC -> List.of(scheme() + "://" + hostPort(proxy) + "/demo");
-      case TLS, WSS ->
+      case TLS, WSS, GRPCS ->
           List.of(
               scheme() + "://" + hostPort(proxy) + "/demo",
               "peer=" + Identity.ofHost(identity(folder)).fingerprint());
       case UNIX -> List.of("unix://" + proxy, "name=demo");
+      case SSH ->
+          List.of(
+              "ssh://" + hostPort(proxy) + "/" + SSH_NAME,
+              "config=" + DemoSshd.config(folder),
+              "hostpipe=" + DemoSshd.hostpipe(folder));
     };
   }
 

@@ -93,7 +93,7 @@ final class DemoCommand {
     listener.add(files.received().toString());
     DemoProcess receiver = start("receiver", listener);
     int port = receiver.awaitListening(LISTENS_WITHIN);
-    try (FaultProxy proxy = carrier.proxy(files.folder(), port)) {
+    try (FaultProxy proxy = carrier.proxy(files.folder(), port, processes)) {
       proxy.pace(options.bytesPerSecond());
       planCuts(proxy);
       long startNanos = System.nanoTime();

@@ -15,6 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class DemoProcesses implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final List<DemoProcess> started = new ArrayList<>();
+  private final List<Process> others = new ArrayList<>();
   private boolean closed;
 
   /** Starts hostpipe with these words. */
@@ -23,14 +24,31 @@ final class DemoProcesses implements AutoCloseable {
     command.addAll(words);
     lock.lock();
     try {
-      if (closed) {
-        throw new PipeException.Closed(Status.CANCELLED, "the demo was ended");
-      }
+      checkOpen();
       DemoProcess process = new DemoProcess(role, command);
       started.add(process);
       return process;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Starts another program. */
+  Process startOther(ProcessBuilder builder) throws IOException {
+    lock.lock();
+    try {
+      checkOpen();
+      Process process = builder.start();
+      others.add(process);
+      return process;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void checkOpen() throws PipeException {
+    if (closed) {
+      throw new PipeException.Closed(Status.CANCELLED, "the demo was ended");
     }
   }
 
@@ -41,6 +59,11 @@ final class DemoProcesses implements AutoCloseable {
     try {
       closed = true;
       started.forEach(DemoProcess::end);
+      for (Process other : others) {
+        List<ProcessHandle> below = other.descendants().toList();
+        other.destroy();
+        below.forEach(ProcessHandle::destroy);
+      }
     } finally {
       lock.unlock();
     }

@@ -99,7 +99,7 @@ final class CommandTest {
         "2|send|'send' takes one address or more",
         "2|recv - ./x|'recv' takes one address",
         "2|package|'package' is a word of ./hostpipe in a clone",
-        "2|demo over=air|over=air cannot be shown; there are over=tcp, over=tls, over=unix, over=ws, over=wss, over=grpc",
+        "2|demo over=air|over=air cannot be shown; there are over=tcp, over=tls, over=unix, over=ws, over=wss, over=grpc, over=grpcs, over=ssh",
         "2|demo cutz=1|did you mean 'cuts'?",
         "2|demo ./no-such-file|'./no-such-file' is neither a file nor an option of demo",
         "2|demo cuts=1001|cuts is a number from 0 to 1000",

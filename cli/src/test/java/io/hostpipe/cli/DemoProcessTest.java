@@ -1,6 +1,7 @@
 package io.hostpipe.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hostpipe.runtime.fault.Fault;
 import java.io.IOException;
@@ -19,8 +20,11 @@ final class DemoProcessTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"tcp", "tls", "unix", "ws", "wss", "grpc"})
+  @ValueSource(strings = {"tcp", "tls", "unix", "ws", "wss", "grpc", "grpcs", "ssh"})
   void showsEveryKindOfCutAndEqualFiles(String carrier) throws IOException, InterruptedException {
+    assumeTrue(
+        !carrier.equals("ssh") || Files.exists(Path.of("/usr/sbin/sshd")),
+        "openssh-server is not installed");
     try (CommandProcess demo = demo("over=" + carrier, "size=16M", "rate=100MB/s", "cuts=5")) {
       assertThat(demo.exitCode()).as(demo::err).isZero();
       String table = new String(demo.out(), StandardCharsets.UTF_8);
