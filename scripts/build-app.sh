@@ -17,7 +17,7 @@ moreModules=jdk.unsupported
 
 # Heap and direct memory of a pipe: its process must stay below 128 MiB resident.
 heap=40m
-direct=48m
+direct=64m
 
 rm -rf -- "$app"
 mkdir -p -- "$app/bin" "$app/lib"

@@ -58,7 +58,7 @@ localize() {
 
 # The documents, by their names below the root.
 documents() {
-  (cd -- "$root" && for document in *.md docs/*.md docs/*/*.md; do
+  (cd -- "$root" && for document in *.md docs/*.md docs/*/*.md examples/*/*.md; do
     [ ! -f "$document" ] || echo "$document"
   done)
 }

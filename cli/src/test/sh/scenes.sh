@@ -486,6 +486,23 @@ before_article_2_5() {
   examples
 }
 
+# The classes of examples/user-service, which the build has compiled.
+user_service() {
+  [ -e "$root/examples/user-service/target/classes/io" ] || {
+    echo "build it first: mvn -q -Dquick compile -pl examples/user-service -am"
+    return 1
+  }
+  mkdir target && cp -r -- "$root/examples/user-service/target/classes" target/
+}
+
+before_user_service_unary() {
+  user_service
+}
+
+before_user_service_piped() {
+  user_service
+}
+
 # A login on db2 by a real ssh and a real sshd, which talk over a pipe of their own: no port is needed.
 some_login() {
   mkdir -p "$work/login" && [ -e "$work/login/id" ] ||

@@ -8,6 +8,7 @@ import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
+import java.util.function.Function;
 
 /**
  * Two streams between two programs, one each way, independent of each other.
@@ -79,6 +80,25 @@ public interface Pipe extends AutoCloseable {
    */
   default Messages messages() {
     return new Messages(source());
+  }
+
+  /**
+   * The messages as they come, parsed. One that does not parse is refused for good, with its
+   * position, and the next one is read: see {@link TypedMessages}. For protobuf it is {@code
+   * pipe.typed(UserRequest::parseFrom)}.
+   */
+  default <T> TypedMessages<T> typed(TypedMessages.Parser<? extends T> parser) {
+    return new TypedMessages<>(source(), parser);
+  }
+
+  /**
+   * Both directions as values: what comes in as with {@link #typed(TypedMessages.Parser)}, and what
+   * goes out as a formatter writes it. For protobuf it is {@code pipe.typed(UserRequest::parseFrom,
+   * UserResponse::toByteArray)}.
+   */
+  default <I, O> TypedPipe<I, O> typed(
+      TypedMessages.Parser<? extends I> parser, Function<? super O, byte[]> formatter) {
+    return new TypedPipe<>(this, typed(parser), formatter);
   }
 
   /**

@@ -119,7 +119,10 @@ public interface Source extends AutoCloseable {
     commit(position, digest);
   }
 
-  /** The message that ends at the position is refused for good. A later commit passes it. */
+  /**
+   * The message that ends at the position is refused for good. A later commit passes it: until then
+   * nobody hears of it. Messages may be refused in any order.
+   */
   void reject(long endPosition, Rejection why) throws PipeException;
 
   /**

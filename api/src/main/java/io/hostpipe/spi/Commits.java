@@ -5,10 +5,11 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Status;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.Condition;
@@ -32,7 +33,7 @@ public final class Commits {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final ArrayDeque<Committed.Rejected> untold = new ArrayDeque<>();
+  private final TreeMap<Long, Rejection> untold = new TreeMap<>();
   private final List<Waiting> waiting = new ArrayList<>();
   private long position;
   private long toldPosition;
@@ -63,14 +64,14 @@ public final class Commits {
     due.forEach(Runnable::run);
   }
 
-  /** The message that ends there is refused; called in order, before what passes it. */
+  /** The message that ends there is refused; called before what passes it, in any order. */
   public void reject(long endPosition, Rejection why) {
     boolean full;
     lock.lock();
     try {
       full = untold.size() >= UNTOLD_MAX;
       if (!full) {
-        untold.add(new Committed.Rejected(endPosition, why));
+        untold.putIfAbsent(endPosition, why);
       }
     } finally {
       lock.unlock();
@@ -206,14 +207,14 @@ public final class Commits {
     }
     List<Committed.Rejected> rejected = new ArrayList<>();
     while (hasUntold()) {
-      rejected.add(untold.remove());
+      Map.Entry<Long, Rejection> first = untold.pollFirstEntry();
+      rejected.add(new Committed.Rejected(first.getKey(), first.getValue()));
     }
     return new Committed(position, rejected);
   }
 
   private boolean hasUntold() {
-    Committed.Rejected first = untold.peek();
-    return first != null && first.endPosition() <= position;
+    return !untold.isEmpty() && untold.firstKey() <= position;
   }
 
   /** Takes out the waits that are over; they are run after the lock is given back. */

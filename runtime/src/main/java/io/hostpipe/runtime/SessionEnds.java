@@ -31,7 +31,7 @@ public final class SessionEnds {
               "DURATION",
               "10s",
               "how long a finished receiver stays for a lost farewell"),
-          OptionSpec.value("window", "BYTES", "8MiB", "how many bytes may be under way"),
+          OptionSpec.value("window", "BYTES", "32MiB", "how many bytes may be under way"),
           AccessOptions.BINDING);
 
   private static final List<OptionSpec> DIAL_OPTIONS =

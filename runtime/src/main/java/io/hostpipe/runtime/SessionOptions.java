@@ -29,13 +29,13 @@ public record SessionOptions(
   /** What is said about strangers by default. */
   public static final int STRANGER_LINES_DEFAULT = 60;
 
-  /** For those who dial: 5 s, 5 s, 10 s, 8 MiB, 4 for each processor, 30 s. */
+  /** For those who dial: 5 s, 5 s, 10 s, 32 MiB, 4 for each processor, 30 s. */
   public static final SessionOptions DIALING =
       new SessionOptions(
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
           Duration.ofSeconds(10),
-          8L << 20,
+          32L << 20,
           4 * Runtime.getRuntime().availableProcessors(),
           Duration.ofSeconds(30),
           Access.OPEN,

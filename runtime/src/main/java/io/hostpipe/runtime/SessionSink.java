@@ -31,6 +31,9 @@ final class SessionSink implements Sink {
    */
   private static final int AHEAD_BYTES = 512 << 10;
 
+  /** How much more memory than bytes may be held: of a block that is not full, all is. */
+  private static final int SLACK_BYTES_MAX = 16 << 20;
+
   private final SessionPipe pipe;
   private final List<Committed.Rejected> rejected = new ArrayList<>();
   private final List<Pending> pending = new ArrayList<>();
@@ -323,7 +326,7 @@ final class SessionSink implements Sink {
     long aheadBytes = pipe.session.outgoing().next() - pipe.session.outgoing().credit();
     return pendingBytes < windowBytes
         && aheadBytes < AHEAD_BYTES
-        && pipe.heldBytes.get() < 2 * windowBytes;
+        && pipe.heldBytes.get() < windowBytes + Math.min(windowBytes, SLACK_BYTES_MAX);
   }
 
   private Committed committedNow() {

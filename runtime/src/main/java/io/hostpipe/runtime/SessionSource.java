@@ -11,6 +11,8 @@ import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.session.Delivery;
 import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The incoming stream of a {@link SessionPipe}. The pipe's lock guards it. */
@@ -21,8 +23,15 @@ final class SessionSource implements Source {
    */
   private static final int DRAINED_BYTES = 64 << 10;
 
+  /** As many as the session may have unconfirmed. */
+  private static final int REFUSED_COUNT_MAX = 65_536;
+
   private final SessionPipe pipe;
   private final RecordBorders borders;
+
+  /** What no commit has passed yet, by the position behind it. */
+  private final TreeMap<Long, Rejection> refused = new TreeMap<>();
+
   private @Nullable StreamId stream;
 
   /** Of the last batch's writer; 0 before the first one. Written under the lock. */
@@ -194,6 +203,7 @@ final class SessionSource implements Source {
     try {
       checkRead(position);
       Long there = digest == null ? null : digest.toLong();
+      tellRefused(position);
       if (mayBeEnd && ended) {
         pipe.session.onFinished(position, there, Ticker.now());
       } else {
@@ -250,9 +260,22 @@ final class SessionSource implements Source {
     pipe.lock.lock();
     try {
       pipe.check();
-      pipe.session.onRejected(endPosition, why.status().code(), why.reason());
+      if (refused.size() >= REFUSED_COUNT_MAX) {
+        throw new IllegalStateException(
+            "more than " + REFUSED_COUNT_MAX + " rejections that no commit has passed");
+      }
+      refused.putIfAbsent(endPosition, why);
     } finally {
       pipe.lock.unlock();
+    }
+  }
+
+  /** The peer hears of rejections in the order of the stream, whoever made them first. Locked. */
+  private void tellRefused(long position) {
+    while (!refused.isEmpty() && refused.firstKey() <= position) {
+      Map.Entry<Long, Rejection> first = refused.pollFirstEntry();
+      Rejection why = first.getValue();
+      pipe.session.onRejected(first.getKey(), why.status().code(), why.reason());
     }
   }
 

@@ -20,6 +20,12 @@ import org.jspecify.annotations.Nullable;
  * only one link is listened to at a time ({@link Session}).
  */
 public final class Inbound {
+  /**
+   * Of a wide window less than a quarter may be news: on a long path what was acknowledged late is
+   * missing from what is under way.
+   */
+  private static final long ACK_BYTES_MAX = 1 << 20;
+
   /** Above so many unconfirmed rejections a PING asks whether the peer has them. */
   private static final int REJECTS_CONFIRM_COUNT = 1_024;
 
@@ -360,7 +366,7 @@ public final class Inbound {
             ? digest.extend(receivedDigest, fresh, data.crc32c())
             : digest.extend(receivedDigest, fresh);
     received = end;
-    growth.onReceived(received, consumed, nowNanos);
+    pressed |= growth.onReceived(received, consumed, nowNanos);
     digestShared = true;
     if (data.cursor() != null) {
       cursor = data.cursor();
@@ -501,7 +507,7 @@ public final class Inbound {
 
   /** Whether the peer should hear now, and not only along with something else. */
   boolean ackIsUrgent() {
-    long quarter = Math.max(1, window / 4);
+    long quarter = Math.clamp(window / 4, 1, ACK_BYTES_MAX);
     return credit - ackedCredit >= quarter
         || durable() - ackedDurable >= quarter
         || safelyApplied() - ackedApplied >= quarter

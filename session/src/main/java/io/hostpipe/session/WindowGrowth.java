@@ -30,16 +30,24 @@ final class WindowGrowth {
     }
   }
 
-  /** Data came up to here; the host let go of all before the other position. */
-  void onReceived(long received, long consumed, long nowNanos) {
+  /**
+   * Data came up to here; the host let go of all before the other position.
+   *
+   * @return whether the sender was waiting for the credit that let it send this: the first byte
+   *     beyond the old credit came one round trip behind the new one, and no later
+   */
+  boolean onReceived(long received, long consumed, long nowNanos) {
     if (markNanos == Session.NEVER) {
       markNanos = nowNanos;
       markConsumed = consumed;
     }
-    if (toldAtNanos != Session.NEVER && received > toldBefore) {
-      roundTripNanos = Math.min(roundTripNanos, Math.max(1, nowNanos - toldAtNanos));
-      toldAtNanos = Session.NEVER;
+    if (toldAtNanos == Session.NEVER || received <= toldBefore) {
+      return false;
     }
+    long thisNanos = Math.max(1, nowNanos - toldAtNanos);
+    roundTripNanos = Math.min(roundTripNanos, thisNanos);
+    toldAtNanos = Session.NEVER;
+    return thisNanos - roundTripNanos < roundTripNanos / 2;
   }
 
   /**

@@ -49,6 +49,21 @@ final class WindowGrowthTest {
   }
 
   @Test
+  void aSenderThatAnswersWithinARoundTripWasWaiting() {
+    assertThat(answersAfter(100_000)).isTrue();
+    assertThat(answersAfter(140_000)).isTrue();
+    assertThat(answersAfter(50_000)).isTrue();
+  }
+
+  @Test
+  void aSenderThatUsesUpItsOldCreditFirstWasNot() {
+    answersAfter(50_000);
+    assertThat(answersAfter(100_000)).isFalse();
+    growth.onTold(consumed + 1_000, nowNanos);
+    assertThat(growth.onReceived(consumed + 1_000, consumed, nowNanos + micros(1))).isFalse();
+  }
+
+  @Test
   void anotherLinkIsMeasuredAnew() {
     roundTrip(50);
     growth.onLink();
@@ -69,9 +84,14 @@ final class WindowGrowthTest {
   }
 
   private void roundTrip(long roundTripMicros) {
+    answersAfter(roundTripMicros);
+  }
+
+  /** New credit is told, and the first byte beyond the old one comes so much later. */
+  private boolean answersAfter(long roundTripMicros) {
     growth.onTold(consumed, nowNanos);
     nowNanos += micros(roundTripMicros);
-    growth.onReceived(consumed + 1, consumed, nowNanos);
+    return growth.onReceived(consumed + 1, consumed, nowNanos);
   }
 
   /** Whether the window is too small after so many bytes in such a time. */

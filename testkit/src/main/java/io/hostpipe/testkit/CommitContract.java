@@ -13,7 +13,6 @@ import io.hostpipe.Source;
 import io.hostpipe.Status;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -103,7 +102,7 @@ public interface CommitContract extends ContractTests {
     long second = write(way.sink(), "bad");
     long third = write(way.sink(), "good again");
     InParallel<List<Committed.Rejected>> awaiting =
-        InParallel.run(() -> rejections(way.sink(), third));
+        InParallel.run(() -> refusals(way.sink(), third));
     Rejection why = new Rejection(Status.INVALID_ARGUMENT, "not a number: 'bad'");
     Received.readCount(way.source(), 3, third);
     way.source().commit(first);
@@ -112,6 +111,30 @@ public interface CommitContract extends ContractTests {
     flush(way.source());
     assertThat(awaiting.join()).containsExactly(new Committed.Rejected(second, why));
     assertThat(way.sink().committed()).isEqualTo(new Committed(third, List.of()));
+  }
+
+  @Test
+  default void tellsRefusalsInTheOrderOfTheStreamHoweverTheyWereMade() throws Exception {
+    needs(ContractPlace.Ability.TELLS_COMMITS);
+    needs("REJECTS", place().capabilities().rejects());
+    ContractWay way = openMessages();
+    long first = write(way.sink(), "bad");
+    long second = write(way.sink(), "bad too");
+    long third = write(way.sink(), "good");
+    Received.readCount(way.source(), 3, third);
+    Rejection why = new Rejection(Status.INVALID_ARGUMENT, "bad");
+    way.source().reject(second, why);
+    way.source().reject(first, why);
+    assertThat(way.sink().awaitCommitted(first, Duration.ofMillis(20)))
+        .isEqualTo(new Committed(0, List.of()));
+    way.source().commit(first);
+    flush(way.source());
+    assertThat(way.sink().awaitCommitted(first))
+        .isEqualTo(new Committed(first, List.of(new Committed.Rejected(first, why))));
+    way.source().commit(third);
+    flush(way.source());
+    assertThat(way.sink().awaitCommitted(third))
+        .isEqualTo(new Committed(third, List.of(new Committed.Rejected(second, why))));
   }
 
   @Test
@@ -129,24 +152,11 @@ public interface CommitContract extends ContractTests {
       batch.add(bytes("good again"));
       third = way.sink().write(batch);
     }
-    List<Committed.Rejected> rejected = rejections(way.sink(), third);
+    List<Committed.Rejected> rejected = refusals(way.sink(), third);
     assertThat(rejected).singleElement().extracting("endPosition").isEqualTo(second);
     assertThat(rejected.getFirst().why().reason()).isNotBlank();
     way.sink().finish();
     assertThat(reading.join().texts()).containsExactly("good", "good again");
-  }
-
-  /** Everything that is refused up to there. */
-  private static List<Committed.Rejected> rejections(Sink sink, long position)
-      throws PipeException, InterruptedException {
-    List<Committed.Rejected> all = new ArrayList<>();
-    Committed now = sink.committed();
-    all.addAll(now.rejected());
-    while (now.position() < position) {
-      now = sink.awaitCommitted(now.position() + 1);
-      all.addAll(now.rejected());
-    }
-    return all;
   }
 
   /** A source may gather what it has to tell until it is asked for more. */

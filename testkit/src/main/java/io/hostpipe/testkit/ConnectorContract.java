@@ -26,4 +26,5 @@ public interface ConnectorContract
         BothWaysContract,
         ResumeContract,
         ByteViewContract,
-        MessageViewContract {}
+        MessageViewContract,
+        TypedViewContract {}

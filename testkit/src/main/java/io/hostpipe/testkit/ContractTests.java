@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.hostpipe.BatchWriter;
+import io.hostpipe.Committed;
 import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
@@ -11,6 +12,8 @@ import io.hostpipe.Sink;
 import io.hostpipe.StreamId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 
@@ -97,6 +100,18 @@ public interface ContractTests {
       }
       written.addAndGet(zeros.length);
     }
+  }
+
+  /** Everything that is refused up to there, as the writer hears it; waits for it. */
+  default List<Committed.Rejected> refusals(Sink sink, long position)
+      throws PipeException, InterruptedException {
+    Committed now = sink.committed();
+    List<Committed.Rejected> all = new ArrayList<>(now.rejected());
+    while (now.position() < position) {
+      now = sink.awaitCommitted(now.position() + 1);
+      all.addAll(now.rejected());
+    }
+    return all;
   }
 
   /** The text in UTF-8. */

@@ -105,7 +105,12 @@ public final class FaultProxy implements AutoCloseable {
     pacer.rate(bytesPerSecond);
   }
 
-  /** Lets everything arrive so much later. Takes effect with the next connection. */
+  /**
+   * Lets everything arrive so much later, each way. Takes effect with the next connection. As much
+   * as the pace at that moment brings in this time is under way, and as much again may wait for its
+   * turn: so with both a proxy is a long path, of which a sender sees no more than of a real one,
+   * except for loss, and for what TCP makes of loss: below it are two loopback connections.
+   */
   public void delay(Duration later) {
     delay = later;
   }

@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -19,8 +20,13 @@ import java.util.concurrent.TimeUnit;
 final class FaultyConnection {
   private static final int CHUNK_BYTES = 64 << 10;
 
-  /** Chunks on their way at a time where they are delayed: 8 MiB, a fast link's worth. */
-  private static final int DELAYED_CHUNKS_MAX = 128;
+  /** What may be on its way where nothing but the delay holds it back. */
+  private static final int DELAYED_BYTES_MIN = 8 << 20;
+
+  /** And at most, on the longest and fastest of paths: 10 Gbit/s for 200 ms. */
+  private static final int DELAYED_BYTES_MAX = 256 << 20;
+
+  private static final double NANOS_PER_SECOND = 1e9;
 
   /** How long the half of a torn frame is given to arrive, because a reset overtakes it. */
   private static final Duration TORN_ARRIVES = Duration.ofMillis(50);
@@ -140,7 +146,10 @@ final class FaultyConnection {
     private final boolean isTowardTarget;
     private final SocketChannel in;
     private final SocketChannel out;
-    private final BlockingQueue<Delayed> delayed = new ArrayBlockingQueue<>(DELAYED_CHUNKS_MAX);
+
+    /** Bounded by the bytes that carryDelayed lets in. */
+    private final BlockingQueue<Delayed> delayed = new LinkedBlockingQueue<>();
+
     private volatile Mode mode = Mode.FORWARD;
 
     Way(boolean isTowardTarget, SocketChannel in, SocketChannel out) {
@@ -182,13 +191,21 @@ final class FaultyConnection {
       endOutput();
     }
 
+    /**
+     * A path holds what its rate brings during the delay, and its queues as much again: whoever
+     * sends more than that is held up, as by a receiver that does not read.
+     */
     private void carryDelayed(long delayNanos) throws IOException, InterruptedException {
-      Thread writer = Thread.ofVirtual().name("fault-delayed").start(this::writeDelayed);
+      Semaphore room = new Semaphore(roomBytes(delayNanos));
+      Thread writer = Thread.ofVirtual().name("fault-delayed").start(() -> writeDelayed(room));
       try {
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
-        while (in.read(chunk) >= 0) {
-          delayed.put(new Delayed(chunk.flip(), System.nanoTime() + delayNanos));
-          chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+        room.acquire(CHUNK_BYTES);
+        while (in.read(chunk.clear()) >= 0) {
+          ByteBuffer bytes = ByteBuffer.allocate(chunk.position()).put(chunk.flip()).flip();
+          room.release(CHUNK_BYTES - bytes.remaining());
+          delayed.put(new Delayed(bytes, System.nanoTime() + delayNanos));
+          room.acquire(CHUNK_BYTES);
         }
         delayed.put(new Delayed(ByteBuffer.allocate(0), System.nanoTime() + delayNanos));
         writer.join();
@@ -197,7 +214,12 @@ final class FaultyConnection {
       }
     }
 
-    private void writeDelayed() {
+    private int roomBytes(long delayNanos) {
+      double underWay = (double) proxy.pacer().rate() * delayNanos / NANOS_PER_SECOND;
+      return (int) Math.clamp(2 * underWay, DELAYED_BYTES_MIN, DELAYED_BYTES_MAX);
+    }
+
+    private void writeDelayed(Semaphore room) {
       try {
         while (true) {
           Delayed next = delayed.take();
@@ -205,11 +227,13 @@ final class FaultyConnection {
           if (restNanos > 0) {
             awaitClosed(Duration.ofNanos(restNanos));
           }
-          if (!next.bytes.hasRemaining()) {
+          int lengthBytes = next.bytes.remaining();
+          if (lengthBytes == 0) {
             endOutput();
             return;
           }
           pass(next.bytes);
+          room.release(lengthBytes);
         }
       } catch (IOException e) {
         reset();

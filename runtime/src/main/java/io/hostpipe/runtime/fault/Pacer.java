@@ -22,6 +22,11 @@ final class Pacer {
     bytesPerSecond = newBytesPerSecond;
   }
 
+  /** Bytes a second; 0 is any. */
+  long rate() {
+    return bytesPerSecond;
+  }
+
   /** Blocks until so many bytes may pass; returns early when the thread is interrupted. */
   void await(int lengthBytes) {
     long rate = bytesPerSecond;

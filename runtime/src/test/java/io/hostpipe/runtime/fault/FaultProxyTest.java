@@ -62,6 +62,19 @@ final class FaultProxyTest {
     }
   }
 
+  /** More than all buffers of the kernel below it, and than a path of another pace would hold. */
+  @Test
+  void aLongFastPathTakesWhatIsUnderWayOnItFromASenderWhosePeerDoesNotReadYet() throws Exception {
+    proxy.pace(64 << 20);
+    proxy.delay(Duration.ofMillis(700));
+    byte[] there = random(64 << 20);
+    try (Socket dialer = dial();
+        Socket target = target()) {
+      sendAndEnd(dialer, there);
+      assertThat(target.getInputStream().readAllBytes()).isEqualTo(there);
+    }
+  }
+
   @Test
   void passesBothWaysAndTheEndOfEach() throws IOException, InterruptedException {
     byte[] there = random(1_000_000);
