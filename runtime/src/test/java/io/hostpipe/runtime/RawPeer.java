@@ -57,6 +57,15 @@ final class RawPeer {
     }
   }
 
+  /** The next frame of this kind; others are passed over. */
+  <F extends Frame> F next(Class<F> kind) throws IOException, ProtocolException {
+    Frame frame = next();
+    while (!kind.isInstance(frame)) {
+      frame = next();
+    }
+    return kind.cast(frame);
+  }
+
   /** A whole frame of data. */
   static ByteBuffer data(byte[] payload) {
     ByteBuffer out = ByteBuffer.allocate(8 + 8 + payload.length + 4);
@@ -84,6 +93,7 @@ final class RawPeer {
     private String stream = "raw-peer";
     private Frame.Id instance = new Frame.Id(1, 2);
     private long connection = 1;
+    private long epoch;
 
     private HelloBuilder(String name) {
       this.name = name;
@@ -104,6 +114,11 @@ final class RawPeer {
       return this;
     }
 
+    HelloBuilder epoch(long given) {
+      epoch = given;
+      return this;
+    }
+
     Frame.Hello build() {
       return new Frame.Hello(
           FrameCodec.VERSION,
@@ -119,7 +134,7 @@ final class RawPeer {
           false,
           0,
           0,
-          0,
+          epoch,
           false);
     }
   }

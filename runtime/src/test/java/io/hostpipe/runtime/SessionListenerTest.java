@@ -241,6 +241,38 @@ final class SessionListenerTest {
     }
   }
 
+  /** Seed 546189 of the simulator, in November 2026, on links. */
+  @Test
+  void aWriterWhoseGreetingBreaksTwiceIsNotTakenForOneThatWasReplaced() throws Exception {
+    SessionListener listener = hosts.listen("name", 16);
+    RawPeer first = RawPeer.dial(hosts.network);
+    first.send(RawPeer.hello("name").build());
+    assertThat(first.next()).isInstanceOf(Frame.Hello.class);
+    first.send(new Frame.Welcome(new Frame.Id(1, 1), 1, 0, 0L, 1_000, null, 0));
+    try (Pipe _ = listener.accept()) {
+      leave(first);
+      RawPeer second = welcomed(1, 0);
+      assertThat(second.next(Frame.Welcome.class).epoch()).isEqualTo(2);
+      leave(second);
+      leave(welcomed(2, 2));
+      welcomed(3, 2);
+    }
+  }
+
+  /** Another writer's link, on which it has been greeted and has not answered. */
+  private RawPeer welcomed(long connection, long epoch) throws Exception {
+    RawPeer peer = RawPeer.dial(hosts.network);
+    peer.send(RawPeer.hello("name").instance(77).connection(connection).epoch(epoch).build());
+    assertThat(peer.next()).isInstanceOf(Frame.Hello.class);
+    return peer;
+  }
+
+  /** Its process has died, and the other side has seen it. */
+  private static void leave(RawPeer peer) throws Exception {
+    peer.link().shutdownOutput();
+    Eventually.holds("the other side has left, too", () -> peer.link().isClosed());
+  }
+
   private List<String> downs(String text) {
     return hosts.dialerTold.lines("down").stream().filter(line -> line.contains(text)).toList();
   }

@@ -26,11 +26,6 @@ public final class Inbound {
    */
   private static final long ACK_BYTES_MAX = 1 << 20;
 
-  /** Above so many unconfirmed rejections a PING asks whether the peer has them. */
-  private static final int REJECTS_CONFIRM_COUNT = 1_024;
-
-  private static final int REJECTS_COUNT_MAX = 65_536;
-
   /** So many writers that were replaced are known again. */
   private static final int REPLACED_COUNT_MAX = 64;
 
@@ -44,9 +39,13 @@ public final class Inbound {
   private boolean digestWhole = true;
 
   private final ArrayDeque<Delivery> deliveries = new ArrayDeque<>();
-  private final ArrayDeque<Frame.Reject> rejects = new ArrayDeque<>();
+  private final Rejections rejections = new Rejections();
 
   private @Nullable String stream;
+
+  /** Whether a writer of it has answered; until then another stream may come in its place. */
+  private boolean met;
+
   private Frame.@Nullable Id writer;
 
   /** Those before it: one of their greetings may have been on its way until now. */
@@ -56,7 +55,12 @@ public final class Inbound {
   private @Nullable Writer before;
 
   private Frame.AckLevel ackLevel = Frame.AckLevel.APPLIED;
+
+  /** The highest that was given; whoever got it may never have answered. */
   private long epoch;
+
+  /** Of the last writer that answered: a lower one is of somebody who was replaced. */
+  private long answeredEpoch;
 
   /** Whether the writer's epoch was given to another one that never answered. */
   private boolean epochSpent;
@@ -91,8 +95,6 @@ public final class Inbound {
   private long ackedDurable;
   private long ackedApplied;
   private long ackedCredit;
-  private int rejectsSentCount;
-  private int rejectsConfirmCount;
 
   private boolean finSeen;
 
@@ -118,15 +120,18 @@ public final class Inbound {
 
   /** The stream is known: it goes on from what is held of it. */
   private void begin(String known) {
-    stream = known;
-    SessionConfig.InboundStart start = config.held().get(known);
-    if (start == null) {
-      return;
-    }
+    SessionConfig.InboundStart held = config.held().get(known);
+    SessionConfig.InboundStart start =
+        held == null
+            ? new SessionConfig.InboundStart(known, 0, 0, DigestFunction.EMPTY, null)
+            : held;
     Long startDigest = start.digest();
+    stream = known;
+    writer = null;
     digestWhole = startDigest != null;
     digestShared = digestWhole;
-    epoch = start.epoch();
+    epoch = Math.max(epoch, start.epoch());
+    answeredEpoch = start.epoch();
     startPosition = start.position();
     received = startPosition;
     receivedDigest = startDigest == null ? DigestFunction.EMPTY : startDigest;
@@ -180,9 +185,9 @@ public final class Inbound {
     return credit;
   }
 
-  /** The writer's epoch. */
+  /** The epoch of the writer that sent what came last. */
   public long epoch() {
-    return epoch;
+    return answeredEpoch;
   }
 
   /** Bytes that came more than once and were dropped. */
@@ -190,9 +195,9 @@ public final class Inbound {
     return duplicateBytes;
   }
 
-  /** The id of the stream; null until its sender was met. */
+  /** The id of the stream; null until a writer of it was met and has answered. */
   public @Nullable String stream() {
-    return stream;
+    return met ? stream : null;
   }
 
   /** Whether the end was confirmed to the peer. */
@@ -217,12 +222,12 @@ public final class Inbound {
 
   /** Another stream, or a writer that was replaced, cannot have this pipe. Null: it is welcome. */
   @Nullable SessionFailure refusal(Frame.Hello hello) {
-    String present = stream;
+    String present = stream();
     SessionConfig.InboundStart start = present == null ? config.held().get(hello.stream()) : null;
     if (start != null && start.damage() != null) {
       return new SessionFailure(Code.DATA_LOSS, start.damage(), false);
     }
-    long latest = start == null ? epoch : start.epoch();
+    long latest = start != null ? start.epoch() : present == null ? 0 : answeredEpoch;
     if (present != null && !present.equals(hello.stream())) {
       return new SessionFailure(
           Code.ALREADY_EXISTS,
@@ -243,7 +248,9 @@ public final class Inbound {
               + " was replaced",
           false);
     }
-    return null;
+    return hello.epoch() < FrameCodec.EPOCH_MAX
+        ? null
+        : new SessionFailure(Code.INVALID_ARGUMENT, "no epoch can follow " + hello.epoch(), false);
   }
 
   /**
@@ -252,7 +259,7 @@ public final class Inbound {
    * restarted before its sink kept the last one.
    */
   Frame.Welcome welcome(Frame.Hello hello) {
-    if (stream == null) {
+    if (!met && !hello.stream().equals(stream)) {
       begin(hello.stream());
     }
     ackLevel = hello.ackLevel();
@@ -266,7 +273,7 @@ public final class Inbound {
       digestShared = another ? digestWhole : digestShared;
     }
     if (another && hello.takesOver()) {
-      onWriterAnswered(); // It says so itself that the one before is out.
+      replaceBefore(); // It says so itself that the one before is out.
     }
     if (!digestShared) {
       receivedDigest = DigestFunction.EMPTY;
@@ -276,8 +283,7 @@ public final class Inbound {
     ackedDurable = 0;
     ackedApplied = 0;
     ackedCredit = credit;
-    rejectsSentCount = 0;
-    rejectsConfirmCount = 0;
+    rejections.onLink();
     finAckDue = false;
     growth.onLink();
     appliesAtEndDue = appliesAtEnd;
@@ -291,8 +297,14 @@ public final class Inbound {
         cursorPosition);
   }
 
-  /** The writer has answered on the present link, or takes over: the one before is out. */
+  /** The writer has answered on the present link. */
   void onWriterAnswered() {
+    met = stream != null;
+    replaceBefore();
+  }
+
+  private void replaceBefore() {
+    answeredEpoch = epoch;
     Writer last = before;
     before = null;
     Frame.Id instance = last == null ? null : last.instance();
@@ -455,14 +467,11 @@ public final class Inbound {
 
   /** Whether another message may be refused now; when not, the host waits for the peer. */
   public boolean takesRejects() {
-    return rejects.size() < REJECTS_COUNT_MAX;
+    return rejections.takesMore();
   }
 
   void onRejected(Frame.Reject reject) {
-    if (rejects.size() >= REJECTS_COUNT_MAX) {
-      throw new IllegalStateException("more than " + REJECTS_COUNT_MAX + " unconfirmed rejections");
-    }
-    rejects.add(reject);
+    rejections.add(reject);
   }
 
   /** The end is known, all of it is there at the asked level: is it what the sender sent? */
@@ -531,7 +540,7 @@ public final class Inbound {
 
   /** Whether {@link #poll} has more than acknowledgements. */
   boolean wantsToSend() {
-    return finAckDue || appliesAtEndDue || rejectsSentCount < rejects.size();
+    return finAckDue || appliesAtEndDue || rejections.hasUnsent();
   }
 
   /**
@@ -544,16 +553,9 @@ public final class Inbound {
       out.control(new Frame.AppliesAtEnd(config.spooled()));
       appliesAtEndDue = false;
     }
-    int index = 0;
-    for (Frame.Reject reject : rejects) {
-      if (index++ < rejectsSentCount) {
-        continue;
-      }
-      if (!out.hasRoomForControl()) {
-        return false;
-      }
-      out.control(reject);
-      rejectsSentCount++;
+    rejections.poll(out);
+    if (rejections.hasUnsent()) {
+      return false; // No acknowledgement passes one.
     }
     if (withAck && ackIsPending() && out.hasRoomForControl()) {
       out.control(new Frame.Ack(received, durable(), safelyApplied(), credit));
@@ -570,19 +572,12 @@ public final class Inbound {
       out.control(new Frame.FinAck(finPosition, confirmed));
       finAckDue = false;
     }
-    if (rejects.size() > REJECTS_CONFIRM_COUNT && rejectsConfirmCount == 0) {
-      rejectsConfirmCount = rejectsSentCount;
-      return true;
-    }
-    return false;
+    return rejections.asks();
   }
 
   /** A PING that was sent behind the rejections was answered: the peer has them. */
   void onRejectsConfirmed() {
-    for (; rejectsConfirmCount > 0; rejectsConfirmCount--) {
-      rejects.remove();
-      rejectsSentCount--;
-    }
+    rejections.onConfirmed();
   }
 
   /** Lets go of everything, when the session is over. */

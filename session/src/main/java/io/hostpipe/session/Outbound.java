@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * partial digest away: that is what a resume compares.
  */
 public final class Outbound {
+  /** So many rejections may wait for the host to take them. */
+  static final int REJECTS_COUNT_MAX = 65_536;
+
   private final String stream;
   private final Frame.AckLevel ackLevel;
   private final DigestFunction digest;
@@ -347,6 +350,11 @@ public final class Outbound {
           Code.INVALID_ARGUMENT, "a rejection of what was not sent: " + reject.endPosition());
     }
     if (reject.endPosition() > rejectedHighest) {
+      if (rejects.size() >= REJECTS_COUNT_MAX) {
+        // They are said again on the next link, and this side may have taken some by then.
+        throw new ProtocolException(
+            Code.ABORTED, "more rejections of " + stream + " than this side has taken");
+      }
       rejectedHighest = reject.endPosition();
       rejects.add(reject);
     }

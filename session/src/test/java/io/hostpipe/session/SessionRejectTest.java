@@ -132,6 +132,26 @@ final class SessionRejectTest {
     assertThat(pair.dialer.rejects()).hasSize(65_536);
   }
 
+  @Test
+  void aSenderThatTakesNoRejectionsIsNotMadeToHoldMoreAndMoreOfThem() {
+    int more = 100;
+    Pair pair = sent(Outbound.REJECTS_COUNT_MAX + more);
+    pair.acceptor.take(pair.now);
+    pair.settle();
+    for (int position = 1; position <= Outbound.REJECTS_COUNT_MAX + more; position++) {
+      reject(pair, position);
+      if (position % 1_000 == 0) {
+        pair.settle();
+      }
+    }
+    pair.settle();
+    assertThat(pair.linked()).isFalse();
+    assertThat(pair.dialer.failureCode()).isZero();
+    assertThat(positions(pair.dialer)).hasSize(Outbound.REJECTS_COUNT_MAX);
+    pair.connect();
+    assertThat(positions(pair.dialer)).hasSize(more).isSorted();
+  }
+
   /** A pair of which the receiver has so many messages of one byte. */
   private static Pair sent(int count) {
     Pair pair = Pair.oneWay().connect();

@@ -172,7 +172,7 @@ final class Chaos {
     }
     trace(Fault.STRANGER, side);
     Scenario scenario = run.scenario();
-    if (scenario.tokens) {
+    if (scenario.tokens && !scenario.isShut()) {
       run.intruder().strike(process);
     }
     boolean linked = process.current() != null;

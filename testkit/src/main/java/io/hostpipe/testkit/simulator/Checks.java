@@ -34,6 +34,11 @@ final class Checks {
   void afterStep(VirtualProcess process) {
     int side = process.side();
     Session session = process.session();
+    if (run.scenario().isShut()) {
+      check(!session.isGreeted(), process, "greets a host that has not its token");
+      check(session.linkCount() == 0, process, "goes on with a host that has not its token");
+      check(session.incoming().stream() == null, process, "knows of the stream of an outsider");
+    }
     if (run.scenario().receives(side)) {
       checkReceiver(process, session.incoming(), directions[1 - side]);
     }
@@ -248,11 +253,13 @@ final class Checks {
       VirtualProcess sender = run.host(1 - side).process();
       if (!storageOf(1 - side).durable && sender != null) {
         Session session = sender.session();
-        // What was all applied before may be confirmed by an answer that is on its way.
+        // What was whole before, at the level asked for, may be confirmed by an answer on its way.
+        boolean whole =
+            direction.reachedEnd
+                || (direction.level == Frame.AckLevel.RECEIVED
+                    && direction.received == run.content(1 - side).end());
         sender.progress().forgotten |=
-            session.outgoing().positioned()
-                && !session.outgoingFinished()
-                && !directions[1 - side].reachedEnd;
+            session.outgoing().positioned() && !session.outgoingFinished() && !whole;
       }
     }
     directions[side].senderKilled = true;

@@ -14,8 +14,9 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a process proves its token, and lets others prove theirs, where the scenario has tokens. All
- * honest processes of a run have the same one; who else knocks is the {@link Intruder}'s business.
+ * How a process proves its token, and lets others prove theirs, where the scenario has tokens. Both
+ * hosts have the same one, unless one of them is an outsider by mistake; who knocks on purpose is
+ * the {@link Intruder}'s business.
  */
 final class Door {
   static final String TOKEN = "ops";
@@ -23,13 +24,19 @@ final class Door {
 
   private static final byte[] CHANNEL = "one carrier".getBytes(StandardCharsets.US_ASCII);
 
+  private static final TokenKey ANOTHER = key("the secret of another pipe");
+
   private final VirtualProcess process;
   private final boolean asks;
+  private final TokenKey key;
   private long nonceCount;
 
   Door(VirtualProcess process) {
     this.process = process;
-    this.asks = process.run().scenario().tokens;
+    Scenario scenario = process.run().scenario();
+    boolean outside = scenario.outsider == process.side();
+    this.asks = scenario.tokens && (!outside || scenario.outsiderHasAnother);
+    this.key = outside ? ANOTHER : KEY;
   }
 
   /** HMAC-SHA256 under this secret. */
@@ -48,7 +55,7 @@ final class Door {
 
   /** What to dial with. */
   @Nullable Credentials credentials() {
-    return asks ? credentials(KEY, nonce()) : null;
+    return asks ? credentials(key, nonce()) : null;
   }
 
   static Credentials credentials(TokenKey key, Frame.Id nonce) {
@@ -69,18 +76,20 @@ final class Door {
   /** A frame came over an accepted link that is nobody's yet. */
   Heard hear(LinkEnd end, Frame frame, Outlet outlet) {
     if (!asks) {
-      return frame instanceof Frame.Hello hello ? new Heard(hello, null, false) : Heard.NOTHING;
+      return frame instanceof Frame.Hello hello
+          ? new Heard(hello, null, false, null)
+          : Heard.NOTHING;
     }
     Gate asking = end.gate;
     Frame.Hello claimed = end.claimed;
     if (asking != null && claimed != null && frame instanceof Frame.Proof proof) {
       end.gate = null;
-      Admission admission = asking.onProof(proof, KEY);
+      Admission admission = asking.onProof(proof, key);
       if (admission == null) {
-        throw new Violation(process.name() + " refuses who proves its token");
+        return refused(new SessionFailure(Code.UNAUTHENTICATED, "no such token", false));
       }
       process.run().intruder().saw(claimed, proof);
-      return new Heard(claimed, admission, false);
+      return new Heard(claimed, admission, false, null);
     }
     if (asking != null || !(frame instanceof Frame.Hello hello)) {
       return Heard.NOTHING;
@@ -88,12 +97,19 @@ final class Door {
     Gate gate = gate();
     SessionFailure refusal = gate.onHello(hello);
     if (refusal != null) {
-      throw new Violation(process.name() + " refuses who claims its token: " + refusal.reason());
+      return refused(refusal);
     }
     end.gate = gate;
     end.claimed = hello;
     outlet.say(end, gate.challenge());
     return Heard.ASKED;
+  }
+
+  private Heard refused(SessionFailure why) {
+    if (!process.run().scenario().isShut()) {
+      throw new Violation(process.name() + " refuses who has its token: " + why.reason());
+    }
+    return new Heard(null, null, false, why);
   }
 
   /** What somebody is answered whom the gate does not let through; null when it does. */
@@ -115,9 +131,14 @@ final class Door {
    * @param hello what may go to a session
    * @param admission what it goes there with
    * @param asked whether more is expected of the link
+   * @param refusal what to answer before the link is closed
    */
-  record Heard(Frame.@Nullable Hello hello, @Nullable Admission admission, boolean asked) {
-    static final Heard NOTHING = new Heard(null, null, false);
-    static final Heard ASKED = new Heard(null, null, true);
+  record Heard(
+      Frame.@Nullable Hello hello,
+      @Nullable Admission admission,
+      boolean asked,
+      @Nullable SessionFailure refusal) {
+    static final Heard NOTHING = new Heard(null, null, false, null);
+    static final Heard ASKED = new Heard(null, null, true, null);
   }
 }

@@ -23,6 +23,9 @@ final class LinkEnd {
   /** The session has said that it is to be closed; its output has ended. */
   boolean closing;
 
+  /** What came was no frame: what still comes is thrown away until it is closed. */
+  boolean garbled;
+
   /** A read is under way. */
   boolean reading;
 

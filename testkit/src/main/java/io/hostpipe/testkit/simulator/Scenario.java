@@ -52,6 +52,12 @@ final class Scenario {
   /** Whether a dialer has to prove a token on each link, and to see one proved. */
   final boolean tokens;
 
+  /** The side that has not the token that the other one asks for, or shows; -1 for neither. */
+  final int outsider;
+
+  /** Whether that side has another secret under the same name; otherwise it has no token. */
+  final boolean outsiderHasAnother;
+
   /** Whether a receiver that forgets everything may be killed: the run must then fail. */
   final boolean mayForget;
 
@@ -83,9 +89,12 @@ final class Scenario {
     lagNanos = dice.oneIn(3) ? dice.between(1, 5) * MILLISECOND : 0;
     mayForget = dice.oneIn(12);
     keepsLinks = dice.percent(60);
-    errandPercent = dice.oneOf(0, 40, 100);
+    int errands = dice.oneOf(0, 40, 100);
     takesOver = !duplex && dice.oneIn(3);
     tokens = dice.oneIn(3);
+    outsider = tokens && dice.oneIn(12) ? dice.below(2) : -1;
+    outsiderHasAnother = dice.percent(60);
+    errandPercent = outsider < 0 ? errands : 0;
   }
 
   /** One fault alone as often as many together. */
@@ -107,6 +116,11 @@ final class Scenario {
     if (!dice.oneIn(12)) {
       faults.remove(Fault.ABORT);
     }
+  }
+
+  /** Whether no link may ever come to stand, because one side has not the token. */
+  boolean isShut() {
+    return outsider >= 0;
   }
 
   boolean sends(int side) {

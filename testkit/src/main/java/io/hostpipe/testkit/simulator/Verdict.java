@@ -89,6 +89,10 @@ final class Verdict {
     if (aborted) {
       allowed.add(Code.CANCELLED);
     }
+    if (run.scenario().isShut()) {
+      allowed.add(Code.UNAUTHENTICATED);
+      return allowed;
+    }
     if (rival != null) {
       allowed.add(Code.FAILED_PRECONDITION);
     }
@@ -135,6 +139,7 @@ final class Verdict {
       return;
     }
     String name = reached.process().name();
+    require(!run.scenario().isShut(), name + " is content, but one of the two has no token");
     for (int stream = 0; stream < 2; stream++) {
       Scenario.Stream traits = run.scenario().streams[stream];
       // A new sender that cannot go back has to believe what lies before its start.
@@ -194,6 +199,7 @@ final class Verdict {
             || run.host(other.side()).killCount() > 0
             || directions[other.side()].receiverKilled
             || directions[other.side()].takenOverTooLate
+            || run.scenario().isShut()
             || aborted,
         "neither of two writers has finished");
   }
@@ -228,6 +234,7 @@ final class Verdict {
       case Code.CANCELLED -> "cancelled";
       case Code.DATA_LOSS -> "data loss";
       case Code.FAILED_PRECONDITION -> "refused";
+      case Code.UNAUTHENTICATED -> "not let in";
       default -> "code " + code;
     };
   }

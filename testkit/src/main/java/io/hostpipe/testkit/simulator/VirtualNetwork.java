@@ -58,8 +58,8 @@ final class VirtualNetwork {
     link.acceptor = acceptor;
     dialer.other = acceptor;
     acceptor.other = dialer;
-    link.toDialer.listen(() -> from.run(() -> from.read(dialer)));
-    link.toAcceptor.listen(() -> to.run(() -> to.read(acceptor)));
+    link.toDialer.listen(() -> from.run(() -> from.reader().read(dialer)));
+    link.toAcceptor.listen(() -> to.run(() -> to.reader().read(acceptor)));
     // The peer of a stopped process may wait for it in vain.
     dialer.mayDie = to.isSuspended();
     acceptor.mayDie = from.isSuspended();

@@ -1,7 +1,6 @@
 package io.hostpipe.testkit.simulator;
 
 import io.hostpipe.session.Frame;
-import io.hostpipe.session.ProtocolException;
 import io.hostpipe.session.Session;
 import io.hostpipe.session.SessionFailure;
 import java.util.ArrayDeque;
@@ -30,6 +29,7 @@ final class VirtualProcess {
   private final Frame.Id instance;
   private final Outlet outlet;
   private final Door door;
+  private final LinkReader reader = new LinkReader(this);
   private final Rejections rejections = new Rejections(this);
   private final @Nullable VirtualSource source;
   private final @Nullable VirtualSink sink;
@@ -224,7 +224,7 @@ final class VirtualProcess {
         });
   }
 
-  private void adopt(LinkEnd end) {
+  void adopt(LinkEnd end) {
     LinkEnd old = current;
     SessionFailure farewell = session.takeFarewell();
     if (old != null && farewell != null && outlet.isIdle()) {
@@ -273,130 +273,7 @@ final class VirtualProcess {
     pump();
   }
 
-  void read(LinkEnd end) {
-    if (end.closed || end.reading) {
-      return;
-    }
-    int bytes = end.in.read(run.scenario().chunkBytesMax, end.assembler.targets());
-    if (bytes > 0) {
-      feed(end);
-    }
-    if (end.closed || dead) {
-      return;
-    }
-    if (end.in.available() > 0) {
-      end.reading = true;
-      later(
-          run.scenario().readGapNanos,
-          () -> {
-            end.reading = false;
-            read(end);
-          });
-    } else if (end.in.atEnd()) {
-      linkDown(end);
-    }
-  }
-
-  private void feed(LinkEnd end) {
-    List<Frame> frames = new ArrayList<>(2);
-    ProtocolException garbage = null;
-    try {
-      Frame next = end.assembler.poll();
-      while (next != null) {
-        frames.add(next);
-        next = next instanceof Frame.Bye ? null : end.assembler.poll();
-      }
-    } catch (ProtocolException e) {
-      garbage = e;
-    }
-    if (end.connection != 0) {
-      session.onBytes(end.connection, now());
-    }
-    for (Frame frame : frames) {
-      hear(end, frame);
-    }
-    Errand errand = end.errand;
-    if (errand != null) {
-      errand.pump();
-    }
-    if (garbage != null) {
-      trace("hears garbage on link", end.link.number, garbage.code());
-      if (end.connection == 0) {
-        close(end);
-      } else {
-        session.onGarbage(end.connection, garbage);
-      }
-    }
-    if (!frames.isEmpty() && frames.getLast() instanceof Frame.Bye && !end.closed) {
-      // Behind the BYE of an errand another pipe may begin, behind that of a session nothing.
-      feed(end);
-    }
-    pumpSoon();
-  }
-
-  private void hear(LinkEnd end, Frame frame) {
-    run.trace().frame(now(), name, end.link.number, frame);
-    if ((end == current && session.hasHeardAll()) || (end.resting && end.dialer)) {
-      throw new Violation(name + " hears what was said behind the last word");
-    }
-    Errand errand = end.errand;
-    if (!end.closed && errand != null) {
-      errand.hear(frame);
-      return;
-    }
-    if (end.closed || end.connection == 0) {
-      if (frame instanceof Frame.Data data) {
-        data.lease().release();
-      }
-      if (!end.closed) {
-        greet(end, frame);
-      }
-      return;
-    }
-    boolean old = end != current;
-    long before = old ? run.checks().fingerprint(session) : 0;
-    session.onFrame(end.connection, frame, now());
-    if (old && before != run.checks().fingerprint(session)) {
-      throw new Violation(name + " listened to the old link " + end.link.number);
-    }
-  }
-
-  /** The first frames of an accepted link: whose is it? */
-  private void greet(LinkEnd end, Frame frame) {
-    Door.Heard heard = isOver() ? Door.Heard.NOTHING : door.hear(end, frame, outlet);
-    Frame.Hello hello = heard.hello();
-    if (hello == null) {
-      if (!heard.asked()) {
-        close(end);
-      }
-      return;
-    }
-    end.resting = false;
-    LinkEnd living = current;
-    SessionFailure refusal =
-        hello.name().equals(Errand.NAME)
-            ? runErrand(end, heard)
-            : session.onAccept(hello, heard.admission(), now());
-    if (refusal != null) {
-      trace("refuses link", end.link.number, refusal.code());
-      outlet.say(end, new Frame.Failure(refusal.code(), refusal.reason()));
-      end.closed = true;
-      end.assembler.close();
-      end.out.end();
-    } else if (end.errand == null) {
-      run.checks().onAccepted(this, end, living, hello);
-      adopt(end);
-    }
-  }
-
-  private @Nullable SessionFailure runErrand(LinkEnd end, Door.Heard heard) {
-    Errand errand = new Errand(this, end);
-    SessionFailure refusal = errand.accept(heard);
-    end.errand = refusal == null ? errand : null;
-    return refusal;
-  }
-
-  private void linkDown(LinkEnd end) {
+  void linkDown(LinkEnd end) {
     if (end == current) {
       trace("loses link", end.link.number, 0);
       current = null;
@@ -409,7 +286,7 @@ final class VirtualProcess {
     pump();
   }
 
-  private void close(LinkEnd end) {
+  void close(LinkEnd end) {
     if (!end.closed) {
       end.closed = true;
       dialing &= !end.dialer || (end.errand == null && !end.resting);
@@ -436,7 +313,7 @@ final class VirtualProcess {
   // ---------------------------------------------------------------- the loop
 
   /** As {@link #pump}, but after the time that threads take to hear of each other. */
-  private void pumpSoon() {
+  void pumpSoon() {
     long lag = run.scenario().lagNanos;
     if (lag == 0) {
       pump();
@@ -481,12 +358,16 @@ final class VirtualProcess {
 
   private void settle() {
     LinkEnd end = current;
-    if (end != null && !end.closing && outlet.isIdle() && session.linkIsToClose()) {
+    boolean dropped = session.linkIsDropped();
+    if (end != null && !end.closing && session.linkIsToClose() && (dropped || outlet.isIdle())) {
       run.checks().onLinkToClose(this, end);
       end.closing = true;
+      if (dropped) {
+        outlet.forget(); // A dead link would never take the rest.
+      }
       end.out.end();
       later(
-          CLOSING_NANOS,
+          dropped ? 0 : CLOSING_NANOS,
           () -> {
             if (!end.closed) {
               linkDown(end);
@@ -505,7 +386,7 @@ final class VirtualProcess {
   }
 
   /** Whether this process has nothing more to do. */
-  private boolean isOver() {
+  boolean isOver() {
     VirtualSink ownSink = sink;
     return session.failure() != null
         || (session.isComplete() && (ownSink == null || ownSink.isIdle()));
@@ -565,6 +446,14 @@ final class VirtualProcess {
 
   Door door() {
     return door;
+  }
+
+  Outlet outlet() {
+    return outlet;
+  }
+
+  LinkReader reader() {
+    return reader;
   }
 
   VirtualMemory memory() {

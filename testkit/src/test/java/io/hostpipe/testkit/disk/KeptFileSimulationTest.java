@@ -19,9 +19,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A file with slots through every crash: at each change of a short run, with the unsynced writes
- * lost in many ways, and by seeds through long ones with many lives.
+ * lost in many ways, and by seeds through long ones with many lives. {@code
+ * -Dhostpipe.file.seeds=N} runs N of those.
  */
 final class KeptFileSimulationTest {
+  private static final int SEED_COUNT = Integer.getInteger("hostpipe.file.seeds", 300);
   private static final int LOSSES = 12;
 
   @ParameterizedTest
@@ -60,7 +62,7 @@ final class KeptFileSimulationTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 5})
   void manyLivesEndWithEveryStreamWhole(int streamCount) throws IOException {
-    for (int seed = 0; seed < 300; seed++) {
+    for (int seed = 0; seed < SEED_COUNT; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
       KeptFileWorld world = new KeptFileWorld(streamCount, 20_000, file -> file);
       SimulatedDisk disk = new SimulatedDisk(seed);
