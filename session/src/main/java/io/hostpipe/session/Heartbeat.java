@@ -16,6 +16,9 @@ final class Heartbeat {
   /** How many heartbeats without a byte make this side ask. */
   private static final int ASK_AFTER = 2;
 
+  /** A timer that is later than this part of a heartbeat says that the process was not running. */
+  private static final int LATE_PARTS = 64;
+
   private final long intervalNanos;
   private final long handshakeNanos;
   private long sinceNanos;
@@ -23,6 +26,9 @@ final class Heartbeat {
   private long tickedNanos;
   private long sentNanos;
   private boolean pingOutstanding;
+
+  /** Whether the present greeting has been given more time. */
+  private boolean extended;
 
   Heartbeat(long intervalNanos, long handshakeNanos) {
     this.intervalNanos = intervalNanos;
@@ -35,6 +41,7 @@ final class Heartbeat {
     tickedNanos = nowNanos;
     sentNanos = nowNanos;
     pingOutstanding = false;
+    extended = false;
   }
 
   void onHeard(long nowNanos) {
@@ -53,6 +60,7 @@ final class Heartbeat {
   /** What the passing of time means for the link. */
   Verdict onTime(long nowNanos, boolean open) {
     long absentNanos = nowNanos - tickedNanos;
+    boolean late = nowNanos - deadlineNanos(open) > intervalNanos / LATE_PARTS;
     if (absentNanos > 2 * intervalNanos) {
       heardNanos = nowNanos;
       sinceNanos = nowNanos;
@@ -62,7 +70,12 @@ final class Heartbeat {
       sinceNanos += absentNanos - intervalNanos;
     }
     if (!open && nowNanos - sinceNanos >= handshakeNanos) {
-      return Verdict.NOT_GREETED;
+      if (extended || !late) {
+        return Verdict.NOT_GREETED;
+      }
+      // This side was away when the time ran out; what came meanwhile is heard first.
+      extended = true;
+      sinceNanos = nowNanos - handshakeNanos + intervalNanos / 2;
     }
     if (nowNanos - heardNanos >= MISSED_MAX * intervalNanos) {
       return Verdict.DEAD;

@@ -103,6 +103,21 @@ final class SessionHeartbeatTest {
     assertThat(session.linkFault()).contains("did not answer the greeting");
   }
 
+  /** Seed 516729 of the simulator, in November 2026. */
+  @Test
+  void whoWasAwayWhenAGreetingRanOutHearsWhatCameMeanwhile() {
+    Session session = Pair.duplex().dialer.start();
+    session.onDial(1, null, 0);
+    long late = Side.HANDSHAKE + Side.HEARTBEAT / 10;
+    session.onTime(late);
+    assertThat(session.linkIsToClose()).isFalse();
+    tick(session, late, Side.HEARTBEAT / 2 - 1);
+    assertThat(session.linkIsToClose()).isFalse();
+    // Once: a machine that is always late gives greetings up, too.
+    session.onTime(late + Side.HEARTBEAT);
+    assertThat(session.linkIsToClose()).isTrue();
+  }
+
   @Test
   void withoutALinkThereIsNothingToWaitFor() {
     Pair pair = Pair.duplex().connect().cut();
