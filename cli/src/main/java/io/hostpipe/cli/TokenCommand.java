@@ -29,8 +29,8 @@ final class TokenCommand {
       console.say(
           "that is the token of this host, in "
               + HostToken.file()
-              + ": what tls-listen and wss-listen ask for where nothing else says who may come; who"
-              + " dials says token=env:"
+              + ": what tls-listen, wss-listen and grpcs-listen ask for where nothing else says who"
+              + " may come; who dials says token=env:"
               + Invitation.VARIABLE);
       return;
     }

@@ -68,7 +68,7 @@ final class TlsHostsTest {
    * told in one line what is wrong, exit code 4, and changes nothing for the others.
    */
   @ParameterizedTest
-  @ValueSource(strings = {"tls", "wss"})
+  @ValueSource(strings = {"tls", "wss", "grpcs"})
   void thePrintedLineWorksAsPrintedAndNothingLessDoes(String scheme) throws Exception {
     Path received = folder.resolve("received");
     try (CommandProcess listener =
@@ -77,7 +77,10 @@ final class TlsHostsTest {
       assertThat(line.address()).isEqualTo(scheme + "://10.8.0.1:9000/orders");
       assertNotTrusted(scheme, line);
       assertWantsTheToken(line);
-      assertNotPassedOn(scheme, line, listener);
+      if (!scheme.equals("grpcs")) {
+        // Who sits between has to agree on HTTP/2 there, which socat does not.
+        assertNotPassedOn(scheme, line, listener);
+      }
       try (CommandProcess sender = onHost("b", List.of("sh", script(line.text())))) {
         sender.feed(SENT).awaitSaid("hostpipe: ");
         assertNotListed(line.token());

@@ -1,5 +1,6 @@
 package io.hostpipe.runtime;
 
+import io.hostpipe.runtime.access.Principal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,16 @@ public interface Link extends AutoCloseable {
    * @return null where the peer has proved nothing
    */
   default @Nullable String principal() {
+    return null;
+  }
+
+  /**
+   * Who the peer is, where this process has let it in already, before there was this link: it is
+   * asked for no token again.
+   *
+   * @return null where the greeting has to find out
+   */
+  default @Nullable Principal admitted() {
     return null;
   }
 

@@ -72,6 +72,10 @@ final class Reception {
    */
   Arrival receive() throws IOException, ProtocolException {
     Frame.Hello hello = readHello();
+    Principal admitted = link.admitted();
+    if (admitted != null) {
+      return new Arrival(hello, null, admitted, null);
+    }
     TokenFile tokens = access.tokens();
     String certified = link.principal();
     Principal carriers =
@@ -87,7 +91,11 @@ final class Reception {
 
   /** The host of the peer; all of its name where there is no port in it. */
   static String hostOf(Link link) {
-    String peer = link.peer();
+    return hostOf(link.peer());
+  }
+
+  /** The same of its name. */
+  static String hostOf(String peer) {
     int port = peer.lastIndexOf(':');
     return port < 0 ? peer : peer.substring(0, port);
   }

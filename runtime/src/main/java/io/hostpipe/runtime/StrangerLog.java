@@ -55,9 +55,14 @@ final class StrangerLog {
     } // else it is an older link of a peer who has a newer one
   }
 
-  /** A peer that is refused comes again and again: what is said twice in a row is one line. */
+  /** The same, with what is to be told here. */
   void refused(Link link, String why) {
-    String line = Reception.hostOf(link) + ": turned away: " + why;
+    refused(link.peer(), why);
+  }
+
+  /** A peer that is refused comes again and again: what is said twice in a row is one line. */
+  void refused(String peer, String why) {
+    String line = Reception.hostOf(peer) + ": turned away: " + why;
     lock.lock();
     try {
       if (line.equals(refusalTold)) {

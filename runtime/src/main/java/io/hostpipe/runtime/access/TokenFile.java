@@ -7,6 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -24,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TokenFile {
   private static final int COUNT_MAX = 10_000;
+
+  /** A name, a colon and a secret of the greatest length. */
+  private static final int SHOWN_LENGTH_MAX = 300;
 
   private final Path file;
 
@@ -110,6 +117,28 @@ public final class TokenFile {
         warnings.accept(warning);
       }
     }
+  }
+
+  /**
+   * The token that somebody shows as it is; null when there is none such, or its time is over. It
+   * takes as long whether the name is unknown or the secret wrong.
+   *
+   * @param line {@code NAME:SECRET}. Secret
+   */
+  public @Nullable Token shown(String line, Consumer<String> warnings) {
+    int colon = line.indexOf(':');
+    if (colon < 0 || colon == line.length() - 1 || line.length() > SHOWN_LENGTH_MAX) {
+      return null;
+    }
+    Token token = find(line.substring(0, colon), warnings);
+    byte[] question = new byte[TokenKey.MAC_BYTES];
+    new SecureRandom().nextBytes(question);
+    byte[] expected = (token == null ? nobodys : token.key()).mac(question);
+    byte[] answer = HmacKey.of(line.substring(colon + 1)).mac(question);
+    boolean isSame = MessageDigest.isEqual(expected, answer);
+    return isSame && token != null && !token.isExpired(Instant.now(Clock.systemUTC()))
+        ? token
+        : null;
   }
 
   /**

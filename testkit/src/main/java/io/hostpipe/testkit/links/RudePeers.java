@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Peers that do not speak the protocol, or break it, over some carrier. */
 @Timeout(60)
 public abstract class RudePeers {
+  /** Of six kinds. */
   private static final int RUDE_COUNT = 300;
 
   /** An address, then a sentence, all printable. */
@@ -45,6 +46,11 @@ public abstract class RudePeers {
     this.ends = ends;
   }
 
+  /** About how many of them there is something to be said; all, unless the carrier says less. */
+  protected int toldCount() {
+    return RUDE_COUNT;
+  }
+
   /** A link to a listener, for a peer that says what a test wants. */
   protected abstract Link link(Listener listener) throws IOException;
 
@@ -54,7 +60,7 @@ public abstract class RudePeers {
   }
 
   @Test
-  void threeHundredOfThemLeaveALineEachAndTheNextGoodPipeWorks() throws Exception {
+  void threeHundredOfThemLeaveALineEachAtMostAndTheNextGoodPipeWorks() throws Exception {
     Listener listener =
         ends.listen(
             "name", "heartbeat=100ms&handshake=500ms&linger=1s&stranger-lines=1000", ends.raw());
@@ -74,13 +80,13 @@ public abstract class RudePeers {
       for (InParallel<Object> peer : peers) {
         peer.join();
       }
-      InParallel.await(() -> ends.listenerTold.size() >= RUDE_COUNT);
+      InParallel.await(() -> ends.listenerTold.size() >= toldCount());
     } finally {
       System.setErr(stderr);
     }
     assertThat(printed.toString(StandardCharsets.UTF_8)).isEmpty();
     assertThat(ends.listenerTold)
-        .hasSize(RUDE_COUNT)
+        .hasSizeBetween(toldCount(), RUDE_COUNT)
         .allMatch(line -> ONE_CLEAR_LINE.matcher(line).matches());
     assertThat(ends.pool.takenBytes()).isZero();
     assertAGoodPipeWorks(listener);

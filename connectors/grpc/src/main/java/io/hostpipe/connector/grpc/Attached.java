@@ -9,6 +9,7 @@ import io.hostpipe.connector.grpc.proto.Finish;
 import io.hostpipe.connector.grpc.proto.Open;
 import io.hostpipe.connector.grpc.proto.Opened;
 import io.hostpipe.connector.grpc.proto.ServerFrame;
+import io.hostpipe.runtime.access.Principal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +22,13 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
   /** How many frames may wait for the stream's thread. A message has at most 4 MiB. */
   private static final int WAITING_COUNT_MAX = 8;
 
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
   private final ServerCall<ClientFrame, ServerFrame> call;
   private final @Nullable String principal;
   private final ClientStreams streams;
+  private volatile @Nullable Principal admitted;
   private volatile @Nullable ClientStream stream;
   private boolean closed;
 
@@ -41,13 +46,25 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
     this.streams = streams;
   }
 
-  void begin() {
+  /** Takes the call, or closes it where a token is asked for that its head does not show. */
+  void begin(Metadata headers) {
+    try {
+      admitted = streams.admit(headers.get(AUTHORIZATION), peer());
+    } catch (ClientFailure e) {
+      close(e.status());
+      return;
+    }
     call.sendHeaders(new Metadata());
     call.request(1);
   }
 
   @Nullable String principal() {
     return principal;
+  }
+
+  /** Who it has shown to be by a token; null when none was asked for. */
+  @Nullable Principal admitted() {
+    return admitted;
   }
 
   String peer() {

@@ -6,10 +6,12 @@ import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import io.hostpipe.connector.grpc.proto.Direction;
 import io.hostpipe.connector.grpc.proto.Open;
+import io.hostpipe.runtime.BearerDoor;
 import io.hostpipe.runtime.Dialer;
 import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.runtime.Sessions;
+import io.hostpipe.runtime.access.Principal;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.spi.RetryPolicy;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,8 @@ final class ClientStreams {
       new RetryPolicy(Duration.ofSeconds(30), 0, Duration.ofMillis(50), Duration.ofMillis(50));
 
   private final Predicate<Link> door;
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile @Nullable BearerDoor bearers;
   private final ConcurrentHashMap<String, Served> served = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Key, ClientStream> streams = new ConcurrentHashMap<>();
 
@@ -44,17 +49,45 @@ final class ClientStreams {
 
   /** From now on clients find this name. */
   void serve(String name, PipeContext context, SessionOptions options) {
+    lock.lock();
+    try {
+      if (bearers == null) {
+        // All names of a place have one access.
+        bearers = new BearerDoor(options, context.events());
+      }
+    } finally {
+      lock.unlock();
+    }
     served.put(name, new Served(context, options));
+  }
+
+  /** Who shows this token; null where none is asked for. */
+  @Nullable Principal admit(@Nullable String authorization, String peer) throws ClientFailure {
+    BearerDoor now = bearers;
+    if (now == null) {
+      throw new ClientFailure(Status.Code.UNAVAILABLE, "nobody listens here yet");
+    }
+    try {
+      return now.admit(authorization, peer);
+    } catch (PipeException e) {
+      throw new ClientFailure(
+          Status.fromCodeValue(e.status().code()).getCode(), String.valueOf(e.getMessage()));
+    }
   }
 
   /** Gives the call to its stream, which is made when there is none. Does not block. */
   ClientStream attach(Open open, Attached call) throws ClientFailure {
+    Principal admitted = call.admitted();
+    if (admitted != null) {
+      checkRights(admitted, open);
+    }
     Served at = served.get(open.getPipe());
     if (at == null) {
       throw new ClientFailure(
           Status.Code.NOT_FOUND, "nobody listens for '" + open.getPipe() + "' here");
     }
-    Key key = new Key(open.getPipe(), idOf(open), open.getDirection(), call.principal());
+    String owner = admitted == null ? call.principal() : admitted.name();
+    Key key = new Key(open.getPipe(), idOf(open), open.getDirection(), owner);
     while (true) {
       ClientStream known = streams.get(key);
       if (known == null) {
@@ -62,7 +95,7 @@ final class ClientStreams {
           throw new ClientFailure(
               Status.Code.RESOURCE_EXHAUSTED, STREAM_COUNT_MAX + " streams are open already");
         }
-        known = make(key, at, call.peer());
+        known = make(key, at, call);
         ClientStream other = streams.putIfAbsent(key, known);
         if (other == null) {
           known.start();
@@ -83,6 +116,22 @@ final class ClientStreams {
     streams.values().forEach(ClientStream::stop);
   }
 
+  /** What pipes there are is no business of who may not have any of that name. */
+  private static void checkRights(Principal principal, Open open) throws ClientFailure {
+    String pipe = open.getPipe();
+    boolean sends = open.getDirection() == Direction.DIRECTION_SEND;
+    if (!principal.rights().covers(pipe)) {
+      throw new ClientFailure(
+          Status.Code.PERMISSION_DENIED,
+          principal.name() + " has no right to a pipe '" + pipe + "'");
+    }
+    if (sends ? !principal.rights().writes() : !principal.rights().reads()) {
+      throw new ClientFailure(
+          Status.Code.PERMISSION_DENIED,
+          principal.name() + " may not " + (sends ? "write to '" : "read from '") + pipe + "'");
+    }
+  }
+
   private static String idOf(Open open) throws ClientFailure {
     if (open.getStream().isEmpty()) {
       return "grpc-" + UUID.randomUUID();
@@ -94,7 +143,7 @@ final class ClientStreams {
     }
   }
 
-  private ClientStream make(Key key, Served at, String peer) throws ClientFailure {
+  private ClientStream make(Key key, Served at, Attached call) throws ClientFailure {
     boolean sends =
         switch (key.direction) {
           case DIRECTION_SEND -> true;
@@ -114,7 +163,7 @@ final class ClientStreams {
     Pipe pipe;
     try {
       String where = "stream " + key.stream + " of '" + key.name + "'";
-      pipe = Sessions.connect(key.name, where, new Door(peer, key.principal), context, at.options);
+      pipe = Sessions.connect(key.name, where, new Door(call), context, at.options);
     } catch (PipeException e) {
       throw new ClientFailure(Status.Code.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
     }
@@ -129,7 +178,7 @@ final class ClientStreams {
   }
 
   /** A client of another name is another one: that the stream is not his, the session tells him. */
-  private record Key(String name, String stream, Direction direction, @Nullable String principal) {}
+  private record Key(String name, String stream, Direction direction, @Nullable String owner) {}
 
   private record Served(PipeContext context, SessionOptions options) {}
 
@@ -137,15 +186,17 @@ final class ClientStreams {
   private final class Door implements Dialer {
     private final String client;
     private final @Nullable String principal;
+    private final @Nullable Principal admitted;
 
-    Door(String client, @Nullable String principal) {
-      this.client = client;
-      this.principal = principal;
+    Door(Attached call) {
+      this.client = call.peer();
+      this.principal = call.principal();
+      this.admitted = call.admitted();
     }
 
     @Override
     public Link dial() throws IOException {
-      Loopback[] ends = Loopback.pair(client, principal);
+      Loopback[] ends = Loopback.pair(client, principal, admitted);
       if (!door.test(ends[1])) {
         throw new IOException("the listener takes no more links now");
       }

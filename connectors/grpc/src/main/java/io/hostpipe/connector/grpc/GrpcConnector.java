@@ -106,17 +106,13 @@ public final class GrpcConnector implements Connector {
 
   @Override
   public Listener listen(Address address, PipeContext context) throws PipeException {
-    SessionOptions options =
-        SessionEnds.options(address, options(address.scheme()), carrier(address));
-    if (options.access().tokens() != null) {
-      // Sessions would prove one, and clients of the public service would not be asked.
-      throw new PipeException.Config(
-          address
-              + ": tokens= does not guard gRPC; listen with tls-listen where tokens are wanted");
-    }
+    SessionOptions said = SessionEnds.options(address, options(address.scheme()), carrier(address));
     InetSocketAddress bind = bind(address);
+    Invitation invitation = invitation(address, bind, true);
+    SessionOptions options = invitation == null ? said : invitation.guarded(said);
     int backlog = SessionEnds.backlog(address);
     TlsServer tls = tlsServer(address, context.events());
+    tellWeakness(address, options, context);
     Map<String, String> words = tls == null ? Map.of() : TlsOptions.words(address);
     Listener listener =
         PLACES.listen(
@@ -135,9 +131,8 @@ public final class GrpcConnector implements Connector {
         address.path(),
         context,
         options);
-    if (tls != null) {
-      Invitation.of(address, bind, TlsOptions.of(address), false)
-          .tell(DIALS_TLS, listener.address(), tls.identity(), context);
+    if (tls != null && invitation != null) {
+      invitation.tell(DIALS_TLS, listener.address(), tls.identity(), context);
     }
     return listener;
   }
@@ -148,6 +143,7 @@ public final class GrpcConnector implements Connector {
         SessionEnds.options(address, options(address.scheme()), carrier(address));
     if (listens(address.scheme())) {
       InetSocketAddress bind = bind(address);
+      invitation(address, bind, false);
       TlsServer tls = tlsServer(address, PipeEvents.SILENT);
       try (GrpcLinkListener probe =
           GrpcLinkListener.bind(bind, 1, options, tls, address.toString())) {
@@ -200,14 +196,33 @@ public final class GrpcConnector implements Connector {
     return scheme.endsWith("-listen");
   }
 
-  /** Where to listen. Off this host something has to say who may dial, or that anybody may. */
+  /** Over a plain connection, clients of the public service show the secret itself. */
+  private static void tellWeakness(Address address, SessionOptions options, PipeContext context) {
+    AccessOptions.tellWeakness(address, options, context);
+    if (options.access().tokens() != null && carrier(address) == Carrier.PLAIN) {
+      context
+          .events()
+          .warning(
+              address
+                  + ": clients of "
+                  + PipesService.NAME
+                  + " show their tokens as they are; whoever is between the two hosts learns them");
+    }
+  }
+
+  /** Who may come over TLS; null without it. */
+  private static @Nullable Invitation invitation(
+      Address address, InetSocketAddress bind, boolean makes) throws PipeException {
+    return address.scheme().equals(LISTENS_TLS)
+        ? Invitation.of(address, bind, TlsOptions.of(address), makes)
+        : null;
+  }
+
+  /** Where to listen. Off this host, nobody protects a plain port by oversight. */
   private static InetSocketAddress bind(Address address) throws PipeException {
     boolean isSaid = AccessOptions.saysWhoMayCome(address);
     InetSocketAddress bind = HostPort.bind(address);
-    if (isSaid || bind.getAddress().isLoopbackAddress()) {
-      return bind;
-    }
-    if (address.scheme().equals(LISTENS)) {
+    if (address.scheme().equals(LISTENS) && !isSaid && !bind.getAddress().isLoopbackAddress()) {
       String place = "://" + address.host() + ":" + HostPort.port(address) + "/" + address.path();
       throw new PipeException.Config(
           address
@@ -217,16 +232,11 @@ public final class GrpcConnector implements Connector {
               + "            encrypted; it says how the other host dials\n"
               + "  grpc-listen"
               + place
+              + " tokens=FILE binding=none  for those who hold a token; readable on the way\n"
+              + "  grpc-listen"
+              + place
               + " auth=none  open to everybody: for networks that you trust\n"
               + "or let a proxy on this host end TLS, and listen on 127.0.0.1");
-    }
-    if (!TlsOptions.of(address).asksForCertificate()) {
-      throw new PipeException.Config(
-          address
-              + " would let anybody who reaches this host write and read; say one of\n"
-              + "  peer=sha256:…   for the key of the host that may dial ('hostpipe key' there)\n"
-              + "  client-ca=FILE  for those who have a certificate of your authority\n"
-              + "  auth=none       for everybody: encrypted, and open");
     }
     return bind;
   }

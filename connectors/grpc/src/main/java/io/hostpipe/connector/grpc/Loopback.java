@@ -1,6 +1,7 @@
 package io.hostpipe.connector.grpc;
 
 import io.hostpipe.runtime.Link;
+import io.hostpipe.runtime.access.Principal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -19,24 +20,29 @@ final class Loopback implements Link {
   private final Way out;
   private final String peer;
   private final @Nullable String principal;
+  private final @Nullable Principal admitted;
 
-  private Loopback(Way in, Way out, String peer, @Nullable String principal) {
+  private Loopback(
+      Way in, Way out, String peer, @Nullable String principal, @Nullable Principal admitted) {
     this.in = in;
     this.out = out;
     this.peer = peer;
     this.principal = principal;
+    this.admitted = admitted;
   }
 
   /**
    * Two ends; the second one says that this is its peer.
    *
-   * @param principal who that has proved to be, outside of this link
+   * @param principal who that has proved to be by a certificate, outside of this link
+   * @param admitted who that has proved to be by a token there; null when none was asked for
    */
-  static Loopback[] pair(String peer, @Nullable String principal) {
+  static Loopback[] pair(String peer, @Nullable String principal, @Nullable Principal admitted) {
     Way there = new Way();
     Way back = new Way();
     return new Loopback[] {
-      new Loopback(back, there, "this process", null), new Loopback(there, back, peer, principal)
+      new Loopback(back, there, "this process", null, null),
+      new Loopback(there, back, peer, principal, admitted)
     };
   }
 
@@ -67,6 +73,11 @@ final class Loopback implements Link {
   @Override
   public @Nullable String principal() {
     return principal;
+  }
+
+  @Override
+  public @Nullable Principal admitted() {
+    return admitted;
   }
 
   @Override

@@ -50,7 +50,7 @@ final class PipesService {
             ATTACH,
             (call, headers) -> {
               Attached attached = new Attached(call, principal(call, tls), streams);
-              attached.begin();
+              attached.begin(headers);
               return attached;
             })
         .build();

@@ -70,11 +70,15 @@ final class PipeClient implements AutoCloseable {
   }
 
   Opened open(String pipe, String stream, Direction direction) throws Exception {
+    sendOpen(pipe, stream, direction);
+    return next().getOpened();
+  }
+
+  void sendOpen(String pipe, String stream, Direction direction) {
     send(
         ClientFrame.newBuilder()
             .setOpen(Open.newBuilder().setPipe(pipe).setStream(stream).setDirection(direction))
             .build());
-    return next().getOpened();
   }
 
   void send(ClientFrame frame) {
