@@ -11,6 +11,7 @@ import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
+import io.hostpipe.runtime.access.Token;
 import io.hostpipe.runtime.fault.FaultProxy;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Connector;
@@ -19,13 +20,16 @@ import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,6 +96,28 @@ public final class Ends implements AutoCloseable {
     this.scheme = scheme;
     this.listenWords = listenWords;
     this.dialWords = dialWords;
+  }
+
+  /**
+   * Other ends over the same carrier, where who dials has to prove a token.
+   *
+   * @param tokenFolder where the token is put
+   * @param words more options for both sides, each with an ampersand before it
+   */
+  public Ends withToken(Path tokenFolder, String words) {
+    try {
+      Path token = tokenFolder.resolve("token");
+      Files.writeString(token, "ops:" + Token.newSecret() + "\n");
+      Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+      return new Ends(
+          folder,
+          connector,
+          scheme,
+          listenWords + words + "&tokens=" + token,
+          dialWords + words + "&token=@" + token);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** What pipes of messages are made with. */
