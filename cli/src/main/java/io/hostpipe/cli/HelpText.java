@@ -116,6 +116,7 @@ final class HelpText {
                   "hostpipe key",
                   "hostpipe key cert >host.crt",
                   "hostpipe key of ./host.crt",
+                  "hostpipe key token",
                   "hostpipe key token web1 tokens=./tokens write pipes=orders >web1.token");
           case ADDRESSES, SSH_SERVE, PACKAGE -> List.of();
         };

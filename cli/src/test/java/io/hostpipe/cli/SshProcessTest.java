@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -114,6 +115,29 @@ final class SshProcessTest {
     }
     try (CommandProcess check = CommandProcess.start(words("check", server.words("other")))) {
       assertThat(check.exitCode()).isEqualTo(3);
+    }
+  }
+
+  /** ssh has proved the hosts to each other, so nobody has to write binding=none. */
+  @Test
+  void aTokenIsProvedOverALoginToo() throws IOException, InterruptedException {
+    Path token = folder.resolve("token");
+    Files.writeString(token, "web1:0123456789abcdef0123456789abcdef\n");
+    Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+    try (CommandProcess receiver = listen("logs?tokens=" + token)) {
+      receiver.awaitSaid("listening on ssh-listen:///logs");
+      try (CommandProcess stranger = start("-", server.words("logs"))) {
+        stranger.feed(new byte[] {9});
+        assertThat(stranger.exitCode()).as(stranger::err).isEqualTo(4);
+        assertThat(stranger.err()).contains("this listener wants a token");
+      }
+      try (CommandProcess sender = start("-", server.words("logs"), "token=@" + token)) {
+        sender.feed(new byte[] {1, 2, 3}).endInput();
+        assertThat(sender.exitCode()).as(sender::err).isZero();
+        assertThat(receiver.exitCode()).as(receiver::err).isZero();
+        assertThat(receiver.out()).containsExactly(1, 2, 3);
+        assertThat(sender.err() + receiver.err()).doesNotContain("binding");
+      }
     }
   }
 
