@@ -66,16 +66,17 @@ final class Inspection {
       return;
     }
     List<StreamFiles.Part> parts = whole();
-    position = parts.isEmpty() ? 0 : Math.min(releasedTo(), baseOf(parts.getFirst()));
+    position = beginOf(parts);
     for (int index = 0; index < parts.size(); index++) {
       StreamFiles.Part part = parts.get(index);
-      long nextBase = index + 1 < parts.size() ? baseOf(parts.get(index + 1)) : -1;
       if (!files.isOwn(part) || part.header() == null) {
-        long to = nextBase >= 0 ? nextBase : Math.max(position, files.knownTo());
+        long to = Math.max(position, laterBase(parts, index));
         damage(position, to, part.path(), 0, "the segment's head is damaged");
         position = to;
       } else {
-        read(new Segment(part.path(), part.header(), part.lengthBytes()), nextBase);
+        boolean isLast = index + 1 == parts.size();
+        long nextBase = isLast ? -1 : baseOf(parts.get(index + 1));
+        read(new Segment(part.path(), part.header(), part.lengthBytes()), nextBase, isLast);
       }
     }
     if (position < files.knownTo()) {
@@ -86,6 +87,11 @@ final class Inspection {
       // The walk agrees with what a start would find, or says what that says.
       tryStart(folder);
     }
+  }
+
+  private long beginOf(List<StreamFiles.Part> parts) {
+    long base = parts.isEmpty() ? 0 : baseOf(parts.getFirst());
+    return base < 0 ? releasedTo() : Math.min(releasedTo(), base);
   }
 
   /** The parts that count: not those that were released, and came back with a crash. */
@@ -110,7 +116,22 @@ final class Inspection {
     }
   }
 
-  private void read(Segment segment, long nextBase) throws IOException {
+  /** Where what is known behind a part begins. */
+  private long laterBase(List<StreamFiles.Part> parts, int index) {
+    for (StreamFiles.Part each : parts.subList(index + 1, parts.size())) {
+      if (baseOf(each) >= 0) {
+        return baseOf(each);
+      }
+    }
+    return files.knownTo();
+  }
+
+  /**
+   * Reads one segment through.
+   *
+   * @param nextBase where the next one begins; -1 when that is not known, or there is none
+   */
+  private void read(Segment segment, long nextBase, boolean isLast) throws IOException {
     if (segment.base() > position) {
       damage(position, segment.base(), segment.path(), 0, "what lies before it is missing");
     }
@@ -125,9 +146,9 @@ final class Inspection {
           return;
         }
         long offset = scan.offset();
-        SegmentScan.Later later = nextBase >= 0 || isUnsafe(scan) ? scan.later(offset - 1) : null;
-        if (later == null && nextBase < 0 && position >= files.knownTo()) {
-          return; // a torn end, which never was safe
+        SegmentScan.Later later = !isLast || isUnsafe(scan) ? scan.later(offset - 1) : null;
+        if (later == null && nextBase < 0 && (!isLast || position >= files.knownTo())) {
+          return; // a torn end, which never was safe; or its end, behind which a damage begins
         }
         long to = later == null ? nextBase : later.header().position();
         to = to >= 0 ? to : files.knownTo();

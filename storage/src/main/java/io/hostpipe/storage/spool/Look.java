@@ -80,7 +80,7 @@ final class Look {
   }
 
   /** Takes the segments that follow one another up to the last one. */
-  private void takeWhole() throws PipeException {
+  private void takeWhole() throws IOException {
     List<StreamFiles.Part> parts = files.parts();
     if (files.isOver()) {
       leftovers = parts;
@@ -96,8 +96,7 @@ final class Look {
       }
       SegmentHeader header = part.header();
       if (header == null || !files.isOwn(part)) {
-        long position = next == null ? files.knownTo() : next.base();
-        throw damaged(position, part.path(), 0, "a segment's head is damaged");
+        throw damaged(firstDamage(), part.path(), 0, "a segment's head is damaged");
       }
       if (next != null && header.sequence() != next.header().sequence() - 1) {
         throw damaged(
@@ -111,6 +110,12 @@ final class Look {
       throw damaged(
           releasedTo(), segments.getFirst().path(), 0, "the segments before this one are missing");
     }
+  }
+
+  /** Where bytes are missing first, when it is known that some are: needs all files to be read. */
+  private long firstDamage() throws IOException {
+    List<SpoolFolder.Damage> all = Inspection.of(disk, folder, files).damages();
+    return all.isEmpty() ? releasedTo() : all.getFirst().from();
   }
 
   private void endWithoutSegments() throws PipeException {

@@ -65,9 +65,7 @@ final class SegmentPool {
   void foundIdle(Path path, long lengthBytes) throws IOException {
     String name = path.getFileName().toString();
     String number = name.substring(0, name.length() - SUFFIX.length());
-    if (number.chars().allMatch(Character::isDigit) && number.length() < 18) {
-      nextNumber = Math.max(nextNumber, Long.parseLong(number) + 1);
-    }
+    nextNumber = Math.max(nextNumber, Long.parseLong(number) + 1);
     namesChanged = true;
     if (Long.bitCount(lengthBytes) == 1 && lengthBytes >= SpoolOptions.SEGMENT_BYTES_MIN) {
       usedBytes += lengthBytes;

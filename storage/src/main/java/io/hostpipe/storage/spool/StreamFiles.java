@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,10 @@ record StreamFiles(
     @Nullable Slot slot,
     int slotPlace,
     List<Part> parts) {
+  /** What the files of a spool are called. */
+  private static final Pattern NAME =
+      Pattern.compile("[0-9a-f]{16}(\\.[0-9]{8,17}\\.seg|\\.slot)|[0-9]{1,17}\\.free");
+
   /** Whether it has ended, and nothing of it is needed: then it has no segments that count. */
   boolean isOver() {
     return slot != null
@@ -74,13 +79,16 @@ record StreamFiles(
     Map<Path, Long> idle = new TreeMap<>();
     for (Path path : disk.list(folder)) {
       String name = path.getFileName().toString();
+      if (!NAME.matcher(name).matches()) {
+        continue; // somebody else's: it is neither looked at nor touched
+      }
       int dot = name.indexOf('.');
       try {
         if (name.endsWith(SegmentPool.SUFFIX)) {
           idle.put(path, lengthBytes(disk, path));
-        } else if (name.endsWith(Store.SLOT_SUFFIX) && dot > 0) {
+        } else if (name.endsWith(Store.SLOT_SUFFIX)) {
           slots.put(name.substring(0, dot), Slot.read(disk, path));
-        } else if (name.endsWith(Segment.SUFFIX) && dot > 0) {
+        } else {
           parts
               .computeIfAbsent(name.substring(0, dot), key -> new ArrayList<>())
               .add(part(disk, path, sequence(name, dot)));
@@ -121,9 +129,7 @@ record StreamFiles(
   }
 
   private static long sequence(String name, int dot) {
-    String digits = name.substring(dot + 1, name.length() - Segment.SUFFIX.length());
-    boolean isNumber = digits.length() < 18 && digits.chars().allMatch(Character::isDigit);
-    return isNumber && !digits.isEmpty() ? Long.parseLong(digits) : -1;
+    return Long.parseLong(name, dot + 1, name.length() - Segment.SUFFIX.length(), 10);
   }
 
   private static Part part(Disk disk, Path path, long sequence) throws IOException {

@@ -120,6 +120,48 @@ final class SpoolFolderTest {
   }
 
   @Test
+  void aDamagedHeadOfASegmentIsAtThePositionThatVerifyAndRepairSay() throws Exception {
+    fill(CONTENT.length);
+    int count = segments().size();
+    for (int index = 0; index < count; index++) {
+      Path segment = segments().get(index);
+      flip(segment, 20);
+      SpoolFolder.Damage damage = folder().verify().getFirst();
+      assertThat(damage.file()).isEqualTo(segment);
+      assertThat(damage.from()).isEqualTo(index == 0 ? 0 : damage.from()).isNotNegative();
+      assertThat(damage.to()).isGreaterThan(damage.from());
+      try (Spool spool = open()) {
+        assertThatThrownBy(() -> spool.held(STREAM))
+            .isInstanceOf(PipeException.DataLoss.class)
+            .hasMessageContaining("at position " + damage.from() + ":");
+      }
+      flip(segment, 20);
+      assertThat(folder().verify()).isEmpty();
+    }
+    Path last = segments().getLast();
+    flip(last, 20);
+    long from = folder().verify().getFirst().from();
+    assertThat(Objects.requireNonNull(folder().repair(STREAM)).from()).isEqualTo(from);
+    goesOn((int) from);
+  }
+
+  @Test
+  void whatIsNotASpoolsIsLeftAlone() throws Exception {
+    fill(CONTENT.length);
+    List<String> names = List.of("notes.seg", "x.free", "README", "a.slot", ".seg", "1.2.seg");
+    for (String name : names) {
+      Files.writeString(folder.resolve(name), "not a spool's");
+    }
+    Files.createDirectory(folder.resolve("folder.seg"));
+    assertThat(folder().list().streams()).hasSize(1);
+    assertThat(folder().verify()).isEmpty();
+    goesOn(CONTENT.length);
+    for (String name : names) {
+      assertThat(folder.resolve(name)).hasContent("not a spool's");
+    }
+  }
+
+  @Test
   void aDamagedRecordBeforeALaterOneIsNeverTakenForATornEnd() throws Exception {
     fill(CONTENT.length);
     Path last = segments().getLast();
