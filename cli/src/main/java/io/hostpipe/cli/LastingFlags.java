@@ -85,9 +85,13 @@ record LastingFlags(
     }
   }
 
-  private static Path folder(String spool) throws PipeException {
+  /** An empty word, as a variable gives that was never set, would be the folder one stands in. */
+  static Path folder(String spool) throws PipeException {
     try {
-      return Path.of(spool);
+      if (!spool.isEmpty()) {
+        return Path.of(spool);
+      }
+      throw new InvalidPathException(spool, "empty");
     } catch (InvalidPathException e) {
       throw new PipeException.Config("--spool wants a folder, not '" + spool + "'");
     }

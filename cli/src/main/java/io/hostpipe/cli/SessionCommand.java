@@ -4,6 +4,7 @@ import io.hostpipe.Hostpipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.storage.DiskErrors;
 import io.hostpipe.storage.RealDisk;
 import io.hostpipe.storage.SessionFolder;
 import io.hostpipe.storage.SessionState;
@@ -49,7 +50,10 @@ final class SessionCommand {
       throw e;
     } catch (IOException e) {
       throw new PipeException.Config(
-          "the sessions in " + command.folder + " cannot be read or written: " + e);
+          "the sessions in "
+              + command.folder
+              + " cannot be read or written: "
+              + DiskErrors.reason(e));
     }
   }
 

@@ -143,6 +143,32 @@ final class LastingProcessTest {
   }
 
   @Test
+  void whatFailedBeforeASpoolIsToldBehindIt() throws Exception {
+    Path in = Files.write(folder.resolve("in"), new byte[] {127, 0, 0, 0});
+    try (CommandProcess receiver = start("db2", "tcp-listen://127.0.0.1:0/x", "-", "--frame", "u32");
+        CommandProcess sender =
+            start(
+                "web1",
+                in.toString(),
+                "tcp://127.0.0.1:" + receiver.awaitPort() + "/x",
+                "--spool",
+                folder.resolve("q").toString(),
+                "--frame",
+                "u32")) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(6);
+      assertThat(receiver.exitCode()).as(receiver::err).isEqualTo(6);
+      assertThat(receiver.err()).contains("the peer gave up", "is u32 the right framing?");
+    }
+  }
+
+  @Test
+  void anEmptyWordIsNoFolderForASpool() {
+    Captured captured = new Captured();
+    assertThat(captured.run("./in", "./out", "--spool", "").number()).isEqualTo(2);
+    assertThat(captured.err()).contains("--spool wants a folder, not ''");
+  }
+
+  @Test
   void bothSidesOfOneHostMayUseOneName() throws Exception {
     Path in = Files.write(folder.resolve("in"), randomBytes(1, SOME_BYTES));
     Path out = folder.resolve("out");

@@ -222,6 +222,8 @@ final class SpoolCommandTest {
         "2|spool verfy ./q|did you mean 'verify'?",
         "2|spool ls|'ls' wants the folder of a spool",
         "2|spool ls ./none-there|is no spool: it is not there",
+        "4|spool ls ../pom.xml|the spool ../pom.xml cannot be used: ../pom.xml is not a folder",
+        "4|./a ./b --spool ../pom.xml|cannot be kept in ../pom.xml/sessions: ",
         "2|spool verify . s|'s' is too much here",
         "2|spool export . from=x|from= wants a position, not 'from=x'",
         "2|spool export .|there are 0 streams in .; name the one to export",

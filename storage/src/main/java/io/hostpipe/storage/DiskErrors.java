@@ -6,7 +6,11 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,13 +58,24 @@ public enum DiskErrors {
     return isFull(error) || EFBIG.is(error);
   }
 
-  /** What the system says, without the name of the file. */
+  /** What the system says, without the name of the file where that is not all it says. */
   public static String reason(IOException error) {
     String reason = error.getMessage();
-    if (error instanceof FileSystemException file && file.getReason() != null) {
-      reason = file.getReason();
+    if (error instanceof FileSystemException file) {
+      reason = file.getReason() == null ? reason(file) : file.getReason();
     }
     return reason == null ? error.getClass().getSimpleName() : reason;
+  }
+
+  /** Of those whose type is the reason. */
+  private static @Nullable String reason(FileSystemException error) {
+    return switch (error) {
+      case AccessDeniedException _ -> "permission denied for " + error.getFile();
+      case NoSuchFileException _ -> error.getFile() + " is not there";
+      case NotDirectoryException _ -> error.getFile() + " is not a folder";
+      case FileAlreadyExistsException _ -> error.getFile() + " is there already";
+      default -> error.getMessage();
+    };
   }
 
   /** The end of a message about a write or a sync that failed for good. */

@@ -4,10 +4,10 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.storage.Disk;
+import io.hostpipe.storage.DiskErrors;
 import io.hostpipe.storage.DiskFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -73,14 +73,7 @@ final class Errors {
   }
 
   static String reason(IOException error) {
-    if (error instanceof AccessDeniedException) {
-      return "permission denied for " + error.getMessage();
-    }
-    String reason = error.getMessage();
-    if (error instanceof FileSystemException file && file.getReason() != null) {
-      reason = file.getReason();
-    }
-    return reason == null ? error.getClass().getSimpleName() : reason;
+    return DiskErrors.reason(error);
   }
 
   /** Bytes of a stream are damaged or gone, though they were safe once. */

@@ -147,13 +147,23 @@ final class SpoolSink extends CommittingSink {
   /** Lets go of the stream. What was written stays, and somebody may go on with it. */
   @Override
   public void close() {
+    close("who wrote it has gone");
+  }
+
+  /** As {@link #close}; who reads the stream hears the reason when it has all that was written. */
+  @Override
+  public void abort(String reason) {
+    close(reason);
+  }
+
+  private void close(String why) {
     spool.lock.lock();
     try {
       if (closed) {
         return;
       }
       closed = true;
-      stream.sinkClosed(this);
+      stream.sinkClosed(this, why);
       spool.room().signalAll();
     } finally {
       spool.lock.unlock();

@@ -232,7 +232,8 @@ final class SpoolSource implements Source {
           finished = true;
           return null;
         }
-        if (stream.isAbandoned() && position == stream.end().position()) {
+        String why = stream.abandonedFor();
+        if (why != null && position == stream.end().position()) {
           throw new PipeException.Closed(
               Status.ABORTED,
               "the stream "
@@ -241,7 +242,8 @@ final class SpoolSource implements Source {
                   + spool.folder()
                   + " stops at position "
                   + position
-                  + ", before its end: who wrote it has gone");
+                  + ", before its end: "
+                  + why);
         }
         if (restNanos <= 0) {
           return null;

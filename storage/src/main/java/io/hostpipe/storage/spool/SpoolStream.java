@@ -41,8 +41,8 @@ public final class SpoolStream {
   private long unsyncedBytes;
   private @Nullable SpoolSink sink;
 
-  /** Whether its last writer went before its end. */
-  private boolean abandoned;
+  /** Why its last writer went before its end; null when it did not. */
+  private @Nullable String abandonedFor;
 
   private @Nullable SpoolSource source;
 
@@ -142,7 +142,7 @@ public final class SpoolStream {
       }
       SpoolSink opened = new SpoolSink(spool, this, new Commits(synced.position()));
       sink = opened;
-      abandoned = false;
+      abandonedFor = null;
       return opened;
     } finally {
       spool.lock.unlock();
@@ -226,9 +226,9 @@ public final class SpoolStream {
     return tail;
   }
 
-  /** Whether nothing will follow, until somebody writes it again. */
-  boolean isAbandoned() {
-    return abandoned;
+  /** Why nothing will follow, until somebody writes it again; null when something may. */
+  @Nullable String abandonedFor() {
+    return abandonedFor;
   }
 
   /** Whether somebody uses it. */
@@ -268,10 +268,10 @@ public final class SpoolStream {
     }
   }
 
-  void sinkClosed(SpoolSink closed) {
+  void sinkClosed(SpoolSink closed, String why) {
     if (sink == closed) {
       sink = null;
-      abandoned = !end.finished();
+      abandonedFor = end.finished() ? null : why;
     }
     changed.signalAll();
   }
