@@ -145,7 +145,8 @@ final class LastingProcessTest {
   @Test
   void whatFailedBeforeASpoolIsToldBehindIt() throws Exception {
     Path in = Files.write(folder.resolve("in"), new byte[] {127, 0, 0, 0});
-    try (CommandProcess receiver = start("db2", "tcp-listen://127.0.0.1:0/x", "-", "--frame", "u32");
+    try (CommandProcess receiver =
+            start("db2", "tcp-listen://127.0.0.1:0/x", "-", "--frame", "u32");
         CommandProcess sender =
             start(
                 "web1",

@@ -104,8 +104,8 @@ final class Errors {
             + folder
             + " cannot be trusted any more ("
             + reason(error)
-            + "): nothing more is written to it. What was acknowledged is on the device; look at the"
-            + " device, then start the same command again",
+            + "): nothing more is written to it. What was acknowledged is on the device; look at"
+            + " the device, then start the same command again",
         error);
   }
 
