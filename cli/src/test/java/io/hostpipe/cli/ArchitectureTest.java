@@ -341,6 +341,7 @@ final class ArchitectureTest {
             "io.hostpipe.runtime",
             "io.hostpipe.connector.local",
             "io.hostpipe.connector.tcp",
+            "io.hostpipe.connector.nats",
             "io.hostpipe.connector.websocket",
             "io.hostpipe.testkit",
             "io.hostpipe.cli")) {

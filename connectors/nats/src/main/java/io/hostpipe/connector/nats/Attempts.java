@@ -1,0 +1,70 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.spi.RetryPolicy;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How often and how long a server that is away is tried again: exponential backoff with full
+ * jitter, within the limits of the pipe.
+ *
+ * <p>Thread rule: one thread; {@link #stop} from any.
+ */
+final class Attempts {
+  private final RetryPolicy policy;
+  private final PipeEvents events;
+  private final String peer;
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private long awayNanos;
+  private long boundNanos;
+  private int triesInARow;
+
+  Attempts(RetryPolicy policy, PipeEvents events, String peer) {
+    this.policy = policy;
+    this.events = events;
+    this.peer = peer;
+    this.boundNanos = policy.firstDelay().toNanos();
+  }
+
+  /** A connection stands, and the stream goes on from this position. */
+  void succeeded(long position) {
+    if (triesInARow > 0) {
+      events.linkUp(peer, position);
+    }
+    triesInARow = 0;
+    boundNanos = policy.firstDelay().toNanos();
+  }
+
+  /**
+   * Waits before the next try.
+   *
+   * @param why the last one failed
+   * @throws PipeException that very failure, when it was the last or another try would be the same
+   */
+  void pauseAfter(PipeException why) throws PipeException, InterruptedException {
+    long nowNanos = System.nanoTime();
+    if (triesInARow == 0) {
+      awayNanos = nowNanos;
+    }
+    triesInARow++;
+    boolean late = nowNanos - awayNanos >= policy.giveUp().toNanos();
+    if (!why.status().retryable() || late || triesInARow > policy.retryMax()) {
+      throw why;
+    }
+    long delayNanos = ThreadLocalRandom.current().nextLong(boundNanos + 1);
+    boundNanos = Math.min(boundNanos * 2, policy.longestDelay().toNanos());
+    events.linkDown(peer, NatsConnection.reason(why), Duration.ofNanos(delayNanos));
+    if (stopped.await(delayNanos, TimeUnit.NANOSECONDS)) {
+      throw why;
+    }
+  }
+
+  /** No further try is wanted: who waits for one wakes up. */
+  void stop() {
+    stopped.countDown();
+  }
+}

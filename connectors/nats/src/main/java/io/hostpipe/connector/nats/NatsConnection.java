@@ -1,0 +1,185 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.nats.client.AuthenticationException;
+import io.nats.client.Connection;
+import io.nats.client.ErrorListener;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One connection to a server, for as long as it stands.
+ *
+ * <p>It is never mended by the library: within one connection messages arrive in the order they
+ * were sent and none is missing, and what was on its way when it broke has to be asked for by
+ * position. Who wants another connection opens one.
+ *
+ * <p>Thread rule: any thread.
+ */
+final class NatsConnection implements AutoCloseable {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration PING_INTERVAL = Duration.ofSeconds(5);
+  private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(10);
+  private static final int PINGS_UNANSWERED_MAX = 2;
+
+  private final NatsOptions options;
+  private final Connection connection;
+  private final AtomicBoolean closed;
+
+  private NatsConnection(NatsOptions options, Connection connection, AtomicBoolean closed) {
+    this.options = options;
+    this.connection = connection;
+    this.closed = closed;
+  }
+
+  /**
+   * Connects to one of the servers. Blocks.
+   *
+   * @param onLost called when the connection breaks, and not when it is closed here
+   */
+  static NatsConnection open(NatsOptions options, Runnable onLost)
+      throws PipeException, InterruptedException {
+    AtomicBoolean closed = new AtomicBoolean();
+    Options.Builder builder =
+        new Options.Builder()
+            .servers(options.servers().toArray(String[]::new))
+            .connectionName("hostpipe")
+            .connectionTimeout(CONNECT_TIMEOUT)
+            .pingInterval(PING_INTERVAL)
+            .maxPingsOut(PINGS_UNANSWERED_MAX)
+            .noReconnect()
+            .noNoResponders()
+            .errorListener(new Silence())
+            .connectionListener(
+                (connection, event) -> {
+                  boolean lost =
+                      switch (event) {
+                        case CLOSED, DISCONNECTED -> true;
+                        default -> false;
+                      };
+                  if (lost && !closed.get()) {
+                    onLost.run();
+                  }
+                });
+    authenticate(options, builder);
+    try {
+      return new NatsConnection(options, Nats.connect(builder.build()), closed);
+    } catch (AuthenticationException e) {
+      throw new PipeException.Refused(
+          Status.UNAUTHENTICATED,
+          options.address()
+              + ": the server wants other credentials; give them as user:password@ in the address,"
+              + " or with creds=PATH",
+          e);
+    } catch (IOException e) {
+      throw new PipeException.Unreachable(
+          options.address()
+              + " cannot be reached: "
+              + reason(e)
+              + "; is nats-server running there, and is the port its client port?",
+          e);
+    } catch (IllegalArgumentException e) {
+      throw new PipeException.Config(options.address() + ": " + reason(e));
+    }
+  }
+
+  private static void authenticate(NatsOptions options, Options.Builder builder)
+      throws PipeException {
+    if (options.credentials() != null) {
+      try {
+        builder.authHandler(Nats.credentials(options.credentials().toString()));
+      } catch (IllegalArgumentException e) {
+        throw new PipeException.Config(
+            options.address() + ": " + options.credentials() + " cannot be read as credentials");
+      }
+    }
+    String userInfo = options.address().userInfo();
+    if (userInfo != null) {
+      int colon = userInfo.indexOf(':');
+      if (colon < 0) {
+        builder.token(userInfo.toCharArray());
+      } else {
+        char[] password = userInfo.substring(colon + 1).toCharArray();
+        builder.userInfo(userInfo.substring(0, colon).toCharArray(), password);
+        Arrays.fill(password, ' ');
+      }
+    }
+  }
+
+  /** What the library gives. */
+  Connection nats() {
+    return connection;
+  }
+
+  /** Whether it stands, as far as is known here. */
+  boolean stands() {
+    return connection.getStatus() == Connection.Status.CONNECTED;
+  }
+
+  /** Blocks until the server has seen everything that was published or subscribed to. */
+  void flush() throws PipeException, InterruptedException {
+    try {
+      connection.flush(FLUSH_TIMEOUT);
+    } catch (TimeoutException | IllegalStateException e) {
+      throw new PipeException.Unreachable(
+          options.address() + ": the server does not answer: " + reason(e), e);
+    }
+  }
+
+  /** The server's name and version, for people. */
+  String server() {
+    return "nats-server "
+        + connection.getServerInfo().getVersion()
+        + " at "
+        + connection.getConnectedUrl();
+  }
+
+  /** The server's own words, or the library's. */
+  PipeException failed(String what, Exception why) {
+    if (why instanceof JetStreamApiException answer) {
+      return new PipeException.Refused(
+          answer.getApiErrorCode() == JetStreamErrors.NOT_ENABLED
+                  || answer.getApiErrorCode() == JetStreamErrors.NOT_ENABLED_FOR_ACCOUNT
+              ? Status.UNIMPLEMENTED
+              : Status.FAILED_PRECONDITION,
+          options.address() + ": " + what + ": " + answer.getErrorDescription(),
+          answer);
+    }
+    return new PipeException.Unreachable(
+        options.address() + ": " + what + ": " + reason(why), why);
+  }
+
+  /** Closes it, once; what was not sent is dropped. Idempotent. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    boolean interrupted = Thread.interrupted();
+    try {
+      connection.close();
+    } catch (InterruptedException e) {
+      interrupted = true;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** One line about an exception. */
+  static String reason(Throwable why) {
+    String message = why.getMessage();
+    return message == null || message.isBlank() ? why.getClass().getSimpleName() : message;
+  }
+
+  /** The library would print what it hears; a pipe says what matters by itself. */
+  private static final class Silence implements ErrorListener {}
+}

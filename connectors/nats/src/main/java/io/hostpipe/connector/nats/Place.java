@@ -1,0 +1,115 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.Cursor;
+import io.hostpipe.Digest;
+import io.hostpipe.Encoding;
+import io.hostpipe.Resume;
+import io.hostpipe.StreamId;
+import io.nats.client.impl.Headers;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a stream had got with one message: written into the headers of each, so that the last
+ * message of a subject says where its stream goes on. Position and content are stored in one step,
+ * because they are one message.
+ *
+ * @param stream that the message belongs to
+ * @param encoding of the stream
+ * @param follows the position behind the message before this one in the same stream: what lies
+ *     between the two was refused. 0 for the first
+ * @param held position, digest, cursor and epoch behind the message
+ * @param end whether the message has no content and says that the stream ends here
+ */
+record Place(StreamId stream, Encoding encoding, long follows, Resume held, boolean end) {
+  /** What JetStream recognizes a second copy by. */
+  static final String MESSAGE_ID = "Nats-Msg-Id";
+
+  /** All that is not in the id. */
+  static final String HEADER = "Hostpipe-Place";
+
+  private static final String RECORDS = "records";
+  private static final String BYTES = "bytes";
+  private static final String END = "end";
+
+  /**
+   * The id of the message: the same for every try at it, and another one for a message with other
+   * content before it, so that two writers of one stream can never stand in for each other.
+   */
+  String messageId() {
+    return named(stream)
+        + ":"
+        + held.position()
+        + ":"
+        + HexFormat.of().toHexDigits(digest().toLong())
+        + (end ? ":" + END : "");
+  }
+
+  private Digest digest() {
+    return Objects.requireNonNull(held.digest(), "a writer knows its digest");
+  }
+
+  /** A name of printable ASCII without colons. */
+  private static String named(StreamId stream) {
+    return URLEncoder.encode(stream.value(), StandardCharsets.UTF_8);
+  }
+
+  /** Adds both headers. */
+  void writeTo(Headers headers) {
+    StringBuilder text = new StringBuilder(64);
+    text.append(encoding == Encoding.RECORDS ? RECORDS : BYTES)
+        .append(' ')
+        .append(follows)
+        .append(' ')
+        .append(held.epoch());
+    Cursor cursor = held.cursor();
+    if (cursor != null) {
+      text.append(' ')
+          .append(held.cursorPosition())
+          .append(' ')
+          .append(Base64.getEncoder().encodeToString(cursor.bytes()));
+    }
+    headers.put(MESSAGE_ID, messageId());
+    headers.put(HEADER, text.toString());
+  }
+
+  /** What a message says; null when Hostpipe did not write it, or not as it does today. */
+  static @Nullable Place of(@Nullable Headers headers) {
+    String id = headers == null ? null : headers.getFirst(MESSAGE_ID);
+    String text = headers == null ? null : headers.getFirst(HEADER);
+    if (id == null || text == null) {
+      return null;
+    }
+    try {
+      return parse(id.split(":", -1), text.split(" ", -1));
+    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+      return null;
+    }
+  }
+
+  private static Place parse(String[] id, String[] words) {
+    StreamId stream = new StreamId(URLDecoder.decode(id[0], StandardCharsets.UTF_8));
+    Encoding encoding =
+        switch (words[0]) {
+          case RECORDS -> Encoding.RECORDS;
+          case BYTES -> Encoding.RAW;
+          default -> throw new IllegalArgumentException("an encoding of another time: " + words[0]);
+        };
+    long position = Long.parseLong(id[1]);
+    Cursor cursor = words.length > 4 ? Cursor.of(Base64.getDecoder().decode(words[4])) : null;
+    Resume held =
+        new Resume(
+            position,
+            cursor,
+            Digest.fromLong(HexFormat.fromHexDigitsToLong(id[2])),
+            cursor == null ? position : Long.parseLong(words[3]),
+            Long.parseLong(words[2]));
+    boolean end = id.length > 3 && id[3].equals(END);
+    return new Place(stream, encoding, Long.parseLong(words[1]), held, end);
+  }
+}

@@ -1,0 +1,382 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.Encoding;
+import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.PipeEvents;
+import io.nats.client.api.PublishAck;
+import io.nats.client.api.StreamInfo;
+import io.nats.client.impl.Headers;
+import io.nats.client.impl.NatsMessage;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Publishes the messages of one stream, and asks the server what it has when something is doubtful.
+ *
+ * <p>Each message has an id, by which the server knows a second copy for a while. The first one on
+ * a connection names the sequence that the subject's last message must have, so another writer is
+ * noticed, and so is a message of an earlier connection that came late; this cannot be pipelined.
+ * Where the stream has this subject alone, each further message names the id of the one before it,
+ * which can be: so the server refuses whatever would leave a gap. Where other subjects lie in the
+ * same stream, what was stored is looked through after a break instead.
+ *
+ * <p>On any doubt (a broken connection, an error, no answer, a copy that the server says it knows)
+ * nothing more is sent: the connection is closed, and over another one the subject's last message
+ * says what is stored. What is not is sent again from there.
+ *
+ * <p>Thread rule: one thread publishes; a thread of its own clears up; {@link #close} from any.
+ */
+final class Publisher implements AutoCloseable {
+  private static final String EXPECTED_LAST_ID = "Nats-Expected-Last-Msg-Id";
+  private static final String EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Subject-Sequence";
+
+  private final NatsOptions options;
+  private final PipeContext context;
+  private final StreamId stream;
+  private final Encoding encoding;
+  private final Attempts attempts;
+
+  /** Held while messages are handed to the library: they go out in the order of the stream. */
+  private final ReentrantLock sending = new ReentrantLock();
+
+  private volatile boolean closed;
+  private volatile long epoch;
+  private volatile Way way;
+  private final Resume held;
+  private final long sequenceAtOpen;
+  private final Commits commits;
+  private final Window window;
+
+  private Publisher(
+      NatsOptions options, PipeContext context, StreamId stream, Encoding encoding, Attempts tries)
+      throws PipeException, InterruptedException {
+    this.options = options;
+    this.context = context;
+    this.stream = stream;
+    this.encoding = encoding;
+    this.attempts = tries;
+    Opened opened = connectFirst();
+    this.way = opened.way;
+    this.held = opened.held;
+    this.sequenceAtOpen = way.places().lastSequence();
+    this.epoch = held.epoch();
+    this.commits = new Commits(held.position());
+    this.window = new Window(commits, options.inFlight(), sequenceAtOpen);
+  }
+
+  /** Connects, makes the stream where there is none, and finds the place. Blocks. */
+  static Publisher open(
+      NatsOptions options, PipeContext context, StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
+    Attempts attempts = new Attempts(context.retry(), context.events(), "" + options.address());
+    Publisher publisher = new Publisher(options, context, stream, encoding, attempts);
+    Thread.ofVirtual().name("nats-" + options.subject()).start(publisher::keepUp);
+    return publisher;
+  }
+
+  /** How far the stream had got when it was opened. */
+  Resume held() {
+    return held;
+  }
+
+  Commits commits() {
+    return commits;
+  }
+
+  /** The most bytes of a message, headers included. */
+  long maxPayload() {
+    return way.connection().nats().getMaxPayload();
+  }
+
+  boolean closed() {
+    return closed;
+  }
+
+  void checkOpen() throws PipeException {
+    if (closed) {
+      throw closedHere();
+    }
+  }
+
+  /** The writer has this epoch from here on. */
+  void fence(long newEpoch) {
+    epoch = newEpoch;
+  }
+
+  /** Hands over a message. Blocks while too much is unconfirmed, or something is doubtful. */
+  void publish(Unconfirmed message) throws PipeException, InterruptedException {
+    if (!window.add(message)) {
+      return;
+    }
+    sending.lock();
+    try {
+      // What came between is sent by whoever clears it up, and not twice.
+      if (message.sentOver() == null) {
+        send(message, way);
+      }
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  /** Blocks until the server has confirmed all. */
+  void awaitConfirmed() throws PipeException, InterruptedException {
+    window.awaitEmpty();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    window.end(closedHere());
+    attempts.stop();
+    way.connection().close();
+  }
+
+  /** Under {@link #sending}. */
+  private void send(Unconfirmed message, Way over) {
+    message.sendsOver(over);
+    Headers headers = new Headers(message.headers());
+    String before = over.lastId();
+    if (before == null) {
+      headers.put(EXPECTED_LAST_SEQUENCE, "" + over.places().lastSequence());
+    } else if (over.chains()) {
+      headers.put(EXPECTED_LAST_ID, before);
+    }
+    over.sent(message.messageId());
+    try {
+      over.jetStream()
+          .publishAsync(new NatsMessage(options.subject(), null, headers, message.payload()))
+          .whenComplete((answer, failure) -> settle(message, over, answer, failure));
+    } catch (IllegalStateException | IllegalArgumentException e) {
+      doubt(over, "the server cannot be written to: " + NatsConnection.reason(e), e);
+    }
+  }
+
+  private void settle(
+      Unconfirmed message, Way over, @Nullable PublishAck answer, @Nullable Throwable failure) {
+    if (over != way) {
+      return;
+    }
+    if (answer != null && !answer.isDuplicate()) {
+      window.confirm(message, answer.getSeqno());
+    } else if (answer != null) {
+      // A copy may be known and not be stored: the last message tells.
+      doubt(over, "the server knows the message that ends at position " + message.endPosition(), null);
+    } else {
+      Throwable why =
+          failure instanceof CompletionException && failure.getCause() != null
+              ? failure.getCause()
+              : failure;
+      doubt(
+          over,
+          "the message that ends at position "
+              + message.endPosition()
+              + " was not confirmed: "
+              + (why == null ? "no answer" : NatsConnection.reason(why)),
+          why);
+    }
+  }
+
+  private void doubt(Way over, String what, @Nullable Throwable why) {
+    if (over == way) {
+      window.doubt(new PipeException.Unreachable(options.address() + ": " + what, why));
+    }
+  }
+
+  /** Clears up what is doubtful, until the publisher is closed. On a thread of its own. */
+  private void keepUp() {
+    try {
+      for (PipeException trouble = window.awaitTrouble();
+          trouble != null;
+          trouble = window.awaitTrouble()) {
+        clearUp(trouble);
+      }
+    } catch (PipeException e) {
+      window.end(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      window.end(closedHere());
+    } finally {
+      way.connection().close();
+    }
+  }
+
+  private void clearUp(PipeException trouble) throws PipeException, InterruptedException {
+    way.connection().close();
+    PipeException why = trouble;
+    while (true) {
+      attempts.pauseAfter(why);
+      checkOpen();
+      try {
+        Way next = connect(false);
+        long position = checked(next);
+        Place stored = next.places().ofLastMessage();
+        window.confirmUpTo(
+            position, stored != null && stored.end(), next.places().lastSequence());
+        sendAgain(next);
+        attempts.succeeded(commits.position());
+        return;
+      } catch (PipeException.Unreachable e) {
+        why = e;
+      }
+    }
+  }
+
+  private void sendAgain(Way next) {
+    sending.lock();
+    try {
+      way = next;
+      for (Unconfirmed each : window.clearUp()) {
+        send(each, next);
+      }
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  /**
+   * What the subject's last message says, when it can be true.
+   *
+   * @return the position up to which everything is stored
+   */
+  private long checked(Way over) throws PipeException {
+    Place stored = over.places().ofLastMessage();
+    long confirmed = commits.position();
+    if (stored == null || !stored.stream().equals(stream)) {
+      if (over.places().lastSequence() == sequenceAtOpen && confirmed == held.position()) {
+        return confirmed;
+      }
+      throw over.places().lastSequence() == 0
+          ? lost("the subject is empty", confirmed)
+          : new PipeException.Refused(
+              Status.FAILED_PRECONDITION,
+              options.address()
+                  + ": another writer has written into the subject, behind position "
+                  + confirmed
+                  + " of the stream "
+                  + stream
+                  + "; a subject has one writer at a time");
+    }
+    long position = stored.held().position();
+    if (stored.held().epoch() > epoch) {
+      throw new PipeException.Refused(
+          Status.ABORTED,
+          options.address() + ": a later writer of the stream " + stream + " goes on with it");
+    }
+    if (position < window.storedPosition()) {
+      throw lost("the subject's last message ends at position " + position, confirmed);
+    }
+    if (position > window.storedPosition() && !isOneOfOurs(stored)) {
+      throw new PipeException.Refused(
+          Status.ABORTED,
+          options.address()
+              + ": another process writes the stream "
+              + stream
+              + " as well, and is at position "
+              + position);
+    }
+    if (!over.chains()) {
+      over.checkContinuity(
+          options, stream, window.storedSequence(), window.storedPosition());
+    }
+    return Math.max(position, confirmed);
+  }
+
+  private boolean isOneOfOurs(Place stored) {
+    return window.unconfirmed().stream()
+        .map(each -> each.place().held())
+        .anyMatch(
+            ours ->
+                ours.position() == stored.held().position()
+                    && Objects.equals(ours.digest(), stored.held().digest()));
+  }
+
+  private PipeException lost(String what, long confirmed) {
+    return new PipeException.DataLoss(
+        options.address()
+            + ": "
+            + what
+            + ", and the server had confirmed the stream "
+            + stream
+            + " up to position "
+            + confirmed
+            + ": what lies between is lost (a purge, a deletion, or a loss of power before its disk"
+            + " was synced)");
+  }
+
+  private Opened connectFirst() throws PipeException, InterruptedException {
+    while (true) {
+      try {
+        Way opened = connect(true);
+        boolean found = false;
+        try {
+          Place place = opened.places().of(stream);
+          if (place != null && place.encoding() != encoding) {
+            throw new PipeException.Refused(
+                Status.FAILED_PRECONDITION,
+                options.address()
+                    + ": the stream "
+                    + stream
+                    + " holds "
+                    + place.encoding()
+                    + " there, not "
+                    + encoding);
+          }
+          found = true;
+          attempts.succeeded(place == null ? 0 : place.held().position());
+          return new Opened(opened, place == null ? Resume.START : place.held());
+        } finally {
+          if (!found) {
+            opened.connection().close();
+          }
+        }
+      } catch (PipeException e) {
+        attempts.pauseAfter(e);
+      }
+    }
+  }
+
+  private Way connect(boolean first) throws PipeException, InterruptedException {
+    Way[] opened = {null};
+    NatsConnection connection =
+        NatsConnection.open(
+            options,
+            () -> {
+              Way lost = opened[0];
+              if (lost != null) {
+                doubt(lost, "the connection broke", null);
+              }
+            });
+    boolean whole = false;
+    try {
+      Streams streams = new Streams(connection, options);
+      StreamInfo info = streams.toWrite(first ? context.events() : PipeEvents.SILENT);
+      LastPlace places = new LastPlace(connection, options, info);
+      Way next = new Way(connection, info, places, streams.isOfOneSubject(info));
+      opened[0] = next;
+      whole = true;
+      return next;
+    } catch (IOException e) {
+      throw e instanceof PipeException known ? known : connection.failed("no JetStream", e);
+    } finally {
+      if (!whole) {
+        connection.close();
+      }
+    }
+  }
+
+  private PipeException closedHere() {
+    return new PipeException.Closed(
+        Status.CANCELLED, options.address() + " was closed on this side");
+  }
+
+  private record Opened(Way way, Resume held) {}
+}

@@ -1,0 +1,135 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.nats.client.ConsumeOptions;
+import io.nats.client.ConsumerContext;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.MessageConsumer;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
+import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.StreamInfo;
+import java.io.IOException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages of a durable consumer, over one connection. The consumer is made where there is none;
+ * one that is there is looked at and never changed.
+ *
+ * <p>Thread rule: as {@link Inbox}.
+ */
+final class SharedReader implements AutoCloseable {
+  private static final int AHEAD_MESSAGES = 500;
+
+  private final NatsConnection connection;
+  private final Inbox inbox;
+  private final MessageConsumer consumer;
+
+  private SharedReader(NatsConnection connection, Inbox inbox, MessageConsumer consumer) {
+    this.connection = connection;
+    this.inbox = inbox;
+    this.consumer = consumer;
+  }
+
+  /** Begins to read. */
+  static SharedReader open(NatsOptions options, Unacknowledged unacknowledged)
+      throws PipeException, InterruptedException {
+    Inbox inbox = new Inbox();
+    NatsConnection connection = NatsConnection.open(options, inbox::end);
+    boolean opened = false;
+    try {
+      StreamInfo stream = new Streams(connection, options).toRead();
+      ConsumerContext consumer = findOrMake(connection, options, stream);
+      unacknowledged.answerOver(connection.nats());
+      int ahead = Math.min(AHEAD_MESSAGES, options.inFlight());
+      SharedReader reader =
+          new SharedReader(
+              connection,
+              inbox,
+              consumer.consume(
+                  ConsumeOptions.builder().batchSize(ahead).build(), inbox::put));
+      opened = true;
+      return reader;
+    } catch (JetStreamApiException | IOException e) {
+      throw e instanceof PipeException known
+          ? known
+          : connection.failed("the consumer " + options.durable() + " cannot be read", e);
+    } finally {
+      if (!opened) {
+        connection.close();
+      }
+    }
+  }
+
+  private static ConsumerContext findOrMake(
+      NatsConnection connection, NatsOptions options, StreamInfo stream)
+      throws IOException, JetStreamApiException {
+    String name = Objects.requireNonNull(options.durable());
+    String streamName = stream.getConfiguration().getName();
+    try {
+      ConsumerContext found = connection.nats().getConsumerContext(streamName, name);
+      check(options, found.getConsumerInfo());
+      return found;
+    } catch (JetStreamApiException e) {
+      if (!JetStreamErrors.isNotFound(e)) {
+        throw e;
+      }
+    }
+    ConsumerConfiguration.Builder wanted =
+        ConsumerConfiguration.builder()
+            .durable(name)
+            .filterSubject(options.subject())
+            .ackPolicy(AckPolicy.Explicit)
+            .ackWait(options.ackWait())
+            .maxAckPending(options.inFlight());
+    NatsOptions.From from = options.from();
+    if (from.end()) {
+      wanted.deliverPolicy(DeliverPolicy.New);
+    } else if (from.sequence() > 0) {
+      wanted.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(from.sequence());
+    } else {
+      wanted.deliverPolicy(DeliverPolicy.All);
+    }
+    return connection.nats().getStreamContext(streamName).createOrUpdateConsumer(wanted.build());
+  }
+
+  private static void check(NatsOptions options, ConsumerInfo found) throws PipeException {
+    ConsumerConfiguration is = found.getConsumerConfiguration();
+    @Nullable String filter = is.getFilterSubject();
+    String what = null;
+    if (is.getAckPolicy() != AckPolicy.Explicit) {
+      what = "it has the ack policy " + is.getAckPolicy() + ", and explicit is needed";
+    } else if (is.getDeliverSubject() != null) {
+      what = "it pushes to a subject, and one that is pulled from is needed";
+    } else if (filter != null && !filter.isEmpty() && !filter.equals(options.subject())) {
+      what = "it has the subject " + filter;
+    } else if (options.address().option("ack-wait") != null
+        && !options.ackWait().equals(is.getAckWait())) {
+      what = "it waits " + is.getAckWait().toSeconds() + " s for an acknowledgement";
+    }
+    if (what != null) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          options.address()
+              + ": the consumer "
+              + options.durable()
+              + " is another one than was asked for: "
+              + what
+              + "; it is not changed from here: take another name, or delete it");
+    }
+  }
+
+  Inbox inbox() {
+    return inbox;
+  }
+
+  @Override
+  public void close() {
+    inbox.close();
+    consumer.stop();
+    connection.close();
+  }
+}

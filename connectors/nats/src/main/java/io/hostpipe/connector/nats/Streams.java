@@ -1,0 +1,170 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.spi.PipeEvents;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.api.RetentionPolicy;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfo;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Streams of JetStream: found, or made where there is none; one that is there is looked at and
+ * never changed.
+ *
+ * <p>Thread rule: any thread; every method asks the server and blocks.
+ */
+final class Streams {
+  private final NatsConnection connection;
+  private final NatsOptions options;
+
+  Streams(NatsConnection connection, NatsOptions options) {
+    this.connection = connection;
+    this.options = options;
+  }
+
+  /**
+   * The stream to read from.
+   *
+   * @throws PipeException NOT_FOUND when there is none
+   */
+  StreamInfo toRead() throws PipeException {
+    StreamInfo found = find();
+    if (found == null) {
+      throw new PipeException.Unreachable(
+          Status.NOT_FOUND,
+          options.address()
+              + ": no stream of JetStream has this subject; it is made by the first that writes to"
+              + " it, and is waited for until then",
+          null);
+    }
+    return found;
+  }
+
+  /** The stream to write into, made when there is none. */
+  StreamInfo toWrite(PipeEvents events) throws PipeException {
+    StreamInfo found = find();
+    if (found == null) {
+      found = make();
+    }
+    check(found, events);
+    return found;
+  }
+
+  /** The stream that has the subject, or that was asked for; null when there is none. */
+  @Nullable StreamInfo find() throws PipeException {
+    try {
+      JetStreamManagement streams = connection.nats().jetStreamManagement();
+      String asked = options.stream();
+      if (asked != null) {
+        return streams.getStreamInfo(asked);
+      }
+      List<String> names = streams.getStreamNames(options.subject());
+      if (names.size() > 1) {
+        throw new PipeException.Config(
+            options.address()
+                + ": several streams have messages of this subject, "
+                + names
+                + "; say which with stream=NAME");
+      }
+      return names.isEmpty() ? null : streams.getStreamInfo(names.getFirst());
+    } catch (JetStreamApiException e) {
+      if (JetStreamErrors.isNotFound(e)) {
+        return null;
+      }
+      throw connection.failed("JetStream does not say which streams there are", e);
+    } catch (PipeException e) {
+      throw e;
+    } catch (IOException e) {
+      throw connection.failed("JetStream does not answer", e);
+    }
+  }
+
+  /** The last message of the subject; null when it has none. */
+  @Nullable MessageInfo last(String stream) throws PipeException {
+    try {
+      return connection.nats().getStreamContext(stream).getLastMessage(options.subject());
+    } catch (JetStreamApiException e) {
+      if (JetStreamErrors.isNotFound(e)) {
+        return null;
+      }
+      throw connection.failed("the last message cannot be read", e);
+    } catch (IOException e) {
+      throw connection.failed("the last message cannot be read", e);
+    }
+  }
+
+  /** Whether nobody but this subject's writer can write into the stream. */
+  boolean isOfOneSubject(StreamInfo stream) {
+    StreamConfiguration configuration = stream.getConfiguration();
+    List<String> subjects = configuration.getSubjects();
+    return subjects.size() == 1
+        && subjects.getFirst().equals(options.subject())
+        && configuration.getMirror() == null
+        && (configuration.getSources() == null || configuration.getSources().isEmpty());
+  }
+
+  private StreamInfo make() throws PipeException {
+    StreamConfiguration wanted =
+        StreamConfiguration.builder()
+            .name(options.streamName())
+            .subjects(options.subject())
+            .storageType(StorageType.File)
+            .discardPolicy(DiscardPolicy.New)
+            .replicas(options.replicas())
+            .allowDirect(true)
+            .build();
+    try {
+      return connection.nats().jetStreamManagement().addStream(wanted);
+    } catch (JetStreamApiException | IOException e) {
+      throw connection.failed("the stream " + options.streamName() + " cannot be made", e);
+    }
+  }
+
+  private void check(StreamInfo stream, PipeEvents events) throws PipeException {
+    StreamConfiguration is = stream.getConfiguration();
+    String name = options.address() + ": the stream " + is.getName();
+    if (is.getRetentionPolicy() != RetentionPolicy.Limits) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          name
+              + " deletes what was consumed (retention "
+              + is.getRetentionPolicy()
+              + "), so nobody can tell how far a writer got; write into a stream that keeps its"
+              + " messages (retention limits), for example under another subject");
+    }
+    if (is.getNoAck()) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          name + " acknowledges nothing (no_ack); write into one that does");
+    }
+    if (options.address().option("replicas") != null && is.getReplicas() != options.replicas()) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          name
+              + " has "
+              + is.getReplicas()
+              + " replicas, not "
+              + options.replicas()
+              + "; it is not changed from here: leave replicas out, or change it with"
+              + " nats stream edit");
+    }
+    if (is.getStorageType() == StorageType.Memory) {
+      events.warning(name + " lives in the server's memory, and is gone when the server stops");
+    }
+    if (is.getMaxAge().toNanos() > 0) {
+      events.warning(
+          name
+              + " deletes messages after "
+              + is.getMaxAge().toSeconds()
+              + " s: a writer that is away for longer cannot find its place, and begins anew");
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.StreamId;
+import io.nats.client.JetStream;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.StreamContext;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.api.StreamInfo;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection of a {@link Publisher}, with what the subject held when it was made.
+ *
+ * <p>Thread rule: what changes, under the publisher's lock.
+ */
+final class Way {
+  private final NatsConnection connection;
+  private final JetStream jetStream;
+  private final String streamName;
+  private final LastPlace places;
+  private final boolean chains;
+
+  private @Nullable String lastId;
+
+  Way(NatsConnection connection, StreamInfo info, LastPlace places, boolean chains)
+      throws IOException {
+    this.connection = connection;
+    this.jetStream = connection.nats().jetStream();
+    this.streamName = info.getConfiguration().getName();
+    this.places = places;
+    this.chains = chains;
+  }
+
+  NatsConnection connection() {
+    return connection;
+  }
+
+  JetStream jetStream() {
+    return jetStream;
+  }
+
+  LastPlace places() {
+    return places;
+  }
+
+  /** Whether each message names the one before it. */
+  boolean chains() {
+    return chains;
+  }
+
+  /** The id of the last message that was sent; null for none. */
+  @Nullable String lastId() {
+    return lastId;
+  }
+
+  void sent(String id) {
+    lastId = id;
+  }
+
+  /**
+   * Looks through what was stored behind a message that is surely there: each has to follow on the
+   * one before it.
+   *
+   * @param sequence of that message; 0 for the beginning
+   * @param position behind that message
+   */
+  void checkContinuity(NatsOptions options, StreamId stream, long sequence, long position)
+      throws PipeException {
+    try {
+      StreamContext context = connection.nats().getStreamContext(streamName);
+      long at = sequence;
+      long before = position;
+      while (at < places.lastSequence()) {
+        MessageInfo message = context.getNextMessage(at + 1, options.subject());
+        Place place = Place.of(message.getHeaders());
+        if (place == null || !place.stream().equals(stream) || place.follows() != before) {
+          throw new PipeException.DataLoss(
+              options.address()
+                  + ": behind position "
+                  + before
+                  + " a message is missing, and later ones are stored (sequence "
+                  + message.getSeq()
+                  + "): the server lost it in a change of leaders, or another writer came between;"
+                  + " a stream that has this subject alone does not let that happen");
+        }
+        at = message.getSeq();
+        before = place.held().position();
+      }
+    } catch (JetStreamApiException e) {
+      throw connection.failed("what was stored cannot be read back", e);
+    } catch (PipeException e) {
+      throw e;
+    } catch (IOException e) {
+      throw connection.failed("what was stored cannot be read back", e);
+    }
+  }
+}

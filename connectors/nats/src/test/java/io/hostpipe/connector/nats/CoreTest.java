@@ -1,0 +1,158 @@
+package io.hostpipe.connector.nats;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.hostpipe.Batch;
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.Status;
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.servers.NatsServer;
+import io.nats.client.Connection;
+import io.nats.client.Subscription;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A subject without JetStream: at most once, and what is uncertain is said. */
+final class CoreTest {
+  @TempDir private Path folder;
+
+  private NatsServer server;
+  private Subject subject;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = NatsServer.start(folder);
+    subject = new Subject(server);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    subject.close();
+    server.close();
+  }
+
+  @Test
+  void whoeverListensHearsEverythingInOrder() throws Exception {
+    Source first = subject.source("");
+    Source second = subject.source("");
+    Sink sink = subject.sink("numbers", "");
+    Subject.writeNumbers(sink, 1, 5_000);
+    sink.finish();
+    assertThat(Subject.read(first, 5_000)).isEqualTo(Subject.numbers(1, 5_000));
+    assertThat(Subject.read(second, 5_000)).isEqualTo(Subject.numbers(1, 5_000));
+    assertThat(first.finished()).isFalse();
+  }
+
+  @Test
+  void thoseOfAGroupShareWhatComes() throws Exception {
+    Source first = subject.source("?queue=workers");
+    Source second = subject.source("?queue=workers");
+    Sink sink = subject.sink("numbers", "");
+    Subject.writeNumbers(sink, 1, 1_000);
+    sink.finish();
+    List<String> all = new ArrayList<>();
+    InParallel.await(() -> {
+      addAll(first, all);
+      addAll(second, all);
+      return all.size() >= 1_000;
+    });
+    assertThat(all).containsExactlyInAnyOrderElementsOf(Subject.numbers(1, 1_000));
+  }
+
+  @Test
+  void aPatternHearsAllSubjectsThatMatch() throws Exception {
+    Source source =
+        new NatsConnector()
+            .source(
+                io.hostpipe.Address.parse("nats://127.0.0.1:" + server.port() + "/test.>"),
+                io.hostpipe.spi.PipeContext.messages(new io.hostpipe.spi.BlockPool(0)));
+    try (source) {
+      Sink sink = subject.sink("numbers", "");
+      Subject.writeNumbers(sink, 1, 10);
+      assertThat(Subject.read(source, 10)).isEqualTo(Subject.numbers(1, 10));
+    }
+  }
+
+  @Test
+  void questionsAndAnswersOfForeignClientsKeepTheirSubjects() throws Exception {
+    Source source = subject.source("");
+    Connection client = subject.client();
+    Subscription answers = client.subscribe("answers");
+    client.publish(subject.name(), "answers", "question".getBytes(StandardCharsets.UTF_8));
+    try (Batch batch = Objects.requireNonNull(source.read())) {
+      batch.forEach(
+          (end, payload, headers) ->
+              assertThat(headers.text(Headers.REPLY_TO)).isEqualTo("answers"));
+    }
+    Sink sink = subject.sink("questions", "");
+    Subscription heard = client.subscribe(subject.name());
+    client.flush(Duration.ofSeconds(20));
+    Subject.write(sink, "to you", Headers.of(Headers.REPLY_TO, "answers"));
+    assertThat(Objects.requireNonNull(heard.nextMessage(Duration.ofSeconds(20))).getReplyTo())
+        .isEqualTo("answers");
+    assertThat(answers.isActive()).isTrue();
+  }
+
+  @Test
+  void whatIsUncertainAfterABreakIsSaidAndThePipeDoesNotEndWell() throws Exception {
+    Sink sink = subject.sink("numbers", "");
+    Subject.writeNumbers(sink, 1, 100);
+    long certain = sink.committed().position();
+    server.pause();
+    InParallel<Boolean> writing =
+        InParallel.run(() -> {
+          Subject.writeNumbers(sink, 101, 200);
+          return true;
+        });
+    writing.awaitBlocked();
+    server.kill();
+    server.restart();
+    assertThat(writing.join()).isTrue();
+    Subject.writeNumbers(sink, 201, 300);
+    long end = sink.resume().position();
+    assertThat(sink.committed().position()).isEqualTo(end);
+    assertThatExceptionOfType(PipeException.Closed.class)
+        .isThrownBy(sink::finish)
+        .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED))
+        .withMessageContaining("these positions was: " + certain + " to ");
+    assertThat(subject.warnings()).anyMatch(text -> text.contains("uncertain"));
+  }
+
+  @Test
+  void aListenerHearsAgainAfterItsServerWasAway() throws Exception {
+    Source source = subject.source("");
+    server.kill();
+    server.restart();
+    InParallel<List<String>> reading = InParallel.run(() -> Subject.read(source, 1));
+    Connection client = subject.client();
+    InParallel.await(() -> {
+      client.publish(subject.name(), "after".getBytes(StandardCharsets.UTF_8));
+      return reading.ended();
+    });
+    assertThat(reading.join().getFirst()).isEqualTo("after");
+  }
+
+  private static void addAll(Source source, List<String> all) {
+    try (Batch batch = source.read(Duration.ofMillis(50))) {
+      if (batch != null) {
+        batch.forEach(
+            (end, payload, headers) ->
+                all.add(StandardCharsets.UTF_8.decode(payload.duplicate()).toString()));
+      }
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.hostpipe.connector.nats;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.hostpipe.Batch;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.Status;
+import io.hostpipe.testkit.servers.NatsServer;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A durable consumer: the server keeps the place, and nothing that was not committed is lost. */
+final class SharedSourceTest {
+  /** What the first number takes as a record, and what the first ten do. */
+  private static final long FIRST_BYTES = 3;
+
+  private static final long TEN_BYTES = 9 * 3 + 4;
+
+  @TempDir private Path folder;
+
+  private NatsServer server;
+  private Subject subject;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = NatsServer.start(folder);
+    subject = new Subject(server);
+    Sink sink = subject.sink("numbers", "?jetstream");
+    Subject.writeNumbers(sink, 1, 100);
+    sink.finish();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    subject.close();
+    server.close();
+  }
+
+  @Test
+  void whatWasNotCommittedComesAgainAtOnceWhenItsReaderCloses() throws Exception {
+    Source first = subject.source("?jetstream&durable=jobs");
+    readWithoutCommit(first, 100);
+    first.commit(TEN_BYTES);
+    first.close();
+    Source second = subject.source("?jetstream&durable=jobs");
+    assertThat(Subject.read(second, 90))
+        .containsExactlyInAnyOrderElementsOf(Subject.numbers(11, 100));
+    assertThat(second.read(Duration.ofMillis(200))).isNull();
+    assertThat(pending()).isZero();
+  }
+
+  @Test
+  void nothingGoesToAnotherReaderWhileASinkIsAway() throws Exception {
+    Source slow = subject.source("?jetstream&durable=jobs&ack-wait=1s");
+    long end = readWithoutCommit(slow, 100);
+    Source other = subject.source("?jetstream&durable=jobs");
+    assertThat(other.read(Duration.ofSeconds(4))).as("four times the wait").isNull();
+    slow.commit(end);
+    assertThat(pending()).isZero();
+  }
+
+  @Test
+  void aReaderThatIsKilledLosesNothing() throws Exception {
+    Source killed = subject.source("?jetstream&durable=jobs&ack-wait=1s");
+    readWithoutCommit(killed, 100);
+    server.kill();
+    server.restart();
+    killed.commit(0);
+    Source other = subject.source("?jetstream&durable=jobs");
+    killed.close();
+    assertThat(Subject.read(other, 100))
+        .containsExactlyInAnyOrderElementsOf(Subject.numbers(1, 100));
+  }
+
+  @Test
+  void aCommitAfterABreakReachesTheServer() throws Exception {
+    Source source = subject.source("?jetstream&durable=jobs");
+    long end = readWithoutCommit(source, 100);
+    server.kill();
+    server.restart();
+    assertThat(source.read(Duration.ofSeconds(2))).as("it connects again").isNull();
+    source.commit(end);
+    assertThat(pending()).isZero();
+    assertThat(consumer().getNumPending()).isZero();
+  }
+
+  @Test
+  void aMessageThatIsRefusedDoesNotComeAgain() throws Exception {
+    Source source = subject.source("?jetstream&durable=jobs&ack-wait=1s");
+    long end = readWithoutCommit(source, 100);
+    source.reject(FIRST_BYTES, new Rejection(Status.INVALID_ARGUMENT, "not a number"));
+    source.commit(end);
+    source.close();
+    Source other = subject.source("?jetstream&durable=jobs");
+    assertThat(other.read(Duration.ofSeconds(2))).isNull();
+  }
+
+  @Test
+  void aConsumerThatIsThereIsLookedAtAndNeverChanged() throws Exception {
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    String stream = streams.getStreamNames(subject.name()).getFirst();
+    streams.createConsumer(
+        stream,
+        ConsumerConfiguration.builder().durable("all").ackPolicy(AckPolicy.All).build());
+    Source refused = subject.source("?jetstream&durable=all");
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(refused::read)
+        .withMessageContaining("explicit is needed");
+    Source made = subject.source("?jetstream&durable=jobs&ack-wait=2s");
+    Subject.read(made, 1);
+    Source other = subject.source("?jetstream&durable=jobs&ack-wait=7s");
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(other::read)
+        .withMessageContaining("waits 2 s");
+    assertThat(consumer().getConsumerConfiguration().getAckWait())
+        .isEqualTo(Duration.ofSeconds(2));
+  }
+
+  private ConsumerInfo consumer() throws Exception {
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    return streams.getConsumerInfo(
+        streams.getStreamNames(subject.name()).getFirst(), "jobs");
+  }
+
+  private long pending() throws Exception {
+    return consumer().getNumAckPending();
+  }
+
+  /** Reads so many messages, and answers where they end. */
+  private static long readWithoutCommit(Source source, int count) throws Exception {
+    long end = 0;
+    for (int read = 0; read < count; ) {
+      try (Batch batch = Objects.requireNonNull(source.read())) {
+        read += batch.count();
+        end = batch.endPosition();
+      }
+    }
+    return end;
+  }
+}

@@ -1,0 +1,123 @@
+package io.hostpipe.testkit.servers;
+
+import io.hostpipe.testkit.InParallel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One server as a process of its own, which can be killed, stopped for a while, and started again
+ * with what it has on disk. What it says goes into a file of its folder.
+ *
+ * <p>Thread rule: one thread.
+ */
+final class ServerProcess implements AutoCloseable {
+  private static final int STOP_SECONDS = 20;
+
+  private final List<String> command;
+  private final Path folder;
+  private final int port;
+  private @Nullable Process process;
+
+  /**
+   * A server that is not started yet.
+   *
+   * @param folder where it runs, and where its output goes
+   * @param port that it answers on when it is ready
+   */
+  ServerProcess(List<String> command, Path folder, int port) {
+    this.command = List.copyOf(command);
+    this.folder = folder;
+    this.port = port;
+  }
+
+  /** Starts it and waits until its port answers. */
+  void start() throws IOException {
+    Path output = folder.resolve("output.log");
+    Process started =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+            .start();
+    process = started;
+    InParallel.await(() -> answers() || !started.isAlive());
+    if (!started.isAlive()) {
+      throw new AssertionError(
+          command.getFirst() + " did not start: " + Files.readString(output));
+    }
+  }
+
+  /** As kill -9 does. */
+  void kill() {
+    running().destroyForcibly();
+    awaitEnd();
+  }
+
+  /** Asks it to stop, and waits until it has. */
+  void stop() {
+    running().destroy();
+    awaitEnd();
+  }
+
+  /** Stops its clock: it holds its connections and answers nobody, until {@link #goOn}. */
+  void pause() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  void goOn() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  @Override
+  public void close() {
+    Process last = process;
+    if (last != null) {
+      last.destroyForcibly();
+      awaitEnd();
+    }
+  }
+
+  /** A port of loopback that nobody uses now. */
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + name, "" + running().pid()).inheritIO().start().waitFor();
+  }
+
+  private Process running() {
+    return Objects.requireNonNull(process, "it was not started");
+  }
+
+  private void awaitEnd() {
+    try {
+      if (!running().waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+        running().destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean answers() {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
+      socket.setSoTimeout(1_000);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
