@@ -569,3 +569,7 @@ before_failover() {
 after_failover() {
   cmp web1/sent db2/received
 }
+
+after_nats() {
+  seq 1 1000 | cmp - ./numbers
+}

@@ -79,8 +79,7 @@ public final class NatsServer implements AutoCloseable {
     Files.write(configuration, lines);
     return new NatsServer(
         port,
-        new ServerProcess(
-            List.of("nats-server", "-c", configuration.toString()), folder, port));
+        new ServerProcess(List.of("nats-server", "-c", configuration.toString()), folder, port));
   }
 
   /** The port of 127.0.0.1 that clients connect to; the same after a restart. */

@@ -51,8 +51,7 @@ final class ServerProcess implements AutoCloseable {
     process = started;
     InParallel.await(() -> answers() || !started.isAlive());
     if (!started.isAlive()) {
-      throw new AssertionError(
-          command.getFirst() + " did not start: " + Files.readString(output));
+      throw new AssertionError(command.getFirst() + " did not start: " + Files.readString(output));
     }
   }
 

@@ -59,8 +59,7 @@ final class CoreSink extends CommittingSink {
   }
 
   /** Connects. Blocks. */
-  static CoreSink open(
-      NatsOptions options, PipeContext context, StreamId stream, Encoding encoding)
+  static CoreSink open(NatsOptions options, PipeContext context, StreamId stream, Encoding encoding)
       throws PipeException, InterruptedException {
     return new CoreSink(
         options,
@@ -78,8 +77,7 @@ final class CoreSink extends CommittingSink {
   @Override
   public BatchWriter newBatch(int leastBytes) throws PipeException {
     checkOpen();
-    return new BatchWriter(
-        context.pool(), encoding, leastBytes == 0 ? BLOCK_BYTES : leastBytes);
+    return new BatchWriter(context.pool(), encoding, leastBytes == 0 ? BLOCK_BYTES : leastBytes);
   }
 
   @Override
@@ -193,8 +191,7 @@ final class CoreSink extends CommittingSink {
                   + " with its headers (max_payload)"));
     } else {
       over.nats()
-          .publish(
-              new NatsMessage(options.subject(), headers.text(Headers.REPLY_TO), out, copy));
+          .publish(new NatsMessage(options.subject(), headers.text(Headers.REPLY_TO), out, copy));
     }
   }
 

@@ -113,5 +113,4 @@ final class Inbox {
     }
     return message;
   }
-
 }

@@ -4,13 +4,13 @@ import io.nats.client.JetStreamApiException;
 
 /** The error codes of JetStream's API that mean something here (nats-server, errors.json). */
 final class JetStreamErrors {
-  static final int NOT_ENABLED = 10076;
-  static final int NOT_ENABLED_FOR_ACCOUNT = 10039;
-  static final int STREAM_NOT_FOUND = 10059;
-  static final int CONSUMER_NOT_FOUND = 10014;
-  static final int NO_MESSAGE_FOUND = 10037;
-  static final int WRONG_LAST_SEQUENCE = 10071;
-  static final int WRONG_LAST_MESSAGE_ID = 10070;
+  private static final int NOT_ENABLED = 10076;
+  private static final int NOT_ENABLED_FOR_ACCOUNT = 10039;
+  private static final int STREAM_NOT_FOUND = 10059;
+  private static final int CONSUMER_NOT_FOUND = 10014;
+  private static final int NO_MESSAGE_FOUND = 10037;
+  private static final int NOT_FOUND = 404;
+  private static final int UNAVAILABLE = 503;
 
   private JetStreamErrors() {}
 
@@ -18,13 +18,18 @@ final class JetStreamErrors {
   static boolean isNotFound(JetStreamApiException answer) {
     return switch (answer.getApiErrorCode()) {
       case STREAM_NOT_FOUND, CONSUMER_NOT_FOUND, NO_MESSAGE_FOUND -> true;
-      default -> answer.getErrorCode() == 404;
+      default -> answer.getErrorCode() == NOT_FOUND;
     };
   }
 
-  /** Whether it says that another message than expected is the last one. */
-  static boolean isWrongLast(JetStreamApiException answer) {
-    return answer.getApiErrorCode() == WRONG_LAST_SEQUENCE
-        || answer.getApiErrorCode() == WRONG_LAST_MESSAGE_ID;
+  /** Whether the server has no JetStream, or not for this account. */
+  static boolean isMissing(JetStreamApiException answer) {
+    return answer.getApiErrorCode() == NOT_ENABLED
+        || answer.getApiErrorCode() == NOT_ENABLED_FOR_ACCOUNT;
+  }
+
+  /** Whether it passes by itself: a cluster that has no leader yet, or no room at the moment. */
+  static boolean passes(JetStreamApiException answer) {
+    return answer.getErrorCode() == UNAVAILABLE && !isMissing(answer);
   }
 }

@@ -112,8 +112,7 @@ final class JetStreamSink extends CommittingSink {
   @Override
   public BatchWriter newBatch(int leastBytes) throws PipeException {
     publisher.checkOpen();
-    return new BatchWriter(
-        context.pool(), encoding, leastBytes == 0 ? BLOCK_BYTES : leastBytes);
+    return new BatchWriter(context.pool(), encoding, leastBytes == 0 ? BLOCK_BYTES : leastBytes);
   }
 
   @Override
@@ -175,17 +174,16 @@ final class JetStreamSink extends CommittingSink {
     ByteBuffer wire = batch.bytes();
     long[] begin = {batch.position()};
     try {
-      batch.forEach(
-          (end, payload, headers) -> {
-            int index = wire.position() + (int) (begin[0] - batch.position());
-            digester.update(wire.slice(index, (int) (end - begin[0])));
-            begin[0] = end;
-            try {
-              publish(end, end == batch.endPosition() ? batch.cursor() : null, payload, headers);
-            } catch (InterruptedException e) {
-              throw new Interrupted(e);
-            }
-          });
+      batch.forEach((end, payload, headers) -> {
+        int index = wire.position() + (int) (begin[0] - batch.position());
+        digester.update(wire.slice(index, (int) (end - begin[0])));
+        begin[0] = end;
+        try {
+          publish(end, end == batch.endPosition() ? batch.cursor() : null, payload, headers);
+        } catch (InterruptedException e) {
+          throw new Interrupted(e);
+        }
+      });
     } catch (Interrupted e) {
       throw e.cause;
     } catch (PipeException e) {
@@ -208,8 +206,7 @@ final class JetStreamSink extends CommittingSink {
     }
   }
 
-  private void publish(
-      long end, @Nullable Cursor behind, ByteBuffer payload, Headers headers)
+  private void publish(long end, @Nullable Cursor behind, ByteBuffer payload, Headers headers)
       throws PipeException, InterruptedException {
     if (behind != null) {
       cursor = behind;

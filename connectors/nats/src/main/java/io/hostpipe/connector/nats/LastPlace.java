@@ -55,7 +55,9 @@ final class LastPlace {
       return null;
     }
     Place place = Place.of(message.getHeaders());
-    return place != null && place.stream().equals(stream) ? place : search(stream, message.getSeq());
+    return place != null && place.stream().equals(stream)
+        ? place
+        : search(stream, message.getSeq());
   }
 
   private @Nullable Place search(StreamId stream, long untilSequence)

@@ -55,19 +55,17 @@ final class NatsConnection implements AutoCloseable {
             .pingInterval(PING_INTERVAL)
             .maxPingsOut(PINGS_UNANSWERED_MAX)
             .noReconnect()
-            .noNoResponders()
             .errorListener(new Silence())
-            .connectionListener(
-                (connection, event) -> {
-                  boolean lost =
-                      switch (event) {
-                        case CLOSED, DISCONNECTED -> true;
-                        default -> false;
-                      };
-                  if (lost && !closed.get()) {
-                    onLost.run();
-                  }
-                });
+            .connectionListener((connection, event) -> {
+              boolean lost =
+                  switch (event) {
+                    case CLOSED, DISCONNECTED -> true;
+                    default -> false;
+                  };
+              if (lost && !closed.get()) {
+                onLost.run();
+              }
+            });
     authenticate(options, builder);
     try {
       return new NatsConnection(options, Nats.connect(builder.build()), closed);
@@ -143,17 +141,13 @@ final class NatsConnection implements AutoCloseable {
 
   /** The server's own words, or the library's. */
   PipeException failed(String what, Exception why) {
-    if (why instanceof JetStreamApiException answer) {
+    if (why instanceof JetStreamApiException answer && !JetStreamErrors.passes(answer)) {
       return new PipeException.Refused(
-          answer.getApiErrorCode() == JetStreamErrors.NOT_ENABLED
-                  || answer.getApiErrorCode() == JetStreamErrors.NOT_ENABLED_FOR_ACCOUNT
-              ? Status.UNIMPLEMENTED
-              : Status.FAILED_PRECONDITION,
+          JetStreamErrors.isMissing(answer) ? Status.UNIMPLEMENTED : Status.FAILED_PRECONDITION,
           options.address() + ": " + what + ": " + answer.getErrorDescription(),
           answer);
     }
-    return new PipeException.Unreachable(
-        options.address() + ": " + what + ": " + reason(why), why);
+    return new PipeException.Unreachable(options.address() + ": " + what + ": " + reason(why), why);
   }
 
   /** Closes it, once; what was not sent is dropped. Idempotent. */

@@ -92,7 +92,10 @@ public final class NatsConnector implements Connector {
             + "; no stream has the subject yet: "
             + (asSource
                 ? "it is waited for"
-                : options.streamName() + " would be made, in files, " + options.replicas() + " times");
+                : options.streamName()
+                    + " would be made, in files, "
+                    + options.replicas()
+                    + " times");
       }
       return connection.server()
           + "; the stream "

@@ -43,21 +43,19 @@ final class NatsHeaders {
     if (headers.isEmpty()) {
       return;
     }
-    headers.forEach(
-        (name, value) -> {
-          String natsName = TO_NATS.getOrDefault(name, name);
-          String text = new String(value, UTF_8);
-          if (isName(natsName) && !isOurs(natsName) && isValue(text)) {
-            out.add(natsName, text);
-          }
-        });
+    headers.forEach((name, value) -> {
+      String natsName = TO_NATS.getOrDefault(name, name);
+      String text = new String(value, UTF_8);
+      if (isName(natsName) && !isOurs(natsName) && isValue(text)) {
+        out.add(natsName, text);
+      }
+    });
     if (!readPlain(out).equals(headers)) {
       List<String> exact = new ArrayList<>();
-      headers.forEach(
-          (name, value) -> {
-            exact.add(encoded(name.getBytes(UTF_8)));
-            exact.add(encoded(value));
-          });
+      headers.forEach((name, value) -> {
+        exact.add(encoded(name.getBytes(UTF_8)));
+        exact.add(encoded(value));
+      });
       out.put(EXACT, String.join(" ", exact));
     }
   }
@@ -95,13 +93,12 @@ final class NatsHeaders {
     Map<String, List<String>> sorted = new TreeMap<>(Comparator.naturalOrder());
     in.forEach(sorted::put);
     Headers.Builder headers = Headers.builder();
-    sorted.forEach(
-        (natsName, values) -> {
-          String name = nameOf(natsName, in);
-          if (name != null) {
-            values.forEach(value -> add(headers, name, value));
-          }
-        });
+    sorted.forEach((natsName, values) -> {
+      String name = nameOf(natsName, in);
+      if (name != null) {
+        values.forEach(value -> add(headers, name, value));
+      }
+    });
     return headers.build();
   }
 
@@ -148,5 +145,4 @@ final class NatsHeaders {
     TO_NATS.forEach((name, natsName) -> inverted.put(natsName, name));
     return inverted;
   }
-
 }

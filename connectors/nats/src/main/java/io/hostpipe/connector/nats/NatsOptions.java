@@ -139,8 +139,7 @@ record NatsOptions(
                   "mark: write the end of the stream as an empty message, for until=mark")
               .ofDestination(),
           OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated(),
-          OptionSpec.value(
-              CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"));
+          OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"));
 
   /** Reads them from an address. */
   static NatsOptions of(Address address, boolean asSource) throws PipeException {
@@ -238,8 +237,7 @@ record NatsOptions(
       case "last" -> Until.LAST;
       case "mark" -> Until.MARK;
       case String other ->
-          throw new PipeException.Config(
-              address + ": until is last or mark, not '" + other + "'");
+          throw new PipeException.Config(address + ": until is last or mark, not '" + other + "'");
     };
   }
 

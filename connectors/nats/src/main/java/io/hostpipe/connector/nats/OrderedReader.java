@@ -111,8 +111,7 @@ final class OrderedReader implements AutoCloseable {
     } else {
       configuration.deliverPolicy(DeliverPolicy.All);
     }
-    StreamContext context =
-        connection.nats().getStreamContext(stream.getConfiguration().getName());
+    StreamContext context = connection.nats().getStreamContext(stream.getConfiguration().getName());
     long aheadBytes = Math.max(AHEAD_BYTES, 2 * connection.nats().getMaxPayload());
     return context
         .createOrderedConsumer(configuration)

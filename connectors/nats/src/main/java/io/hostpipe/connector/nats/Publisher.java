@@ -111,7 +111,7 @@ final class Publisher implements AutoCloseable {
     epoch = newEpoch;
   }
 
-  /** Hands over a message. Blocks while too much is unconfirmed, or something is doubtful. */
+  /** Hands over a message. Blocks while too much is unconfirmed. */
   void publish(Unconfirmed message) throws PipeException, InterruptedException {
     if (!window.add(message)) {
       return;
@@ -169,7 +169,10 @@ final class Publisher implements AutoCloseable {
       window.confirm(message, answer.getSeqno());
     } else if (answer != null) {
       // A copy may be known and not be stored: the last message tells.
-      doubt(over, "the server knows the message that ends at position " + message.endPosition(), null);
+      doubt(
+          over,
+          "the server knows the message that ends at position " + message.endPosition(),
+          null);
     } else {
       Throwable why =
           failure instanceof CompletionException && failure.getCause() != null
@@ -219,8 +222,7 @@ final class Publisher implements AutoCloseable {
         Way next = connect(false);
         long position = checked(next);
         Place stored = next.places().ofLastMessage();
-        window.confirmUpTo(
-            position, stored != null && stored.end(), next.places().lastSequence());
+        window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());
         sendAgain(next);
         attempts.succeeded(commits.position());
         return;
@@ -284,8 +286,7 @@ final class Publisher implements AutoCloseable {
               + position);
     }
     if (!over.chains()) {
-      over.checkContinuity(
-          options, stream, window.storedSequence(), window.storedPosition());
+      over.checkContinuity(options, stream, window.storedSequence(), window.storedPosition());
     }
     return Math.max(position, confirmed);
   }
@@ -293,10 +294,9 @@ final class Publisher implements AutoCloseable {
   private boolean isOneOfOurs(Place stored) {
     return window.unconfirmed().stream()
         .map(each -> each.place().held())
-        .anyMatch(
-            ours ->
-                ours.position() == stored.held().position()
-                    && Objects.equals(ours.digest(), stored.held().digest()));
+        .anyMatch(ours ->
+            ours.position() == stored.held().position()
+                && Objects.equals(ours.digest(), stored.held().digest()));
   }
 
   private PipeException lost(String what, long confirmed) {

@@ -49,8 +49,7 @@ final class SharedReader implements AutoCloseable {
           new SharedReader(
               connection,
               inbox,
-              consumer.consume(
-                  ConsumeOptions.builder().batchSize(ahead).build(), inbox::put));
+              consumer.consume(ConsumeOptions.builder().batchSize(ahead).build(), inbox::put));
       opened = true;
       return reader;
     } catch (JetStreamApiException | IOException e) {

@@ -40,8 +40,7 @@ final class Subjects {
       }
     }
     if (subject.startsWith("$")) {
-      throw new PipeException.Config(
-          address + ": subjects that begin with $ belong to the server");
+      throw new PipeException.Config(address + ": subjects that begin with $ belong to the server");
     }
   }
 

@@ -31,8 +31,7 @@ final class Unconfirmed {
     this(place, payload, headers, null);
   }
 
-  private Unconfirmed(
-      Place place, byte[] payload, Headers headers, @Nullable Rejection refusal) {
+  private Unconfirmed(Place place, byte[] payload, Headers headers, @Nullable Rejection refusal) {
     this.place = place;
     this.payload = payload;
     this.headers = headers;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What was written and is not confirmed: bounded, in the order of the stream.
  *
- * <p>States: sending, until there is trouble; then nothing more is sent until whoever clears it up
+ * <p>States: sending, until there is trouble; then what is added waits until whoever clears it up
  * has said what the server has. Thread rule: any thread; commits are told outside the lock.
  */
 final class Window {
@@ -57,28 +57,30 @@ final class Window {
   }
 
   /**
-   * Takes a message in. Blocks while the window is full or there is trouble.
+   * Takes a message in. Blocks while the window is full.
    *
-   * @return whether it is to be sent: one that is refused is not
+   * @return whether it is to be sent now: one that is refused is not, and in trouble whoever clears
+   *     it up sends what was not
    */
   boolean add(Unconfirmed message) throws PipeException, InterruptedException {
+    boolean sends;
     lock.lockInterruptibly();
     try {
-      while (ended == null && (trouble != null || isFull())) {
+      while (ended == null && isFull()) {
         changed.await();
       }
       checkNotEnded();
       waiting.add(message);
       bytes += message.payload().length;
       message.sent(System.nanoTime());
+      sends = trouble == null && message.refusal() == null;
     } finally {
       lock.unlock();
     }
     if (message.refusal() != null) {
       release();
-      return false;
     }
-    return true;
+    return sends;
   }
 
   /** Blocks until all of it is confirmed. */

@@ -92,9 +92,8 @@ final class CoreTest {
     Subscription answers = client.subscribe("answers");
     client.publish(subject.name(), "answers", "question".getBytes(StandardCharsets.UTF_8));
     try (Batch batch = Objects.requireNonNull(source.read())) {
-      batch.forEach(
-          (end, payload, headers) ->
-              assertThat(headers.text(Headers.REPLY_TO)).isEqualTo("answers"));
+      batch.forEach((end, payload, headers) ->
+          assertThat(headers.text(Headers.REPLY_TO)).isEqualTo("answers"));
     }
     Sink sink = subject.sink("questions", "");
     Subscription heard = client.subscribe(subject.name());
@@ -147,9 +146,8 @@ final class CoreTest {
   private static void addAll(Source source, List<String> all) {
     try (Batch batch = source.read(Duration.ofMillis(50))) {
       if (batch != null) {
-        batch.forEach(
-            (end, payload, headers) ->
-                all.add(StandardCharsets.UTF_8.decode(payload.duplicate()).toString()));
+        batch.forEach((end, payload, headers) ->
+            all.add(StandardCharsets.UTF_8.decode(payload.duplicate()).toString()));
       }
     } catch (Exception e) {
       throw new AssertionError(e);

@@ -173,8 +173,7 @@ final class JetStreamTest {
     sink.awaitCommitted(sink.resume().position());
     JetStreamManagement streams = subject.client().jetStreamManagement();
     streams.purgeStream(
-        streams.getStreamNames(subject.name()).getFirst(),
-        PurgeOptions.builder().keep(50).build());
+        streams.getStreamNames(subject.name()).getFirst(), PurgeOptions.builder().keep(50).build());
     streams.purgeStream(streams.getStreamNames(subject.name()).getFirst());
     server.kill();
     server.restart();
@@ -219,8 +218,7 @@ final class JetStreamTest {
     assertThat(Subject.read(source, 100)).isEqualTo(Subject.numbers(101, 200));
     Source other = subject.source("?jetstream&until=last");
     assertThatExceptionOfType(PipeException.DataLoss.class)
-        .isThrownBy(
-            () -> other.seek(new Resume(held.position(), null, io.hostpipe.Digest.EMPTY)));
+        .isThrownBy(() -> other.seek(new Resume(held.position(), null, io.hostpipe.Digest.EMPTY)));
     Source tooShort = subject.source("?jetstream&until=last");
     assertThatExceptionOfType(PipeException.DataLoss.class)
         .isThrownBy(() -> tooShort.seek(new Resume(1_000_000, null, null)));
@@ -292,33 +290,27 @@ final class JetStreamTest {
     Subject.write(sink, "of ours", headers);
     sink.finish();
     Connection client = subject.client();
-    Message seen =
-        client
-            .jetStream()
-            .subscribe(subject.name())
-            .nextMessage(Duration.ofSeconds(20));
+    Message seen = client.jetStream().subscribe(subject.name()).nextMessage(Duration.ofSeconds(20));
     assertThat(seen.getHeaders().getFirst("Hostpipe-Key")).isEqualTo("customer-7");
     assertThat(seen.getHeaders().getFirst("Content-Type")).isEqualTo("application/json");
     io.nats.client.impl.Headers foreign = new io.nats.client.impl.Headers();
     foreign.add("Nats-Msg-Id", "id-1").add("Color", "red", "blue").add("Hostpipe-Key", "k");
-    client
-        .jetStream()
-        .publish(new NatsMessage(subject.name(), null, foreign, new byte[] {'x'}));
+    client.jetStream().publish(new NatsMessage(subject.name(), null, foreign, new byte[] {'x'}));
     Source source = subject.source("?jetstream&from=2&until=last");
     try (Batch batch = Objects.requireNonNull(source.read())) {
-      batch.forEach(
-          (end, payload, found) -> {
-            assertThat(found.text(Headers.ID)).isEqualTo("id-1");
-            assertThat(found.text(Headers.KEY)).isEqualTo("k");
-            assertThat(found.names()).containsExactly("Color", "Color", Headers.KEY, Headers.ID);
-          });
+      batch.forEach((end, payload, found) -> {
+        assertThat(found.text(Headers.ID)).isEqualTo("id-1");
+        assertThat(found.text(Headers.KEY)).isEqualTo("k");
+        assertThat(found.names()).containsExactly("Color", "Color", Headers.KEY, Headers.ID);
+      });
     }
   }
 
   @Test
   void aMessageThatTheServerDoesNotTakeIsRefusedAndTheRestGoesOn() throws Exception {
     server.close();
-    server = NatsServer.start(Files.createDirectories(folder.resolve("small")), "max_payload: 2000");
+    server =
+        NatsServer.start(Files.createDirectories(folder.resolve("small")), "max_payload: 2000");
     subject = new Subject(server);
     Sink sink = subject.sink("sizes", "?jetstream");
     Subject.write(sink, "good", Headers.EMPTY);
@@ -326,11 +318,10 @@ final class JetStreamTest {
     long end = Subject.write(sink, "good again", Headers.EMPTY);
     assertThat(sink.awaitCommitted(end).rejected())
         .singleElement()
-        .satisfies(
-            rejected -> {
-              assertThat(rejected.endPosition()).isEqualTo(bad);
-              assertThat(rejected.why().reason()).contains("max_payload");
-            });
+        .satisfies(rejected -> {
+          assertThat(rejected.endPosition()).isEqualTo(bad);
+          assertThat(rejected.why().reason()).contains("max_payload");
+        });
     sink.finish();
     Source source = subject.source("?jetstream&until=last");
     assertThat(Subject.read(source, 2)).containsExactly("good", "good again");

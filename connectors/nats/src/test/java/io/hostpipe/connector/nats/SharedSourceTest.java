@@ -113,8 +113,7 @@ final class SharedSourceTest {
     JetStreamManagement streams = subject.client().jetStreamManagement();
     String stream = streams.getStreamNames(subject.name()).getFirst();
     streams.createConsumer(
-        stream,
-        ConsumerConfiguration.builder().durable("all").ackPolicy(AckPolicy.All).build());
+        stream, ConsumerConfiguration.builder().durable("all").ackPolicy(AckPolicy.All).build());
     Source refused = subject.source("?jetstream&durable=all");
     assertThatExceptionOfType(PipeException.Refused.class)
         .isThrownBy(refused::read)
@@ -125,14 +124,12 @@ final class SharedSourceTest {
     assertThatExceptionOfType(PipeException.Refused.class)
         .isThrownBy(other::read)
         .withMessageContaining("waits 2 s");
-    assertThat(consumer().getConsumerConfiguration().getAckWait())
-        .isEqualTo(Duration.ofSeconds(2));
+    assertThat(consumer().getConsumerConfiguration().getAckWait()).isEqualTo(Duration.ofSeconds(2));
   }
 
   private ConsumerInfo consumer() throws Exception {
     JetStreamManagement streams = subject.client().jetStreamManagement();
-    return streams.getConsumerInfo(
-        streams.getStreamNames(subject.name()).getFirst(), "jobs");
+    return streams.getConsumerInfo(streams.getStreamNames(subject.name()).getFirst(), "jobs");
   }
 
   private long pending() throws Exception {

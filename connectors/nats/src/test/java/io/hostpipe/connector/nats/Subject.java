@@ -15,11 +15,11 @@ import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
+import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.PullSubscribeOptions;
-import io.nats.client.JetStreamSubscription;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -95,7 +95,8 @@ final class Subject implements AutoCloseable {
         client.jetStream().subscribe(name, PullSubscribeOptions.builder().build());
     List<String> all = new ArrayList<>();
     while (all.size() < count) {
-      List<Message> some = subscription.fetch((int) Math.min(500, count - all.size()), Duration.ofSeconds(10));
+      List<Message> some =
+          subscription.fetch((int) Math.min(500, count - all.size()), Duration.ofSeconds(10));
       for (Message each : some) {
         each.ack();
         all.add(new String(each.getData(), StandardCharsets.UTF_8));
@@ -105,8 +106,7 @@ final class Subject implements AutoCloseable {
   }
 
   /** Writes messages, a hundred in each batch: the numbers from one to another. */
-  static void writeNumbers(Sink sink, int from, int to)
-      throws PipeException, InterruptedException {
+  static void writeNumbers(Sink sink, int from, int to) throws PipeException, InterruptedException {
     int next = from;
     while (next <= to) {
       try (BatchWriter batch = sink.newBatch(8 << 10)) {
@@ -137,9 +137,8 @@ final class Subject implements AutoCloseable {
         break;
       }
       try (Batch one = batch) {
-        one.forEach(
-            (end, payload, headers) ->
-                all.add(StandardCharsets.UTF_8.decode(payload.duplicate()).toString()));
+        one.forEach((end, payload, headers) ->
+            all.add(StandardCharsets.UTF_8.decode(payload.duplicate()).toString()));
         source.commit(one.endPosition());
       }
     }

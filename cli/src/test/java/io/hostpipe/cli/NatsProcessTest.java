@@ -1,0 +1,202 @@
+package io.hostpipe.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.servers.NatsServer;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.JetStreamSubscription;
+import io.nats.client.Message;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.PullSubscribeOptions;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command before and behind a broker, each process and the broker killed on the way. */
+final class NatsProcessTest {
+  private static final int COUNT = 40_000;
+  private static final int KILLS = 10;
+  private static final String STREAM = "PIPE_DATA";
+
+  @TempDir private Path folder;
+
+  private NatsServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = NatsServer.start(Files.createDirectories(folder.resolve("server")));
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  @Test
+  void aSenderThatIsKilledTenTimesPublishesEachLineOnce() throws Exception {
+    byte[] lines = lines();
+    for (int kill = 1; kill <= KILLS; kill++) {
+      long wanted = (long) kill * COUNT / (KILLS + 2);
+      try (CommandProcess sender = sender()) {
+        InParallel<Boolean> feeding = InParallel.run(() -> feed(sender, lines));
+        Waiting.until(() -> stored() >= wanted || !sender.isAlive());
+        sender.signal("KILL");
+        sender.exitCode();
+        feeding.join();
+      }
+      if (kill % 4 == 0) {
+        server.kill();
+        server.restart();
+      }
+    }
+    try (CommandProcess last = sender()) {
+      InParallel<Boolean> feeding = InParallel.run(() -> feed(last, lines));
+      assertThat(feeding.join()).isTrue();
+      assertThat(last.exitCode()).as(last::err).isZero();
+      assertThat(last.err()).contains("jetstream: once\n");
+    }
+    assertThat(all()).isEqualTo(IntStream.rangeClosed(1, COUNT).mapToObj("%d"::formatted).toList());
+  }
+
+  @Test
+  void aReaderThatIsKilledGoesOnInItsFile() throws Exception {
+    byte[] lines = lines();
+    try (CommandProcess sender = sender()) {
+      InParallel<Boolean> feeding = InParallel.run(() -> feed(sender, lines));
+      assertThat(feeding.join()).isTrue();
+      assertThat(sender.exitCode()).as(sender::err).isZero();
+    }
+    Path out = folder.resolve("out.txt");
+    for (int kill = 1; kill <= 3; kill++) {
+      long wanted = (long) kill * lines.length / 8;
+      try (CommandProcess reader = reader(out)) {
+        Waiting.until(() -> lengthBytes(out) >= wanted || !reader.isAlive());
+        reader.signal("KILL");
+        reader.exitCode();
+      }
+    }
+    try (CommandProcess reader = reader(out)) {
+      assertThat(reader.exitCode()).as(reader::err).isZero();
+    }
+    assertThat(out).hasBinaryContent(lines);
+  }
+
+  @Test
+  void aPairSaysWhatASubjectWithoutJetStreamPromises() throws Exception {
+    try (CommandProcess sender =
+        CommandProcess.start("--frame", "lines", "-", address(), "--require", "once")) {
+      assertThat(sender.exitCode()).isEqualTo(4);
+      assertThat(sender.err()).contains("at-most-once", "a subject keeps nothing");
+    }
+  }
+
+  @Test
+  void aServerThatIsNotThereIsWaitedForAsLongAsWasSaid() throws Exception {
+    server.kill();
+    try (CommandProcess sender =
+        CommandProcess.start("-", address(), "jetstream", "--give-up", "1s")) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(3);
+      assertThat(sender.err()).contains("cannot be reached", "is nats-server running there");
+    }
+  }
+
+  private CommandProcess sender() throws IOException {
+    return CommandProcess.start(
+        Map.of("XDG_STATE_HOME", folder.resolve("sender").toString()),
+        "--frame",
+        "lines",
+        "--session",
+        "numbers",
+        "--restarted",
+        "replay",
+        "-",
+        address(),
+        "jetstream");
+  }
+
+  private CommandProcess reader(Path out) throws IOException {
+    return CommandProcess.start(
+        Map.of("XDG_STATE_HOME", folder.resolve("reader").toString()),
+        "--frame",
+        "lines",
+        "--session",
+        "reader",
+        address(),
+        "jetstream",
+        "until=last",
+        out.toString());
+  }
+
+  private String address() {
+    return "nats://127.0.0.1:" + server.port() + "/pipe.data";
+  }
+
+  /** Whether all of it was taken: who is killed takes no more. */
+  private static boolean feed(CommandProcess process, byte[] bytes) {
+    try {
+      process.feed(bytes).endInput();
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static byte[] lines() {
+    StringBuilder lines = new StringBuilder();
+    for (int each = 1; each <= COUNT; each++) {
+      lines.append(each).append('\n');
+    }
+    return lines.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static long lengthBytes(Path file) throws IOException {
+    return Files.exists(file) ? Files.size(file) : 0;
+  }
+
+  /** How many messages the stream has; 0 where there is none yet. */
+  private long stored() throws Exception {
+    try (Connection client = client()) {
+      JetStreamManagement streams = client.jetStreamManagement();
+      return streams.getStreamInfo(STREAM).getStreamState().getMsgCount();
+    } catch (JetStreamApiException e) {
+      return 0;
+    }
+  }
+
+  /** What a client finds that knows nothing of Hostpipe. */
+  private List<String> all() throws Exception {
+    try (Connection client = client()) {
+      JetStreamSubscription subscription =
+          client.jetStream().subscribe("pipe.data", PullSubscribeOptions.builder().build());
+      List<String> all = new ArrayList<>();
+      long count =
+          client.jetStreamManagement().getStreamInfo(STREAM).getStreamState().getMsgCount();
+      while (all.size() < count) {
+        int wanted = (int) Math.min(1_000, count - all.size());
+        for (Message each : subscription.fetch(wanted, Duration.ofSeconds(10))) {
+          each.ack();
+          all.add(new String(each.getData(), StandardCharsets.UTF_8));
+        }
+      }
+      return all;
+    }
+  }
+
+  private Connection client() throws IOException, InterruptedException {
+    return Nats.connect(new Options.Builder().server("nats://127.0.0.1:" + server.port()).build());
+  }
+}

@@ -1,0 +1,86 @@
+package io.hostpipe.connector.nats;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.servers.NatsServer;
+import io.nats.client.JetStreamManagement;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three servers that keep a stream together: one of them may die at any time. */
+final class ClusterTest {
+  private static final int COUNT = 6_000;
+
+  @TempDir private Path folder;
+
+  private List<NatsServer> servers;
+  private Subject subject;
+
+  @BeforeEach
+  void start() throws Exception {
+    servers = NatsServer.startCluster(folder, 3);
+    subject = new Subject(servers.getFirst());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    subject.close();
+    servers.forEach(NatsServer::close);
+  }
+
+  @Test
+  void nothingIsLostOrDoubledWhenTheStreamsLeaderIsKilled() throws Exception {
+    String query =
+        "?jetstream&server=127.0.0.1:" + servers.get(1).port() + "&in-flight=200&replicas=3";
+    Sink sink = subject.sink("numbers", query);
+    InParallel<Boolean> writing =
+        InParallel.run(() -> {
+          Subject.writeNumbers(sink, 1, COUNT);
+          sink.finish();
+          return true;
+        });
+    for (int kill = 1; kill <= 2; kill++) {
+      long wanted = sink.committed().position() + 6_000;
+      InParallel.await(() -> positionOf(sink) >= wanted || writing.ended());
+      NatsServer leader = leader();
+      leader.kill();
+      leader.restart();
+    }
+    assertThat(writing.join()).isTrue();
+    Source source =
+        subject.source("?jetstream&until=last&server=127.0.0.1:" + servers.get(2).port());
+    assertThat(Subject.read(source, COUNT)).isEqualTo(Subject.numbers(1, COUNT));
+    assertThat(source.read()).isNull();
+  }
+
+  private NatsServer leader() throws Exception {
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    String[] name = {null};
+    InParallel.await(() -> {
+      try {
+        String stream = streams.getStreamNames(subject.name()).getFirst();
+        name[0] = streams.getStreamInfo(stream).getClusterInfo().getLeader();
+        return name[0] != null;
+      } catch (Exception e) {
+        return false;
+      }
+    });
+    return servers.get(Integer.parseInt(name[0].substring("node".length())));
+  }
+
+  private static long positionOf(Sink sink) {
+    try {
+      return sink.committed().position();
+    } catch (PipeException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
