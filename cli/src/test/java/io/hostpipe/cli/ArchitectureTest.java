@@ -235,6 +235,13 @@ final class ArchitectureTest {
         new Offender("io.hostpipe.cli", "return io.grpc.Status.OK;"),
         new Offender("io.hostpipe.connector.tcp", "return io.grpc.Metadata.class;")),
 
+    ONLY_ITS_CONNECTOR_KNOWS_NATS(
+        noClasses()
+            .that(DescribedPredicate.not(resideInAPackage("io.hostpipe.connector.nats..")))
+            .should()
+            .dependOnClassesThat(resideInAPackage("io.nats..")),
+        new Offender("io.hostpipe.cli", "return io.nats.client.NUID.class;")),
+
     COMMAND_DRIVES_THE_RUNTIME_NOT_THE_SESSION(
         noClasses()
             .that(resideInAPackage(CLI))
