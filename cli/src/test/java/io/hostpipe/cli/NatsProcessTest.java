@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
+import io.nats.client.ErrorListener;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamSubscription;
@@ -36,13 +37,25 @@ final class NatsProcessTest {
 
   private NatsServer server;
 
+  /** Knows nothing of Hostpipe, and connects again when the server was away. */
+  private Connection client;
+
   @BeforeEach
-  void start() throws IOException {
+  void start() throws Exception {
     server = NatsServer.start(Files.createDirectories(folder.resolve("server")));
+    client =
+        Nats.connect(
+            new Options.Builder()
+                .server("nats://127.0.0.1:" + server.port())
+                .maxReconnects(-1)
+                .reconnectWait(Duration.ofMillis(50))
+                .errorListener(new ErrorListener() {})
+                .build());
   }
 
   @AfterEach
-  void stop() {
+  void stop() throws Exception {
+    client.close();
     server.close();
   }
 
@@ -167,36 +180,28 @@ final class NatsProcessTest {
     return Files.exists(file) ? Files.size(file) : 0;
   }
 
-  /** How many messages the stream has; 0 where there is none yet. */
-  private long stored() throws Exception {
-    try (Connection client = client()) {
+  /** How many messages the stream has; 0 where there is none yet, or nobody answers. */
+  private long stored() {
+    try {
       JetStreamManagement streams = client.jetStreamManagement();
       return streams.getStreamInfo(STREAM).getStreamState().getMsgCount();
-    } catch (JetStreamApiException e) {
+    } catch (IOException | JetStreamApiException e) {
       return 0;
     }
   }
 
-  /** What a client finds that knows nothing of Hostpipe. */
   private List<String> all() throws Exception {
-    try (Connection client = client()) {
-      JetStreamSubscription subscription =
-          client.jetStream().subscribe("pipe.data", PullSubscribeOptions.builder().build());
-      List<String> all = new ArrayList<>();
-      long count =
-          client.jetStreamManagement().getStreamInfo(STREAM).getStreamState().getMsgCount();
-      while (all.size() < count) {
-        int wanted = (int) Math.min(1_000, count - all.size());
-        for (Message each : subscription.fetch(wanted, Duration.ofSeconds(10))) {
-          each.ack();
-          all.add(new String(each.getData(), StandardCharsets.UTF_8));
-        }
+    JetStreamSubscription subscription =
+        client.jetStream().subscribe("pipe.data", PullSubscribeOptions.builder().build());
+    List<String> all = new ArrayList<>();
+    long count = stored();
+    while (all.size() < count) {
+      int wanted = (int) Math.min(1_000, count - all.size());
+      for (Message each : subscription.fetch(wanted, Duration.ofSeconds(10))) {
+        each.ack();
+        all.add(new String(each.getData(), StandardCharsets.UTF_8));
       }
-      return all;
     }
-  }
-
-  private Connection client() throws IOException, InterruptedException {
-    return Nats.connect(new Options.Builder().server("nats://127.0.0.1:" + server.port()).build());
+    return all;
   }
 }
