@@ -2,6 +2,7 @@ package io.hostpipe.testkit.servers;
 
 import io.hostpipe.testkit.InParallel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -70,6 +71,8 @@ final class ServerProcess implements AutoCloseable {
   /** Stops its clock: it holds its connections and answers nobody, until {@link #goOn}. */
   void pause() throws IOException, InterruptedException {
     signal("STOP");
+    Path state = Path.of("/proc", "" + running().pid(), "stat");
+    InParallel.await(() -> isStopped(state));
   }
 
   void goOn() throws IOException, InterruptedException {
@@ -89,6 +92,16 @@ final class ServerProcess implements AutoCloseable {
   static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
+    }
+  }
+
+  /** The word behind the name in parentheses (proc(5)). */
+  private static boolean isStopped(Path state) {
+    try {
+      String text = Files.readString(state);
+      return text.startsWith("T", text.lastIndexOf(')') + 2);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
