@@ -7,7 +7,8 @@
 // messages and acknowledges each. With leave-after it breaks off, as if it were killed, once message
 // N was acknowledged. Started again with the same stream it goes on where it stood.
 //
-// With CA=FILE in its environment it dials a grpcs-listen that these authorities vouch for.
+// With CA=FILE in its environment it dials a grpcs-listen that these authorities vouch for, and with
+// TOKEN=NAME:SECRET it shows that token.
 const fs = require('fs');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
@@ -21,7 +22,9 @@ const credentials = process.env.CA
   ? grpc.credentials.createSsl(fs.readFileSync(process.env.CA))
   : grpc.credentials.createInsecure();
 const client = new hostpipe.v1.Pipes(`127.0.0.1:${port}`, credentials);
-const call = client.Attach();
+const metadata = new grpc.Metadata();
+if (process.env.TOKEN) metadata.set('authorization', `Bearer ${process.env.TOKEN}`);
+const call = client.Attach(metadata);
 let received = 0;
 
 call.write({ open: { pipe, stream, direction: verb === 'send' ? 'DIRECTION_SEND' : 'DIRECTION_RECEIVE' } });

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -141,13 +142,38 @@ final class NodeClientTest {
     }
   }
 
+  @Test
+  void showsItsTokenInTheMetadataOfItsCall(@TempDir Path folder) throws Exception {
+    try (Ends guarded = TestEnds.grpc().withToken(folder, "&binding=none")) {
+      Listener listener = guarded.listen("in", guarded.messages().withDirections(false, true));
+      Run stranger = client(listener, "send", "in", "s1", "1");
+      assertThat(stranger.exit).isEqualTo(1);
+      assertThat(stranger.output).contains("16 this listener wants a token");
+      InParallel<String> receiving =
+          InParallel.run(() -> {
+            Message message = guarded.accept(listener).messages().iterator().next();
+            message.commit();
+            return message.text();
+          });
+      String token = Files.readString(folder.resolve("token")).strip();
+      Run friend = client(Map.of("TOKEN", token), listener, "send", "in", "s1", "1");
+      assertThat(friend.exit).as(friend.output).isZero();
+      assertThat(receiving.join()).isEqualTo("message 1");
+    }
+  }
+
   private record Run(int exit, String output) {}
 
   private static Run client(Listener listener, String... words) throws Exception {
-    return clientTrusting("", listener, words);
+    return client(Map.of(), listener, words);
   }
 
   private static Run clientTrusting(String authority, Listener listener, String... words)
+      throws Exception {
+    return client(Map.of("CA", authority), listener, words);
+  }
+
+  private static Run client(Map<String, String> environment, Listener listener, String... words)
       throws Exception {
     List<String> command =
         new ArrayList<>(
@@ -163,7 +189,7 @@ final class NodeClientTest {
             .directory(FOLDER.toFile())
             .redirectErrorStream(true)
             .redirectOutput(output.toFile());
-    builder.environment().put("CA", authority);
+    builder.environment().putAll(environment);
     Process process = builder.start();
     try {
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(Files.readString(output)).isTrue();
