@@ -106,6 +106,15 @@ END {
   if (best_peer("tls") != "") {
     goal("tls: rate / best peer (" best_name ")", ratio("tls", "rate", "tls", best_name), ">=", 1.2)
   }
+  goal("ws: rate / tcp", ratio("ws", "rate", "ws", "hostpipe"), ">=", 0.7)
+  goal("grpc: rate / bare grpc-java", ratio("grpc", "rate", "grpc", "bare"), ">=", 0.9)
+  goal("ssh: rate / ssh cat", ratio("ssh", "rate", "ssh", "ssh+cat"), ">=", 0.95)
+  for (i = 1; i <= keys; i++) {
+    split(order[i], names, SUBSEP)
+    if (names[1] == "path" && names[2] ~ /^filled/) {
+      goal("path: " names[2] " by " names[3], medians[order[i]], ">=", 0.9)
+    }
+  }
   goal("framed: lines / bytes", ratio("framed", "rate", "lines", "bytes"), ">=", 0.7)
   goal("durable: both ends / nothing kept", ratio("durable", "rate", "both", "memory"), ">=", 0.5)
   if (ratio("durable", "rate", "both", "disk") != "") {

@@ -57,10 +57,8 @@ final class GrpcLinkTest {
   @BeforeEach
   void open() throws Exception {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    Address address = Address.parse("grpc-listen://127.0.0.1:0/n?window=" + CREDIT_BYTES);
-    SessionOptions options =
-        SessionEnds.options(address, new GrpcConnector().options("grpc-listen"), Carrier.PLAIN);
-    listener = GrpcLinkListener.bind(any, 16, options, null, address.toString());
+    SessionOptions options = options("grpc-listen");
+    listener = GrpcLinkListener.bind(any, 16, options, null, "grpc-listen");
     opened.add(listener);
     near = dialer(listener.port()).dial();
     opened.add(near);
@@ -273,9 +271,15 @@ final class GrpcLinkTest {
     return new ServerCall.Listener<>() {};
   }
 
-  private static GrpcDialer dialer(int port) {
+  private static GrpcDialer dialer(int port) throws PipeException {
     return new GrpcDialer(
-        "127.0.0.1", port, SessionOptions.DIALING, null, Map.of(), "grpc://127.0.0.1:" + port);
+        "127.0.0.1", port, options("grpc"), null, Map.of(), "grpc://127.0.0.1:" + port);
+  }
+
+  /** Both ends give the same credit. */
+  private static SessionOptions options(String scheme) throws PipeException {
+    Address address = Address.parse(scheme + "://127.0.0.1:9000/n?window=" + CREDIT_BYTES);
+    return SessionEnds.options(address, new GrpcConnector().options(scheme), Carrier.PLAIN);
   }
 
   /** Writes until the link breaks. */
