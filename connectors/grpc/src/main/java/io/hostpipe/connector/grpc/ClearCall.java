@@ -50,7 +50,7 @@ final class ClearCall {
       head.put(in.readByte());
       if (!head.hasRemaining()) {
         head.flip();
-        skippedBytes = (head.get() & 0xFFL) << Short.SIZE | head.getShort() & 0xFFFF;
+        skippedBytes = ((head.get() & 0xFFL) << Short.SIZE) | (head.getShort() & 0xFFFF);
         byte type = head.get();
         int stream = head.getInt(HEAD_BYTES - Integer.BYTES) & Integer.MAX_VALUE;
         head.clear();
