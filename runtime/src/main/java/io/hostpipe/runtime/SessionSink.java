@@ -256,6 +256,7 @@ final class SessionSink implements Sink {
         }
         pipe.driver.flush();
         if (pipe.session.outgoing().acknowledged() < position) {
+          pipe.check(); // It may have been closed while this thread was writing.
           pipe.driver.awaitChange(restNanos);
         }
       }
@@ -314,6 +315,7 @@ final class SessionSink implements Sink {
       pipe.check();
       pipe.driver.flush();
       if (!windowIsOpen()) {
+        pipe.check(); // It may have been closed while this thread was writing.
         pipe.driver.awaitChange(Long.MAX_VALUE);
       }
     }

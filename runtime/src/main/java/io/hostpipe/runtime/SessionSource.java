@@ -68,6 +68,7 @@ final class SessionSource implements Source {
         pipe.check();
         pipe.driver.flush();
         if (pipe.session.incoming().stream() == null) {
+          pipe.check(); // It may have been closed while this thread was writing.
           pipe.driver.awaitChange(Long.MAX_VALUE);
         }
       }
