@@ -86,7 +86,7 @@ record LastingFlags(
   }
 
   /** An empty word, as a variable gives that was never set, would be the folder one stands in. */
-  static Path folder(String spool) throws PipeException {
+  private static Path folder(String spool) throws PipeException {
     try {
       if (!spool.isEmpty()) {
         return Path.of(spool);
