@@ -56,7 +56,7 @@ final class DialedBytes extends ChannelInboundHandlerAdapter {
                 + " speaks no TLS, it answered '"
                 + FirstRecord.shown(begin)
                 + "'; grpc:// dials a Hostpipe without TLS"));
-    context.close();
+    var _ = context.close();
   }
 
   @Override

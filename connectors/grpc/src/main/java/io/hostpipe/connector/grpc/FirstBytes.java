@@ -102,11 +102,12 @@ final class FirstBytes extends ChannelDuplexHandler {
     }
     turnedAway.accept(tls == null ? notHttp2(begin, speaksTls) : notTls(begin));
     if (Greetings.isSession(begin)) {
-      context.writeAndFlush(
-          Unpooled.wrappedBuffer(Greetings.refusal(Status.FAILED_PRECONDITION, where())));
+      var _ =
+          context.writeAndFlush(
+              Unpooled.wrappedBuffer(Greetings.refusal(Status.FAILED_PRECONDITION, where())));
     } else if (speaksTls || beginsHttp2(begin)) {
       // To who speaks TLS it says that this is not TLS.
-      context.writeAndFlush(Unpooled.wrappedBuffer(ClearCall.settings()));
+      var _ = context.writeAndFlush(Unpooled.wrappedBuffer(ClearCall.settings()));
     }
     if (beginsHttp2(begin)) {
       clear = new ClearCall();
@@ -129,7 +130,7 @@ final class FirstBytes extends ChannelDuplexHandler {
     bytes.release();
     if (stream != 0) {
       io.grpc.Status status = io.grpc.Status.FAILED_PRECONDITION.withDescription(where());
-      context.writeAndFlush(Unpooled.wrappedBuffer(ClearCall.answer(stream, status)));
+      var _ = context.writeAndFlush(Unpooled.wrappedBuffer(ClearCall.answer(stream, status)));
     }
     if (stream != 0 || drainedBytes > DRAINED_BYTES_MAX) {
       clear = null;
@@ -170,17 +171,18 @@ final class FirstBytes extends ChannelDuplexHandler {
   private void watch(ChannelHandlerContext context, TlsTold told) {
     SslHandler handler = context.pipeline().get(SslHandler.class);
     if (handler != null) {
-      handler
-          .handshakeFuture()
-          .addListener((Future<Object> agreed) -> {
-            if (!agreed.isSuccess()) {
-              failed = true;
-              IOException why = told.failure(agreed.cause());
-              if (why != null) {
-                turnedAway.accept(why);
-              }
-            }
-          });
+      var _ =
+          handler
+              .handshakeFuture()
+              .addListener((Future<Object> agreed) -> {
+                if (!agreed.isSuccess()) {
+                  failed = true;
+                  IOException why = told.failure(agreed.cause());
+                  if (why != null) {
+                    turnedAway.accept(why);
+                  }
+                }
+              });
     }
   }
 
@@ -191,24 +193,32 @@ final class FirstBytes extends ChannelDuplexHandler {
     if (failed && !leaving && context.channel().isActive()) {
       leave(context, promise);
     } else {
-      context.close(promise);
+      var _ = context.close(promise);
     }
   }
 
   private void leave(ChannelHandlerContext context, @Nullable ChannelPromise promise) {
     leaving = true;
     if (context.channel() instanceof SocketChannel socket) {
-      socket.shutdownOutput();
+      var _ = socket.shutdownOutput();
     }
     ChannelPromise closed = promise == null ? context.newPromise() : promise;
-    context.executor().schedule(() -> context.close(closed), FAREWELL_NANOS, TimeUnit.NANOSECONDS);
+    var _ =
+        context
+            .executor()
+            .schedule(
+                () -> {
+                  var _ = context.close(closed);
+                },
+                FAREWELL_NANOS,
+                TimeUnit.NANOSECONDS);
   }
 
   private void drain(ChannelHandlerContext context, Object message) {
     drainedBytes += message instanceof ByteBuf bytes ? bytes.readableBytes() : 0;
     ReferenceCountUtil.release(message);
     if (drainedBytes > DRAINED_BYTES_MAX) {
-      context.close();
+      var _ = context.close();
     }
   }
 

@@ -56,9 +56,7 @@ final class GrpcLinkTest {
 
   @BeforeEach
   void open() throws Exception {
-    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    SessionOptions options = options("grpc-listen");
-    listener = GrpcLinkListener.bind(any, 16, options, null, "grpc-listen");
+    listener = listener(CREDIT_BYTES);
     opened.add(listener);
     near = dialer(listener.port()).dial();
     opened.add(near);
@@ -123,6 +121,23 @@ final class GrpcLinkTest {
     }
     to.close();
     assertThat(writing.failure()).isInstanceOf(IOException.class);
+  }
+
+  /** More than sockets hold: what a session was given credit for has to fit into the window. */
+  @Test
+  void http2HoldsNobodyBackBelowItsCredit() throws Exception {
+    long creditBytes = 3 * SOCKET_BYTES_MAX;
+    GrpcLinkListener roomy = listener(creditBytes);
+    opened.add(roomy);
+    Link from = dialer(roomy.port()).dial();
+    opened.add(from);
+    Link to = roomy.accept();
+    opened.add(to);
+    ByteBuffer piece = ByteBuffer.allocateDirect(64 << 10);
+    for (long writtenBytes = 0; writtenBytes < creditBytes; writtenBytes += piece.capacity()) {
+      from.write(new ByteBuffer[] {piece.clear()}, 1);
+    }
+    assertThat(to.read(new ByteBuffer[] {ByteBuffer.allocate(1)})).isEqualTo(1);
   }
 
   @ParameterizedTest
@@ -271,14 +286,20 @@ final class GrpcLinkTest {
     return new ServerCall.Listener<>() {};
   }
 
-  private static GrpcDialer dialer(int port) throws PipeException {
-    return new GrpcDialer(
-        "127.0.0.1", port, options("grpc"), null, Map.of(), "grpc://127.0.0.1:" + port);
+  private static GrpcLinkListener listener(long creditBytes) throws PipeException {
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    return GrpcLinkListener.bind(
+        any, 16, options("grpc-listen", creditBytes), null, "grpc-listen");
   }
 
-  /** Both ends give the same credit. */
-  private static SessionOptions options(String scheme) throws PipeException {
-    Address address = Address.parse(scheme + "://127.0.0.1:9000/n?window=" + CREDIT_BYTES);
+  private static GrpcDialer dialer(int port) throws PipeException {
+    return new GrpcDialer(
+        "127.0.0.1", port, options("grpc", CREDIT_BYTES), null, Map.of(), "grpc://127.0.0.1:" + port);
+  }
+
+  private static SessionOptions options(String scheme, long creditBytes)
+      throws PipeException {
+    Address address = Address.parse(scheme + "://127.0.0.1:9000/n?window=" + creditBytes);
     return SessionEnds.options(address, new GrpcConnector().options(scheme), Carrier.PLAIN);
   }
 

@@ -25,6 +25,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -101,7 +102,7 @@ final class PipesOverTlsTest {
     }
   }
 
-  private ManagedChannel channel(Listener listener, Issued shown) throws SSLException {
+  private ManagedChannel channel(Listener listener, @Nullable Issued shown) throws SSLException {
     var context = GrpcSslContexts.forClient().trustManager(authority.file().toFile());
     if (shown != null) {
       context.keyManager(shown.file().toFile(), shown.file().toFile());
