@@ -17,13 +17,18 @@ esac
 # longest messages, of 16 MiB each, several times over. Memory is only taken when they come.
 # TLS lives on the processor's own instructions for AES, which the second compiler alone knows: without
 # them it is fifty times as slow. An address in a variable or in a file may be one of TLS.
-compiler=-XX:TieredStopAtLevel=1 heap=@HEAP@ direct=@DIRECT@
+compiler=-XX:TieredStopAtLevel=1 heap=@HEAP@ direct=@DIRECT@ cache=hostpipe
 case " $* " in
   *' --spool '* | *' --spool='*) direct=192m ;; # what waits for a sync, and for a reader
 esac
 case " $* " in
   *' --frame '* | *' --frame-out '* | *' --frame='* | *' --frame-out='*) compiler=-XX:+TieredCompilation heap=512m direct=512m ;;
-  *' tls://'* | *' tls-listen://'* | *' over=tls '* | *' env:'* | *' @'*) compiler=-XX:+TieredCompilation heap=64m ;;
+  *' tls://'* | *' tls-listen://'* | *' wss://'* | *' wss-listen://'* | *' grpcs://'* | *' grpcs-listen://'* | \
+    *' over=tls '* | *' over=wss '* | *' over=grpcs '* | *' env:'* | *' @'*) compiler=-XX:+TieredCompilation heap=64m ;;
+esac
+# What starts gRPC fast would cost all others seventy milliseconds.
+case " $* " in
+  *' grpc'*'://'* | *' over=grpc'*) cache=grpc ;;
 esac
 
 # A descriptor that the caller closed would go to the first file that java opens for itself, and that
@@ -48,6 +53,6 @@ esac
 exec "$home/runtime/bin/java" \
   -XX:+UseSerialGC "$compiler" -Xms8m -Xmx"$heap" -XX:MaxDirectMemorySize="$direct" \
   '-XX:OnOutOfMemoryError=kill -9 %p' -XX:-UsePerfData -XX:+DisplayVMOutputToStderr \
-  -Xlog:disable -Xlog:all=error:stderr -Xlog:aot=off:stderr -XX:AOTCache="$home/lib/hostpipe.aot" \
+  -Xlog:disable -Xlog:all=error:stderr -Xlog:aot=off:stderr -XX:AOTCache="$home/lib/$cache.aot" \
   --enable-native-access=ALL-UNNAMED ${HOSTPIPE_JAVA_OPTIONS-} \
   -cp "@CLASSPATH@" io.hostpipe.cli.Main "$@"

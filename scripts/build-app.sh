@@ -49,11 +49,17 @@ sed -e "s|@CLASSPATH@|$classPath|" -e "s|@HEAP@|$heap|" -e "s|@DIRECT@|$direct|"
   scripts/app-launcher.sh >"$app/bin/hostpipe"
 chmod 755 "$app/bin/hostpipe"
 
-# The AOT cache holds what this one process loads and links: see Training for what it runs.
+# An AOT cache holds what one process loads and links: see Training for what it runs.
 home=$app
 eval "classPath=\"$classPath\""
-timeout -k 5 120 "$app/runtime/bin/java" -XX:+UseSerialGC -Xmx$heap -XX:MaxDirectMemorySize=$direct \
-  -XX:AOTCacheOutput="$app/lib/hostpipe.aot" --enable-native-access=ALL-UNNAMED \
-  -cp "$classPath" io.hostpipe.cli.Training ||
-  echo "no AOT cache could be made: the command works, and starts a tenth of a second later"
+train() {
+  cache=$1
+  shift
+  timeout -k 5 180 "$app/runtime/bin/java" -XX:+UseSerialGC -Xmx$heap -XX:MaxDirectMemorySize=$direct \
+    -XX:AOTCacheOutput="$app/lib/$cache.aot" --enable-native-access=ALL-UNNAMED \
+    -cp "$classPath" io.hostpipe.cli.Training "$@" ||
+    echo "no AOT cache could be made: the command works, and starts a tenth of a second later"
+}
+train hostpipe
+train grpc grpc
 "$app/bin/hostpipe" --version

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The run that the AOT cache is made from: what it loads, links and warms up starts fast later.
+ * The run that an AOT cache is made from: what it loads, links and warms up starts fast later.
  *
  * <p>It runs real commands, several in this one process because the cache takes no more than one. A
  * command is worth adding when its start is felt. One that fails costs time at its start later, and
@@ -25,13 +25,30 @@ final class Training {
   /** Enough that what every block passes is called often enough to be worth a profile. */
   private static final int FILE_BLOCK_COUNT = 32;
 
+  /**
+   * How often that file passes TLS. The cache also tells later processes which methods came to be
+   * worth the second compiler here, and they compile these at once. What encrypts a record is
+   * called once for each 16 KiB, and the compiler wants to have seen it thousands of times.
+   */
+  private static final int TLS_FILE_COUNT = 12;
+
   private static final int BLOCK_BYTES = 1 << 20;
 
   private Training() {}
 
-  static void main() throws IOException, InterruptedException {
+  /**
+   * Runs what the cache is for.
+   *
+   * @param args {@code grpc} for that of gRPC addresses, else nothing: the libraries of gRPC are
+   *     half as large as all the rest, and would cost every other command time at its start
+   */
+  static void main(String[] args) throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("hostpipe-training");
     try {
+      if (args.length > 0 && args[0].equals("grpc")) {
+        moveOverGrpc(folder);
+        return;
+      }
       run("--version");
       run("--help");
       run("addresses");
@@ -43,7 +60,20 @@ final class Training {
     }
   }
 
-  private static void moveFiles(Path folder) throws IOException, InterruptedException {
+  private static void moveOverGrpc(Path folder) throws IOException, InterruptedException {
+    if (hasLoopback()) {
+      String in = someFile(folder);
+      Path key = folder.resolve("identity.pem");
+      String pin = "peer=" + Identity.ofHost(key).fingerprint();
+      move("grpc", in, null, "/dev/null", null);
+      for (int count = 0; count < TLS_FILE_COUNT; count++) {
+        move("grpcs", in, "cert=" + key, "/dev/null", pin);
+      }
+      move("grpc", "-", null, "-", null);
+    }
+  }
+
+  private static String someFile(Path folder) throws IOException {
     Path source = folder.resolve("in");
     byte[] block = new byte[BLOCK_BYTES];
     new Random(1).nextBytes(block);
@@ -52,7 +82,11 @@ final class Training {
         out.write(block);
       }
     }
-    String in = source.toString();
+    return source.toString();
+  }
+
+  private static void moveFiles(Path folder) throws IOException, InterruptedException {
+    String in = someFile(folder);
     run("check", in, folder.resolve("copy").toString());
     run(in, folder.resolve("copy").toString());
     run(in, folder.resolve("copy").toString(), "overwrite", "--summary", "json", "-q");
@@ -71,7 +105,10 @@ final class Training {
     if (hasLoopback()) {
       Path key = folder.resolve("identity.pem");
       String pin = "peer=" + Identity.ofHost(key).fingerprint();
-      move("tls", in, "cert=" + key, "/dev/null", pin);
+      for (int count = 0; count < TLS_FILE_COUNT; count++) {
+        move("tls", in, "cert=" + key, "/dev/null", pin);
+      }
+      move("wss", in, "cert=" + key, "/dev/null", pin);
       moveOverLink(in, folder.resolve("out").toString());
       moveOverLink(in, "/dev/null", "--frame", "lines");
       // Standard input is empty in a build: what reads it starts all the same. Last, because it
