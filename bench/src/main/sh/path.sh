@@ -26,7 +26,9 @@ through_path() {
     return 1
   }
   : >"$work/path"
-  in_java LongPath "$port" "$2" "$path_mbit" "$size" >"$work/path" &
+  # Without a shell around it, which would be killed in its stead.
+  (exec "$JAVA_HOME/bin/java" -cp "$lib/*" io.hostpipe.bench.LongPath "$port" "$2" "$path_mbit" "$size") \
+    >"$work/path" &
   path=$!
   until port=$(sed -n 's/^listening on //p' "$work/path") && [ -n "$port" ]; do
     kill -0 "$path" 2>/dev/null || return 1
@@ -40,6 +42,7 @@ through_path() {
   wait "$receiving"
   [ "$1" != ssh ] || logout
   kill "$path"
+  path=
   read -r filled from_start <<FIGURES
 $(tail -n 1 "$work/path")
 FIGURES
