@@ -288,17 +288,20 @@ final class GrpcLinkTest {
 
   private static GrpcLinkListener listener(long creditBytes) throws PipeException {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    return GrpcLinkListener.bind(
-        any, 16, options("grpc-listen", creditBytes), null, "grpc-listen");
+    return GrpcLinkListener.bind(any, 16, options("grpc-listen", creditBytes), null, "grpc-listen");
   }
 
   private static GrpcDialer dialer(int port) throws PipeException {
     return new GrpcDialer(
-        "127.0.0.1", port, options("grpc", CREDIT_BYTES), null, Map.of(), "grpc://127.0.0.1:" + port);
+        "127.0.0.1",
+        port,
+        options("grpc", CREDIT_BYTES),
+        null,
+        Map.of(),
+        "grpc://127.0.0.1:" + port);
   }
 
-  private static SessionOptions options(String scheme, long creditBytes)
-      throws PipeException {
+  private static SessionOptions options(String scheme, long creditBytes) throws PipeException {
     Address address = Address.parse(scheme + "://127.0.0.1:9000/n?window=" + creditBytes);
     return SessionEnds.options(address, new GrpcConnector().options(scheme), Carrier.PLAIN);
   }
