@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ final class OwnedStreams implements Holdings {
   private final ReentrantLock lock = new ReentrantLock();
 
   // Under the lock.
-  private @Nullable LinkedHashMap<String, String> owners;
+  private @Nullable SequencedMap<String, String> owners;
   private boolean torn;
 
   /** From so many on, those are looked for that need not be remembered. */
@@ -101,7 +102,7 @@ final class OwnedStreams implements Holdings {
   }
 
   private void forgetSome() throws IOException {
-    LinkedHashMap<String, String> all = known();
+    SequencedMap<String, String> all = known();
     if (all.size() >= manyCount) {
       try {
         forgetSome(all);
@@ -112,10 +113,10 @@ final class OwnedStreams implements Holdings {
   }
 
   /** Keeps the newest, and those of which something is held. */
-  private void forgetSome(LinkedHashMap<String, String> all) throws IOException {
+  private void forgetSome(SequencedMap<String, String> all) throws IOException {
     Set<String> needed = new HashSet<>();
     held.heldStreams().forEach(each -> needed.add(each.value()));
-    LinkedHashMap<String, String> kept = new LinkedHashMap<>();
+    SequencedMap<String, String> kept = new LinkedHashMap<>();
     StringBuilder lines = new StringBuilder();
     int older = all.size() - newestCount;
     for (Map.Entry<String, String> each : all.entrySet()) {
@@ -144,8 +145,8 @@ final class OwnedStreams implements Holdings {
     }
   }
 
-  private LinkedHashMap<String, String> known() throws IOException {
-    LinkedHashMap<String, String> read = owners;
+  private SequencedMap<String, String> known() throws IOException {
+    SequencedMap<String, String> read = owners;
     if (read == null) {
       read = new LinkedHashMap<>();
       String text = text();

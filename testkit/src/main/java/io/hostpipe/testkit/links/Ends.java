@@ -42,8 +42,8 @@ import org.jspecify.annotations.Nullable;
  * every eight bytes say where they belong, so that a loss, a double or an exchange cannot hide.
  */
 public final class Ends implements AutoCloseable {
-  /** Options that make every wait short. */
-  public static final String SHORT = "heartbeat=100ms&handshake=2s&linger=3s";
+  /** Options that make every wait short, and windows smaller than what lies between two faults. */
+  public static final String SHORT = "heartbeat=100ms&handshake=2s&linger=3s&window=1MiB";
 
   /** Tries again at once, for a minute. */
   public static final RetryPolicy RETRY =

@@ -37,7 +37,7 @@ final class Abroad {
         case null, default -> throw new IllegalStateException("a call to NATS failed", why);
       }
     } catch (InterruptedException e) {
-      outcome.whenComplete((made, failure) -> closeQuietly(made));
+      var _ = outcome.whenComplete((made, failure) -> closeQuietly(made));
       throw e;
     }
   }

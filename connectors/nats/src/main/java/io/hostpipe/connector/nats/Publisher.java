@@ -152,9 +152,10 @@ final class Publisher implements AutoCloseable {
     }
     over.sent(message.messageId());
     try {
-      over.jetStream()
-          .publishAsync(new NatsMessage(options.subject(), null, headers, message.payload()))
-          .whenComplete((answer, failure) -> settle(message, over, answer, failure));
+      var _ =
+          over.jetStream()
+              .publishAsync(new NatsMessage(options.subject(), null, headers, message.payload()))
+              .whenComplete((answer, failure) -> settle(message, over, answer, failure));
     } catch (IllegalStateException | IllegalArgumentException e) {
       doubt(over, "the server cannot be written to: " + NatsConnection.reason(e), e);
     }

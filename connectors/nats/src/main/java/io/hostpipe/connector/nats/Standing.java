@@ -57,9 +57,7 @@ final class Standing<T extends AutoCloseable> implements AutoCloseable {
   void drop(T broken, PipeException why) throws PipeException, InterruptedException {
     lock.lock();
     try {
-      if (open == broken) {
-        open = null;
-      }
+      open = null;
     } finally {
       lock.unlock();
     }

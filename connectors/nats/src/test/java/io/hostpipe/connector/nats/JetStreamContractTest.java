@@ -14,7 +14,6 @@ import io.hostpipe.testkit.ContractPlace;
 import io.hostpipe.testkit.ContractWay;
 import io.hostpipe.testkit.servers.NatsServer;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -73,11 +72,6 @@ final class JetStreamContractTest implements ConnectorContract {
       Source source = connector.source(address.withOption("until", "mark"), context);
       open.add(source);
       return ContractWay.through(sink, source);
-    }
-
-    @Override
-    public ByteBuffer refusedPayload() {
-      return null;
     }
 
     @Override
