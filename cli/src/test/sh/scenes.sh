@@ -573,3 +573,11 @@ after_failover() {
 after_nats() {
   seq 1 1000 | cmp - ./numbers
 }
+
+before_broker() {
+  seq 1 5000 | sed 's/^/order /' >./orders.log
+}
+
+after_broker() {
+  cmp ./orders.log ./copy.log
+}
