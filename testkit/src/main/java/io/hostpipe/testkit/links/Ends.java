@@ -42,8 +42,11 @@ import org.jspecify.annotations.Nullable;
  * every eight bytes say where they belong, so that a loss, a double or an exchange cannot hide.
  */
 public final class Ends implements AutoCloseable {
-  /** Options that make every wait short, and windows smaller than what lies between two faults. */
-  public static final String SHORT = "heartbeat=100ms&handshake=2s&linger=3s&window=1MiB";
+  /** Options that make every wait short. */
+  public static final String SHORT = "heartbeat=100ms&handshake=2s&linger=3s";
+
+  /** The same, and windows smaller than what lies between two faults. */
+  private static final String SMALL = SHORT + "&window=1MiB";
 
   /** Tries again at once, for a minute. */
   public static final RetryPolicy RETRY =
@@ -132,7 +135,7 @@ public final class Ends implements AutoCloseable {
 
   /** Listens for a name at a fresh place. */
   public Listener listen(String name, PipeContext context) throws PipeException {
-    return listen(name, SHORT, context);
+    return listen(name, SMALL, context);
   }
 
   /** The same with these options. */
@@ -150,7 +153,7 @@ public final class Ends implements AutoCloseable {
   /** Listens for another name at the same place. */
   public Listener listenAlso(Listener first, String name, PipeContext context)
       throws PipeException {
-    return listenAlso(first, name, SHORT, context);
+    return listenAlso(first, name, SMALL, context);
   }
 
   /** The same with these options. */
@@ -183,12 +186,12 @@ public final class Ends implements AutoCloseable {
 
   /** Dials through a proxy. */
   public Pipe dial(FaultProxy proxy, String name, PipeContext context) throws PipeException {
-    return dial(proxy.place(), name, SHORT, context);
+    return dial(proxy.place(), name, SMALL, context);
   }
 
   /** Dials a listener. */
   public Pipe dial(Listener listener, String name, PipeContext context) throws PipeException {
-    return dial(place(listener), name, SHORT, context);
+    return dial(place(listener), name, SMALL, context);
   }
 
   /** The same with these options. */
@@ -210,7 +213,7 @@ public final class Ends implements AutoCloseable {
 
   /** Dials a port of this host. */
   public Pipe dial(int port, String name, PipeContext context) throws PipeException {
-    return dial(port, name, SHORT, context);
+    return dial(port, name, SMALL, context);
   }
 
   /** The same with these options. */
