@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.nats.client.Message;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -89,14 +90,16 @@ final class Inbox {
     }
   }
 
-  /** As {@link #end}, and drops what is here. */
-  void close() {
+  /** As {@link #end}, and hands out what nobody has read. */
+  List<Message> close() {
     lock.lock();
     try {
+      List<Message> unread = List.copyOf(messages);
       messages.clear();
       bytes = 0;
       ended = true;
       changed.signalAll();
+      return unread;
     } finally {
       lock.unlock();
     }

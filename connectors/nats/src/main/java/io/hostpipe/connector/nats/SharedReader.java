@@ -5,6 +5,7 @@ import io.hostpipe.Status;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.ConsumerContext;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
 import io.nats.client.MessageConsumer;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
@@ -12,6 +13,7 @@ import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -27,11 +29,17 @@ final class SharedReader implements AutoCloseable {
   private final NatsConnection connection;
   private final Inbox inbox;
   private final MessageConsumer consumer;
+  private final Unacknowledged unacknowledged;
 
-  private SharedReader(NatsConnection connection, Inbox inbox, MessageConsumer consumer) {
+  private SharedReader(
+      NatsConnection connection,
+      Inbox inbox,
+      MessageConsumer consumer,
+      Unacknowledged unacknowledged) {
     this.connection = connection;
     this.inbox = inbox;
     this.consumer = consumer;
+    this.unacknowledged = unacknowledged;
   }
 
   /** Begins to read. */
@@ -49,7 +57,8 @@ final class SharedReader implements AutoCloseable {
           new SharedReader(
               connection,
               inbox,
-              consumer.consume(ConsumeOptions.builder().batchSize(ahead).build(), inbox::put));
+              consumer.consume(ConsumeOptions.builder().batchSize(ahead).build(), inbox::put),
+              unacknowledged);
       opened = true;
       return reader;
     } catch (JetStreamApiException | IOException e) {
@@ -125,10 +134,19 @@ final class SharedReader implements AutoCloseable {
     return inbox;
   }
 
+  /**
+   * Closes the connection. When the source is closed, too, others may have what was not committed
+   * here; this reader must not ask for more by then, or it would get that itself.
+   */
   @Override
   public void close() {
-    inbox.close();
-    consumer.stop();
+    List<Message> unread = inbox.close();
+    try {
+      consumer.close();
+    } catch (Exception e) {
+      // The connection is gone, and the server notices.
+    }
+    unacknowledged.giveBackIfEnded(connection.nats(), unread);
     connection.close();
   }
 }

@@ -27,7 +27,13 @@ import org.jspecify.annotations.Nullable;
 final class Unacknowledged {
   private static final byte[] ACK = "+ACK".getBytes(US_ASCII);
   private static final byte[] PROGRESS = "+WPI".getBytes(US_ASCII);
-  private static final byte[] GIVE_BACK = "-NAK".getBytes(US_ASCII);
+
+  /**
+   * After 0.3 s: a server believes for 0.25 s that whoever asked for messages still listens, and
+   * would give one of them to the reader that has just left.
+   */
+  private static final byte[] GIVE_BACK = "-NAK {\"delay\":300000000}".getBytes(US_ASCII);
+
   private static final byte[] TERMINATE = "+TERM".getBytes(US_ASCII);
   private static final int TELLINGS_EACH_WAIT = 3;
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(5);
@@ -134,21 +140,37 @@ final class Unacknowledged {
     }
   }
 
-  /** Another reader may have what is not committed, at once. Idempotent. */
-  void giveBack() {
-    List<Held> rest;
-    Connection over;
+  /** Nothing more is committed: what is held is given back when its reader closes. Idempotent. */
+  void end() {
     lock.lock();
     try {
       ended = true;
       changed.signalAll();
-      rest = List.copyOf(held);
-      held.clear();
-      sequences.clear();
-      over = connection;
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * When this has ended: another reader may have what is not committed.
+   *
+   * @param over the connection that is about to be closed
+   * @param unread what came and was not even handed over
+   */
+  void giveBackIfEnded(Connection over, List<Message> unread) {
+    List<Held> rest = new ArrayList<>();
+    lock.lock();
+    try {
+      if (!ended) {
+        return;
+      }
+      rest.addAll(held);
+      held.clear();
+      sequences.clear();
+    } finally {
+      lock.unlock();
+    }
+    unread.forEach(each -> rest.add(new Held(0, OrderedReader.sequence(each), each.getReplyTo())));
     rest.forEach(each -> answer(over, each, GIVE_BACK));
     flush(over);
   }
