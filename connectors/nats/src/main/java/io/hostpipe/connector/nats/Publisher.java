@@ -220,15 +220,29 @@ final class Publisher implements AutoCloseable {
       attempts.pauseAfter(why);
       checkOpen();
       try {
-        Way next = connect(false);
-        long position = checked(next);
-        Place stored = next.places().ofLastMessage();
-        window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());
-        sendAgain(next);
-        attempts.succeeded(commits.position());
+        goOnOver(connect(false));
         return;
       } catch (PipeException.Unreachable e) {
         why = e;
+      }
+    }
+  }
+
+  /**
+   * Settles what is stored and sends the rest, or closes the connection that shows it cannot be.
+   */
+  private void goOnOver(Way next) throws PipeException {
+    boolean settled = false;
+    try {
+      long position = checked(next);
+      Place stored = next.places().ofLastMessage();
+      window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());
+      sendAgain(next);
+      attempts.succeeded(commits.position());
+      settled = true;
+    } finally {
+      if (!settled) {
+        next.connection().close();
       }
     }
   }
