@@ -1,9 +1,5 @@
 package io.hostpipe.connector.nats;
 
-import io.hostpipe.Batch;
-import io.hostpipe.BatchWriter;
-import io.hostpipe.Digest;
-import io.hostpipe.Digester;
 import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
@@ -11,14 +7,16 @@ import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
-import io.hostpipe.spi.CommittingSink;
+import io.hostpipe.spi.MessageSink;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.impl.NatsMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes one stream under a subject, at most once: a batch is committed when the server has
@@ -29,31 +27,27 @@ import java.util.List;
  *
  * <p>Thread rule: as {@link io.hostpipe.Sink}.
  */
-final class CoreSink extends CommittingSink {
-  private static final int BLOCK_BYTES = 256 << 10;
+final class CoreSink extends MessageSink {
   private static final int HEADERS_BYTES_MAX = 1 << 10;
   private static final int DOUBTS_MAX = 100;
 
   private final NatsOptions options;
-  private final PipeContext context;
-  private final StreamId stream;
-  private final Encoding encoding;
   private final Attempts attempts;
-  private final Digester digester = new Digester(Digest.EMPTY);
   private final List<String> doubts = new ArrayList<>();
   private volatile boolean closed;
   private volatile NatsConnection connection;
-  private long position;
-  private boolean finished;
+
+  /** What the present batch is published over; null before its first message. */
+  private @Nullable NatsConnection over;
+
+  /** Why the rest of the present batch cannot be published. */
+  private @Nullable Exception broke;
 
   private CoreSink(
       NatsOptions options, PipeContext context, StreamId stream, Encoding encoding, Attempts tries)
       throws PipeException, InterruptedException {
-    super(new Commits(0));
+    super(options.address(), context, stream, encoding, Resume.START, new Commits(0));
     this.options = options;
-    this.context = context;
-    this.stream = stream;
-    this.encoding = encoding;
     this.attempts = tries;
     this.connection = connect();
   }
@@ -62,76 +56,73 @@ final class CoreSink extends CommittingSink {
   static CoreSink open(NatsOptions options, PipeContext context, StreamId stream, Encoding encoding)
       throws PipeException, InterruptedException {
     return new CoreSink(
-        options,
-        context,
-        stream,
-        encoding,
-        new Attempts(context.retry(), context.events(), "" + options.address()));
+        options, context, stream, encoding, new Attempts(context, options.address()));
   }
 
   @Override
-  public Resume resume() {
-    return new Resume(position, null, digester.digest());
+  protected void put(long endPosition, ByteBuffer payload, Headers headers)
+      throws PipeException, InterruptedException {
+    NatsConnection now = over;
+    if (now == null) {
+      now = standing();
+      over = now;
+    }
+    if (broke == null) {
+      try {
+        publish(now, endPosition, payload, headers);
+      } catch (IllegalStateException e) {
+        broke = e;
+      }
+    }
   }
 
   @Override
-  public BatchWriter newBatch(int leastBytes) throws PipeException {
-    checkOpen();
-    return new BatchWriter(context.pool(), encoding, leastBytes == 0 ? BLOCK_BYTES : leastBytes);
-  }
-
-  @Override
-  public long write(BatchWriter batch) throws PipeException, InterruptedException {
-    return write(batch.toBatch(stream, position));
-  }
-
-  @Override
-  public long write(Batch batch) throws PipeException, InterruptedException {
-    Batch owned = batch;
-    try {
+  protected void putAll(long fromPosition) throws PipeException, InterruptedException {
+    NatsConnection used = over;
+    Exception why = broke;
+    over = null;
+    broke = null;
+    if (used != null && why == null) {
+      try {
+        used.flush();
+      } catch (IllegalStateException | IOException e) {
+        why = e;
+      }
+    }
+    if (why != null) {
       checkOpen();
-      if (Thread.interrupted()) {
-        throw new InterruptedException("interrupted before writing to " + options.address());
-      }
-      if (finished) {
-        throw new IllegalStateException("the stream " + stream + " was finished");
-      }
-      if (batch.encoding() != encoding || batch.position() > position) {
-        throw new IllegalArgumentException(
-            batch + " does not follow on position " + position + " of " + encoding);
-      }
-      if (batch.endPosition() > position) {
-        owned = batch.from(position);
-        publish(owned);
-      }
-      return position;
-    } finally {
-      owned.close();
+      doubt(fromPosition, position(), why);
     }
+    commits.advance(position());
   }
 
   @Override
-  public void finish() throws PipeException {
-    if (finished) {
-      return;
-    }
-    checkOpen();
+  protected long rawBytesMax() {
+    return connection.nats().getMaxPayload() - HEADERS_BYTES_MAX;
+  }
+
+  @Override
+  protected void complete() throws PipeException {
     if (!doubts.isEmpty()) {
       PipeException why =
           new PipeException.Closed(
               Status.ABORTED,
-              options.address()
+              address
                   + ": the stream "
-                  + stream
+                  + stream()
                   + " was published up to position "
-                  + position
+                  + position()
                   + ", and it is uncertain whether what lies between these positions was: "
                   + String.join(", ", doubts)
                   + "; connections broke there, and a subject keeps nothing");
       commits.fail(why);
       throw why;
     }
-    finished = true;
+  }
+
+  @Override
+  protected boolean closed() {
+    return closed;
   }
 
   @Override
@@ -140,34 +131,6 @@ final class CoreSink extends CommittingSink {
     attempts.stop();
     commits.fail(closedHere());
     connection.close();
-  }
-
-  private void publish(Batch batch) throws PipeException, InterruptedException {
-    digester.update(batch.bytes());
-    long end = batch.endPosition();
-    NatsConnection over = standing();
-    try {
-      if (encoding == Encoding.RAW) {
-        publishBytes(over, batch.bytes());
-      } else {
-        batch.forEach((to, payload, headers) -> publish(over, to, payload, headers));
-      }
-      over.flush();
-    } catch (IllegalStateException | IOException e) {
-      checkOpen();
-      doubt(position, end, e);
-    }
-    position = end;
-    commits.advance(end);
-  }
-
-  private void publishBytes(NatsConnection over, ByteBuffer rest) {
-    int mostBytes = (int) Math.min(over.nats().getMaxPayload() - HEADERS_BYTES_MAX, BLOCK_BYTES);
-    while (rest.hasRemaining()) {
-      byte[] part = new byte[Math.min(mostBytes, rest.remaining())];
-      rest.get(part);
-      over.nats().publish(options.subject(), part);
-    }
   }
 
   private void publish(NatsConnection over, long end, ByteBuffer payload, Headers headers) {
@@ -205,11 +168,11 @@ final class CoreSink extends CommittingSink {
     context
         .events()
         .warning(
-            options.address()
+            address
                 + ": it is uncertain whether what lies between positions "
                 + range
                 + " was published: "
-                + NatsConnection.reason(why));
+                + Attempts.reason(why));
     connection.close();
   }
 
@@ -220,7 +183,7 @@ final class CoreSink extends CommittingSink {
       now.close();
       now = connect();
       connection = now;
-      attempts.succeeded(position);
+      attempts.succeeded(position());
       if (closed) {
         now.close();
       }
@@ -237,16 +200,5 @@ final class CoreSink extends CommittingSink {
         attempts.pauseAfter(e);
       }
     }
-  }
-
-  private void checkOpen() throws PipeException {
-    if (closed) {
-      throw closedHere();
-    }
-  }
-
-  private PipeException closedHere() {
-    return new PipeException.Closed(
-        Status.CANCELLED, options.address() + " was closed on this side");
   }
 }

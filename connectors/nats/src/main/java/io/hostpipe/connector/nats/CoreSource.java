@@ -3,6 +3,8 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
+import io.hostpipe.spi.ArrivingSource;
+import io.hostpipe.spi.Inbox;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
@@ -13,15 +15,18 @@ import io.nats.client.Message;
  * <p>What a slow destination does not take in time the library drops; how many those were is said,
  * as is every break, during which nobody listened.
  */
-final class CoreSource extends ArrivingSource<CoreSource.Subscribed> {
+final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   private static final int WAITING_MESSAGES_MAX = 512 << 10;
   private static final long WAITING_BYTES_MAX = 64L << 20;
 
   /** How many the present connection has dropped, as far as it was said. */
   private long dropped;
 
+  private final NatsOptions options;
+
   private CoreSource(NatsOptions options, PipeContext context) {
-    super(options, context);
+    super(options.address(), context, Subjects.streamIdOf(options));
+    this.options = options;
   }
 
   /** Subscribes: what is published from here on is heard. Blocks. */
@@ -46,23 +51,23 @@ final class CoreSource extends ArrivingSource<CoreSource.Subscribed> {
   public void reject(long endPosition, Rejection why) {}
 
   @Override
-  Subscribed begin() throws PipeException, InterruptedException {
+  protected Subscribed begin() throws PipeException, InterruptedException {
     return Subscribed.open(options);
   }
 
   @Override
-  Inbox inbox(Subscribed reader) {
+  protected Inbox<Message> inbox(Subscribed reader) {
     return reader.inbox;
   }
 
   @Override
-  void look(Subscribed reader) {
+  protected void look(Subscribed reader) {
     long now = reader.dispatcher.getDroppedCount();
     if (now > dropped) {
       context
           .events()
           .warning(
-              options.address()
+              address
                   + ": "
                   + (now - dropped)
                   + " messages were dropped behind position "
@@ -74,8 +79,13 @@ final class CoreSource extends ArrivingSource<CoreSource.Subscribed> {
   }
 
   @Override
-  Headers headers(Message message) {
-    Headers headers = super.headers(message);
+  protected byte[] payload(Message message) {
+    return message.getData();
+  }
+
+  @Override
+  protected Headers headers(Message message) {
+    Headers headers = NatsHeaders.read(message.getHeaders());
     String replyTo = message.getReplyTo();
     if (replyTo == null || headers.text(Headers.REPLY_TO) != null) {
       return headers;
@@ -86,22 +96,22 @@ final class CoreSource extends ArrivingSource<CoreSource.Subscribed> {
   }
 
   @Override
-  String noWayTo(long wanted) {
+  protected String noWayTo(long wanted) {
     return " keeps nothing, and cannot give again what lies before position "
         + wanted
         + "; give the stream a new sink, or read from jetstream";
   }
 
   @Override
-  String missed() {
+  protected String missed() {
     return "; what is published until it stands again is missed";
   }
 
   /** A subscription over one connection. */
-  record Subscribed(NatsConnection connection, Dispatcher dispatcher, Inbox inbox)
+  record Subscribed(NatsConnection connection, Dispatcher dispatcher, Inbox<Message> inbox)
       implements AutoCloseable {
     static Subscribed open(NatsOptions options) throws PipeException, InterruptedException {
-      Inbox inbox = new Inbox();
+      Inbox<Message> inbox = new Inbox<>(Message::consumeByteCount);
       NatsConnection connection = NatsConnection.open(options, inbox::end);
       try {
         Dispatcher dispatcher = connection.nats().createDispatcher(inbox::put);

@@ -3,13 +3,10 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
-import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
+import io.hostpipe.spi.OpenSinks;
 import io.hostpipe.spi.PipeContext;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A subject that anything may be published under.
@@ -19,30 +16,17 @@ import java.util.concurrent.locks.ReentrantLock;
 final class CoreTarget implements Target {
   private final NatsOptions options;
   private final PipeContext context;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Set<Sink> open = new HashSet<>();
-  private boolean closed;
+  private final OpenSinks open;
 
   CoreTarget(NatsOptions options, PipeContext context) {
     this.options = options;
     this.context = context;
+    this.open = new OpenSinks(options.address().toString());
   }
 
   @Override
   public Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException {
-    Sink sink = CoreSink.open(options, context, stream, encoding);
-    lock.lock();
-    try {
-      if (!closed) {
-        open.add(sink);
-        return sink;
-      }
-    } finally {
-      lock.unlock();
-    }
-    sink.close();
-    throw new PipeException.Closed(
-        Status.CANCELLED, options.address() + " was closed on this side");
+    return open.add(CoreSink.open(options, context, stream, encoding));
   }
 
   @Override
@@ -57,15 +41,6 @@ final class CoreTarget implements Target {
 
   @Override
   public void close() {
-    Set<Sink> sinks;
-    lock.lock();
-    try {
-      closed = true;
-      sinks = Set.copyOf(open);
-      open.clear();
-    } finally {
-      lock.unlock();
-    }
-    sinks.forEach(Sink::close);
+    open.close();
   }
 }

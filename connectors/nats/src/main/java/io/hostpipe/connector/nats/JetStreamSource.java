@@ -13,6 +13,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.Standing;
 import io.nats.client.Message;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -59,7 +60,7 @@ final class JetStreamSource implements Source {
     this.context = context;
     StreamId asked = context.stream();
     this.stream = asked == null ? Subjects.streamIdOf(options) : asked;
-    this.standing = new Standing<>(options, context);
+    this.standing = new Standing<>(options.address(), context);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.Inbox;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
@@ -62,7 +63,7 @@ final class LastPlace {
 
   private @Nullable Place search(StreamId stream, long untilSequence)
       throws PipeException, InterruptedException {
-    Inbox inbox = new Inbox();
+    Inbox<Message> inbox = new Inbox<>(Message::consumeByteCount);
     OrderedConsumerConfiguration headersOnly =
         new OrderedConsumerConfiguration()
             .filterSubject(options.subject())

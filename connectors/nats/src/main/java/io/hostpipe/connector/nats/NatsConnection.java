@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.spi.Attempts;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
@@ -80,11 +81,11 @@ final class NatsConnection implements AutoCloseable {
       throw new PipeException.Unreachable(
           options.address()
               + " cannot be reached: "
-              + reason(e)
+              + Attempts.reason(e)
               + "; is nats-server running there, and is the port its client port?",
           e);
     } catch (IllegalArgumentException e) {
-      throw new PipeException.Config(options.address() + ": " + reason(e));
+      throw new PipeException.Config(options.address() + ": " + Attempts.reason(e));
     }
   }
 
@@ -127,7 +128,7 @@ final class NatsConnection implements AutoCloseable {
       connection.flush(FLUSH_TIMEOUT);
     } catch (TimeoutException | IllegalStateException e) {
       throw new PipeException.Unreachable(
-          options.address() + ": the server does not answer: " + reason(e), e);
+          options.address() + ": the server does not answer: " + Attempts.reason(e), e);
     }
   }
 
@@ -147,7 +148,8 @@ final class NatsConnection implements AutoCloseable {
           options.address() + ": " + what + ": " + answer.getErrorDescription(),
           answer);
     }
-    return new PipeException.Unreachable(options.address() + ": " + what + ": " + reason(why), why);
+    return new PipeException.Unreachable(
+        options.address() + ": " + what + ": " + Attempts.reason(why), why);
   }
 
   /** Closes it, once; what was not sent is dropped. Idempotent. */
@@ -166,12 +168,6 @@ final class NatsConnection implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
     }
-  }
-
-  /** One line about an exception. */
-  static String reason(Throwable why) {
-    String message = why.getMessage();
-    return message == null || message.isBlank() ? why.getClass().getSimpleName() : message;
   }
 
   /** The library would print what it hears; a pipe says what matters by itself. */

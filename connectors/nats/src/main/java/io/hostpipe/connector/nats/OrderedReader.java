@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.spi.Inbox;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
@@ -26,14 +27,14 @@ final class OrderedReader implements AutoCloseable {
 
   private final NatsConnection connection;
   private final StreamInfo stream;
-  private final Inbox inbox;
+  private final Inbox<Message> inbox;
   private final long lastSequence;
   private final MessageConsumer consumer;
 
   private OrderedReader(
       NatsConnection connection,
       StreamInfo stream,
-      Inbox inbox,
+      Inbox<Message> inbox,
       long lastSequence,
       MessageConsumer consumer) {
     this.connection = connection;
@@ -51,7 +52,7 @@ final class OrderedReader implements AutoCloseable {
    */
   static OrderedReader open(NatsOptions options, @Nullable SequenceCursor behind)
       throws PipeException, InterruptedException {
-    Inbox inbox = new Inbox();
+    Inbox<Message> inbox = new Inbox<>(Message::consumeByteCount);
     NatsConnection connection = NatsConnection.open(options, inbox::end);
     boolean opened = false;
     try {
@@ -95,7 +96,7 @@ final class OrderedReader implements AutoCloseable {
       NatsOptions options,
       StreamInfo stream,
       @Nullable SequenceCursor behind,
-      Inbox inbox)
+      Inbox<Message> inbox)
       throws IOException, JetStreamApiException {
     OrderedConsumerConfiguration configuration =
         new OrderedConsumerConfiguration().filterSubject(options.subject());
@@ -122,7 +123,7 @@ final class OrderedReader implements AutoCloseable {
     configuration.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(sequence);
   }
 
-  Inbox inbox() {
+  Inbox<Message> inbox() {
     return inbox;
   }
 

@@ -5,6 +5,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
@@ -76,7 +77,7 @@ final class Publisher implements AutoCloseable {
   static Publisher open(
       NatsOptions options, PipeContext context, StreamId stream, Encoding encoding)
       throws PipeException, InterruptedException {
-    Attempts attempts = new Attempts(context.retry(), context.events(), "" + options.address());
+    Attempts attempts = new Attempts(context, options.address());
     Publisher publisher = new Publisher(options, context, stream, encoding, attempts);
     Thread.ofVirtual().name("nats-" + options.subject()).start(publisher::keepUp);
     return publisher;
@@ -157,7 +158,7 @@ final class Publisher implements AutoCloseable {
               .publishAsync(new NatsMessage(options.subject(), null, headers, message.payload()))
               .whenComplete((answer, failure) -> settle(message, over, answer, failure));
     } catch (IllegalStateException | IllegalArgumentException e) {
-      doubt(over, "the server cannot be written to: " + NatsConnection.reason(e), e);
+      doubt(over, "the server cannot be written to: " + Attempts.reason(e), e);
     }
   }
 
@@ -184,7 +185,7 @@ final class Publisher implements AutoCloseable {
           "the message that ends at position "
               + message.endPosition()
               + " was not confirmed: "
-              + (why == null ? "no answer" : NatsConnection.reason(why)),
+              + (why == null ? "no answer" : Attempts.reason(why)),
           why);
     }
   }

@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.spi.Inbox;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.ConsumerContext;
 import io.nats.client.JetStreamApiException;
@@ -27,13 +28,13 @@ final class SharedReader implements AutoCloseable {
   private static final int AHEAD_MESSAGES = 500;
 
   private final NatsConnection connection;
-  private final Inbox inbox;
+  private final Inbox<Message> inbox;
   private final MessageConsumer consumer;
   private final Unacknowledged unacknowledged;
 
   private SharedReader(
       NatsConnection connection,
-      Inbox inbox,
+      Inbox<Message> inbox,
       MessageConsumer consumer,
       Unacknowledged unacknowledged) {
     this.connection = connection;
@@ -45,7 +46,7 @@ final class SharedReader implements AutoCloseable {
   /** Begins to read. */
   static SharedReader open(NatsOptions options, Unacknowledged unacknowledged)
       throws PipeException, InterruptedException {
-    Inbox inbox = new Inbox();
+    Inbox<Message> inbox = new Inbox<>(Message::consumeByteCount);
     NatsConnection connection = NatsConnection.open(options, inbox::end);
     boolean opened = false;
     try {
@@ -130,7 +131,7 @@ final class SharedReader implements AutoCloseable {
     }
   }
 
-  Inbox inbox() {
+  Inbox<Message> inbox() {
     return inbox;
   }
 

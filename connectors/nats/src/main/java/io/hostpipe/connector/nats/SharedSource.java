@@ -1,7 +1,10 @@
 package io.hostpipe.connector.nats;
 
+import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
+import io.hostpipe.spi.ArrivingSource;
+import io.hostpipe.spi.Inbox;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Message;
 
@@ -13,11 +16,14 @@ import io.nats.client.Message;
  * and again, that it is being worked on, however long the sink is away; a reader that dies falls
  * silent, and its messages go to another one.
  */
-final class SharedSource extends ArrivingSource<SharedReader> {
+final class SharedSource extends ArrivingSource<Message, SharedReader> {
   private final Unacknowledged unacknowledged;
 
+  private final NatsOptions options;
+
   SharedSource(NatsOptions options, PipeContext context) {
-    super(options, context);
+    super(options.address(), context, Subjects.streamIdOf(options));
+    this.options = options;
     this.unacknowledged = new Unacknowledged(options.ackWait());
   }
 
@@ -39,35 +45,45 @@ final class SharedSource extends ArrivingSource<SharedReader> {
   }
 
   @Override
-  SharedReader begin() throws PipeException, InterruptedException {
+  protected SharedReader begin() throws PipeException, InterruptedException {
     return SharedReader.open(options, unacknowledged);
   }
 
   @Override
-  Inbox inbox(SharedReader reader) {
+  protected Inbox<Message> inbox(SharedReader reader) {
     return reader.inbox();
+  }
+
+  @Override
+  protected byte[] payload(Message message) {
+    return message.getData();
+  }
+
+  @Override
+  protected Headers headers(Message message) {
+    return NatsHeaders.read(message.getHeaders());
   }
 
   /** One that is held already may come once more. */
   @Override
-  boolean isNew(Message message) {
+  protected boolean isNew(Message message) {
     return !unacknowledged.has(message);
   }
 
   @Override
-  void taken(Message message, long endPosition) {
+  protected void taken(Message message, long endPosition) {
     unacknowledged.add(endPosition, message);
   }
 
   @Override
-  String noWayTo(long wanted) {
+  protected String noWayTo(long wanted) {
     return ": a consumer gives what was not acknowledged, and cannot go to position "
         + wanted
         + "; without durable=NAME all can be read again";
   }
 
   @Override
-  String missed() {
+  protected String missed() {
     return "";
   }
 }

@@ -1,36 +1,48 @@
-package io.hostpipe.connector.nats;
+package io.hostpipe.spi;
 
-import io.nats.client.Message;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages that one connection brought and nobody has read yet, bounded in bytes: the library's
- * thread waits when it is full, and so does the server.
+ * Messages that one connection of a broker brought and nobody has read yet, bounded in bytes: the
+ * library's thread waits when it is full, and so does the server.
  *
  * <p>Thread rule: one thread puts, one takes, any closes.
+ *
+ * @param <M> a message of the library
  */
-final class Inbox {
+public final class Inbox<M> {
   private static final long BYTES_MAX = 16L << 20;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final ArrayDeque<Message> messages = new ArrayDeque<>();
+  private final ArrayDeque<M> messages = new ArrayDeque<>();
+  private final ToLongFunction<M> lengthBytes;
   private long bytes;
   private boolean ended;
 
+  /**
+   * An empty one.
+   *
+   * @param lengthBytes what a message takes in memory, about
+   */
+  public Inbox(ToLongFunction<M> lengthBytes) {
+    this.lengthBytes = lengthBytes;
+  }
+
   /** Blocks while it is full; drops the message once nobody reads any more. */
-  void put(Message message) throws InterruptedException {
+  public void put(M message) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (bytes >= BYTES_MAX && !ended) {
         changed.await();
       }
       if (!ended) {
-        bytes += message.consumeByteCount();
+        bytes += lengthBytes.applyAsLong(message);
         messages.add(message);
         if (messages.size() == 1) {
           changed.signalAll();
@@ -42,7 +54,7 @@ final class Inbox {
   }
 
   /** The next one if there is one. Never blocks. */
-  @Nullable Message poll() {
+  public @Nullable M poll() {
     lock.lock();
     try {
       return next();
@@ -56,7 +68,7 @@ final class Inbox {
    *
    * @return null when none came in time, or none will: {@link #ended} tells which
    */
-  @Nullable Message poll(long timeoutNanos) throws InterruptedException {
+  public @Nullable M poll(long timeoutNanos) throws InterruptedException {
     long restNanos = timeoutNanos;
     lock.lockInterruptibly();
     try {
@@ -70,7 +82,7 @@ final class Inbox {
   }
 
   /** Whether no more comes and all was taken. */
-  boolean ended() {
+  public boolean ended() {
     lock.lock();
     try {
       return ended && messages.isEmpty();
@@ -80,7 +92,7 @@ final class Inbox {
   }
 
   /** No more comes: the connection is gone. What is here can still be read. */
-  void end() {
+  public void end() {
     lock.lock();
     try {
       ended = true;
@@ -91,10 +103,10 @@ final class Inbox {
   }
 
   /** As {@link #end}, and hands out what nobody has read. */
-  List<Message> close() {
+  public List<M> close() {
     lock.lock();
     try {
-      List<Message> unread = List.copyOf(messages);
+      List<M> unread = List.copyOf(messages);
       messages.clear();
       bytes = 0;
       ended = true;
@@ -105,11 +117,11 @@ final class Inbox {
     }
   }
 
-  private @Nullable Message next() {
-    Message message = messages.poll();
+  private @Nullable M next() {
+    M message = messages.poll();
     if (message != null) {
       boolean wasFull = bytes >= BYTES_MAX;
-      bytes -= message.consumeByteCount();
+      bytes -= lengthBytes.applyAsLong(message);
       if (wasFull && bytes < BYTES_MAX) {
         changed.signalAll();
       }

@@ -1,5 +1,6 @@
-package io.hostpipe.connector.nats;
+package io.hostpipe.spi;
 
+import io.hostpipe.Address;
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
 import io.hostpipe.Encoding;
@@ -9,8 +10,6 @@ import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
-import io.hostpipe.spi.PipeContext;
-import io.nats.client.Message;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,14 +19,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread rule: as {@link Source}.
  *
+ * @param <M> a message of the library
  * @param <R> what is read from, over one connection
  */
-abstract class ArrivingSource<R extends AutoCloseable> implements Source {
+public abstract class ArrivingSource<M, R extends AutoCloseable> implements Source {
   private static final int BLOCK_BYTES = 256 << 10;
   private static final long FOREVER_NANOS = TimeUnit.DAYS.toNanos(365);
 
-  /** How the subject is used. */
-  protected final NatsOptions options;
+  /** Where the messages come from. */
+  protected final Address address;
 
   /** What the pipe gave. */
   protected final PipeContext context;
@@ -37,51 +37,57 @@ abstract class ArrivingSource<R extends AutoCloseable> implements Source {
   private long position;
 
   /** What a batch had no room for. */
-  private @Nullable Message unread;
+  private @Nullable M unread;
 
-  ArrivingSource(NatsOptions options, PipeContext context) {
-    this.options = options;
+  /**
+   * Nothing is connected yet.
+   *
+   * @param stream what the messages make, unless the pipe has a name
+   */
+  protected ArrivingSource(Address address, PipeContext context, StreamId stream) {
+    this.address = address;
     this.context = context;
     StreamId asked = context.stream();
-    this.stream = asked == null ? Subjects.streamIdOf(options) : asked;
-    this.standing = new Standing<>(options, context);
+    this.stream = asked == null ? stream : asked;
+    this.standing = new Standing<>(address, context);
   }
 
   /** Begins to read over a new connection. On a thread of its own; blocks. */
-  abstract R begin() throws PipeException, InterruptedException;
+  protected abstract R begin() throws PipeException, InterruptedException;
 
   /** Where what it brings is. */
-  abstract Inbox inbox(R reader);
+  protected abstract Inbox<M> inbox(R reader);
 
   /** Looks at a reader behind each wait. */
-  void look(R reader) {}
+  protected void look(R reader) {}
 
   /** Whether a message was not read before. */
-  boolean isNew(Message message) {
+  protected boolean isNew(M message) {
     return true;
   }
 
+  /** Its bytes, which nobody changes. */
+  protected abstract byte[] payload(M message);
+
   /** Its headers in a record. */
-  Headers headers(Message message) {
-    return NatsHeaders.read(message.getHeaders());
-  }
+  protected abstract Headers headers(M message);
 
   /** A message was handed over, and ends at this position. */
-  void taken(Message message, long endPosition) {}
+  protected void taken(M message, long endPosition) {}
 
   /** Why it cannot go to a position, and what can. */
-  abstract String noWayTo(long wanted);
+  protected abstract String noWayTo(long wanted);
 
   /** What a break means for those who read. */
-  abstract String missed();
+  protected abstract String missed();
 
   /** Where the next message begins. */
-  final long position() {
+  protected final long position() {
     return position;
   }
 
   /** What is read from, begun when there is none. Blocks. */
-  final R reader() throws PipeException, InterruptedException {
+  protected final R reader() throws PipeException, InterruptedException {
     return standing.get(this::begin);
   }
 
@@ -104,7 +110,7 @@ abstract class ArrivingSource<R extends AutoCloseable> implements Source {
   public final boolean seek(Resume from) throws PipeException {
     if (from.position() > 0) {
       throw new PipeException.Refused(
-          Status.FAILED_PRECONDITION, options.address() + noWayTo(from.position()));
+          Status.FAILED_PRECONDITION, address + noWayTo(from.position()));
     }
     return true;
   }
@@ -136,13 +142,13 @@ abstract class ArrivingSource<R extends AutoCloseable> implements Source {
 
   private @Nullable Batch read(long timeoutNanos) throws PipeException, InterruptedException {
     if (Thread.interrupted()) {
-      throw new InterruptedException("interrupted before reading " + options.address());
+      throw new InterruptedException("interrupted before reading " + address);
     }
     long deadline = System.nanoTime() + timeoutNanos;
     while (true) {
       long restNanos = Math.max(0, deadline - System.nanoTime());
       R open = reader();
-      Message message = unread != null ? unread : inbox(open).poll(restNanos);
+      M message = unread != null ? unread : inbox(open).poll(restNanos);
       unread = null;
       look(open);
       if (message != null) {
@@ -155,8 +161,7 @@ abstract class ArrivingSource<R extends AutoCloseable> implements Source {
         standing.drop(
             open,
             new PipeException.Unreachable(
-                options.address() + ": the connection broke behind position " + position + missed(),
-                null));
+                address + ": the connection broke behind position " + position + missed(), null));
       } else if (restNanos == 0) {
         return null;
       }
@@ -164,11 +169,10 @@ abstract class ArrivingSource<R extends AutoCloseable> implements Source {
   }
 
   /** A batch of this message and those that are here already. */
-  private @Nullable Batch collect(Inbox inbox, Message first) throws PipeException {
+  private @Nullable Batch collect(Inbox<M> inbox, M first) throws PipeException {
     try (BatchWriter batch =
-        new BatchWriter(
-            context.pool(), encoding(), Math.max(BLOCK_BYTES, first.getData().length))) {
-      Message message = first;
+        new BatchWriter(context.pool(), encoding(), Math.max(BLOCK_BYTES, payload(first).length))) {
+      M message = first;
       while (message != null) {
         if (isNew(message)) {
           if (!add(batch, message)) {
@@ -188,8 +192,8 @@ abstract class ArrivingSource<R extends AutoCloseable> implements Source {
     }
   }
 
-  private boolean add(BatchWriter batch, Message message) throws PipeException {
-    byte[] payload = message.getData();
+  private boolean add(BatchWriter batch, M message) throws PipeException {
+    byte[] payload = payload(message);
     if (encoding() == Encoding.RECORDS) {
       return batch.add(payload, 0, payload.length, headers(message));
     }

@@ -1,20 +1,19 @@
-package io.hostpipe.connector.nats;
+package io.hostpipe.spi;
 
+import io.hostpipe.Address;
 import io.hostpipe.PipeException;
-import io.hostpipe.spi.PipeEvents;
-import io.hostpipe.spi.RetryPolicy;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How often and how long a server that is away is tried again: exponential backoff with full
+ * How often and how long a broker that is away is tried again: exponential backoff with full
  * jitter, within the limits of the pipe.
  *
  * <p>Thread rule: one thread; {@link #stop} from any.
  */
-final class Attempts {
+public final class Attempts {
   private final RetryPolicy policy;
   private final PipeEvents events;
   private final String peer;
@@ -23,15 +22,20 @@ final class Attempts {
   private long boundNanos;
   private int triesInARow;
 
-  Attempts(RetryPolicy policy, PipeEvents events, String peer) {
-    this.policy = policy;
-    this.events = events;
-    this.peer = peer;
+  /**
+   * None was made yet.
+   *
+   * @param peer who is tried, in the words of the user
+   */
+  public Attempts(PipeContext context, Address peer) {
+    this.policy = context.retry();
+    this.events = context.events();
+    this.peer = peer.toString();
     this.boundNanos = policy.firstDelay().toNanos();
   }
 
   /** A connection stands, and the stream goes on from this position. */
-  void succeeded(long position) {
+  public void succeeded(long position) {
     if (triesInARow > 0) {
       events.linkUp(peer, position);
     }
@@ -45,7 +49,7 @@ final class Attempts {
    * @param why the last one failed
    * @throws PipeException that very failure, when it was the last or another try would be the same
    */
-  void pauseAfter(PipeException why) throws PipeException, InterruptedException {
+  public void pauseAfter(PipeException why) throws PipeException, InterruptedException {
     long nowNanos = System.nanoTime();
     if (triesInARow == 0) {
       awayNanos = nowNanos;
@@ -57,14 +61,20 @@ final class Attempts {
     }
     long delayNanos = ThreadLocalRandom.current().nextLong(boundNanos + 1);
     boundNanos = Math.min(boundNanos * 2, policy.longestDelay().toNanos());
-    events.linkDown(peer, NatsConnection.reason(why), Duration.ofNanos(delayNanos));
+    events.linkDown(peer, reason(why), Duration.ofNanos(delayNanos));
     if (stopped.await(delayNanos, TimeUnit.NANOSECONDS)) {
       throw why;
     }
   }
 
+  /** One line about a failure. */
+  public static String reason(Throwable why) {
+    String message = why.getMessage();
+    return message == null || message.isBlank() ? why.getClass().getSimpleName() : message;
+  }
+
   /** No further try is wanted: who waits for one wakes up. */
-  void stop() {
+  public void stop() {
     stopped.countDown();
   }
 }

@@ -1,8 +1,8 @@
-package io.hostpipe.connector.nats;
+package io.hostpipe.spi;
 
+import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import io.hostpipe.spi.PipeContext;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
  * limits of the pipe allow.
  *
  * <p>Thread rule: one thread gets and drops; {@link #close} from any.
+ *
+ * @param <T> what is read from
  */
-final class Standing<T extends AutoCloseable> implements AutoCloseable {
-  private final NatsOptions options;
+public final class Standing<T extends AutoCloseable> implements AutoCloseable {
+  private final Address address;
   private final Attempts attempts;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -22,9 +24,10 @@ final class Standing<T extends AutoCloseable> implements AutoCloseable {
 
   private boolean closed;
 
-  Standing(NatsOptions options, PipeContext context) {
-    this.options = options;
-    this.attempts = new Attempts(context.retry(), context.events(), "" + options.address());
+  /** Nothing is open yet. */
+  public Standing(Address address, PipeContext context) {
+    this.address = address;
+    this.attempts = new Attempts(context, address);
   }
 
   /**
@@ -32,7 +35,7 @@ final class Standing<T extends AutoCloseable> implements AutoCloseable {
    *
    * @throws PipeException DataLoss at once, anything else when no further try is allowed
    */
-  T get(Abroad.Call<T> opens) throws PipeException, InterruptedException {
+  public T get(Abroad.Call<T> opens) throws PipeException, InterruptedException {
     while (true) {
       T now = opened();
       if (now != null) {
@@ -49,12 +52,12 @@ final class Standing<T extends AutoCloseable> implements AutoCloseable {
   }
 
   /** Something came: the next break is the first one. */
-  void works(long position) {
+  public void works(long position) {
     attempts.succeeded(position);
   }
 
   /** Closes what broke, and waits until the next try. */
-  void drop(T broken, PipeException why) throws PipeException, InterruptedException {
+  public void drop(T broken, PipeException why) throws PipeException, InterruptedException {
     lock.lock();
     try {
       open = null;
@@ -66,7 +69,7 @@ final class Standing<T extends AutoCloseable> implements AutoCloseable {
   }
 
   /** Refuses what comes after a close. */
-  void checkOpen() throws PipeException {
+  public void checkOpen() throws PipeException {
     opened();
   }
 
@@ -96,8 +99,7 @@ final class Standing<T extends AutoCloseable> implements AutoCloseable {
     lock.lock();
     try {
       if (closed) {
-        throw new PipeException.Closed(
-            Status.CANCELLED, options.address() + " was closed on this side");
+        throw new PipeException.Closed(Status.CANCELLED, address + " was closed on this side");
       }
       return open;
     } finally {

@@ -1,4 +1,4 @@
-package io.hostpipe.connector.nats;
+package io.hostpipe.spi;
 
 import io.hostpipe.PipeException;
 import java.util.concurrent.CompletableFuture;
@@ -6,15 +6,16 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls of the library on a thread of their own: some of them swallow an interrupt, or wait for
- * seconds where nobody can wake them.
+ * Calls of a broker's library on a thread of their own: some of them swallow an interrupt, or wait
+ * for seconds where nobody can wake them.
  */
-final class Abroad {
+public final class Abroad {
   private Abroad() {}
 
   /** What is called. */
   @FunctionalInterface
-  interface Call<T extends AutoCloseable> {
+  public interface Call<T extends AutoCloseable> {
+    /** Blocks. */
     T call() throws PipeException, InterruptedException;
   }
 
@@ -24,9 +25,10 @@ final class Abroad {
    * @return what came out, which is the caller's; when the caller is interrupted before that, it is
    *     closed as soon as it is there
    */
-  static <T extends AutoCloseable> T call(Call<T> call) throws PipeException, InterruptedException {
+  public static <T extends AutoCloseable> T call(Call<T> call)
+      throws PipeException, InterruptedException {
     CompletableFuture<T> outcome = new CompletableFuture<>();
-    Thread.ofVirtual().name("nats-call").start(() -> complete(outcome, call));
+    Thread.ofVirtual().name("library-call").start(() -> complete(outcome, call));
     try {
       return outcome.get();
     } catch (ExecutionException e) {
@@ -34,7 +36,7 @@ final class Abroad {
       switch (why) {
         case PipeException known -> throw known;
         case RuntimeException mistake -> throw mistake;
-        case null, default -> throw new IllegalStateException("a call to NATS failed", why);
+        case null, default -> throw new IllegalStateException("a call of the library failed", why);
       }
     } catch (InterruptedException e) {
       var _ = outcome.whenComplete((made, failure) -> closeQuietly(made));
