@@ -1,5 +1,6 @@
 package io.hostpipe.runtime.tls;
 
+import io.hostpipe.spi.tls.Pem;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.MessageDigest;

@@ -1,5 +1,6 @@
 package io.hostpipe.runtime.tls;
 
+import io.hostpipe.spi.tls.Der;
 import java.io.ByteArrayInputStream;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;

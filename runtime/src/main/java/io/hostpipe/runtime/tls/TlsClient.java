@@ -4,6 +4,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.LinkDeadline;
+import io.hostpipe.spi.tls.Authorities;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;

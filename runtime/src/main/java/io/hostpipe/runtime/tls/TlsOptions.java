@@ -3,6 +3,7 @@ package io.hostpipe.runtime.tls;
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.OptionSpec;
+import io.hostpipe.spi.tls.Authorities;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * What the options of an address say about TLS.
  *
  * @param pins the keys that the peer may have; empty when it is known otherwise
- * @param authorities a file of CA certificates, or {@link #SYSTEM}; null for none
+ * @param authorities a file of CA certificates, or {@link Authorities#SYSTEM}; null for none
  * @param hostName whom the certificate has to be for; null for whoever is dialed
  * @param serverName what is said to a server of many names; null for the host name
  * @param knownHosts the keys of hosts that were dialed before
@@ -31,9 +32,6 @@ public record TlsOptions(
     boolean acceptsNew,
     @Nullable Path certificates,
     @Nullable Path key) {
-  /** The authorities that the system trusts. */
-  public static final String SYSTEM = "system";
-
   private static final String PEER = "peer";
   private static final String CA = "ca";
   private static final String CLIENT_CA = "client-ca";

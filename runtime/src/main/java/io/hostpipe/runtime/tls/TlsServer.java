@@ -4,6 +4,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.runtime.Link;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.spi.tls.Authorities;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -149,7 +150,7 @@ public final class TlsServer {
   private List<String> stamps() {
     List<Path> files = new ArrayList<>(List.of(certificates, key));
     String authorities = options.authorities();
-    if (authorities != null && !authorities.equals(TlsOptions.SYSTEM)) {
+    if (authorities != null && !authorities.equals(Authorities.SYSTEM)) {
       files.add(Path.of(authorities));
     }
     List<String> stamps = new ArrayList<>();

@@ -1,6 +1,6 @@
 package io.hostpipe.testkit.tls;
 
-import io.hostpipe.runtime.tls.Der;
+import io.hostpipe.spi.tls.Der;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.net.InetAddress;

@@ -3,6 +3,7 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.spi.Attempts;
+import io.hostpipe.spi.tls.BrokerTls;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
@@ -12,8 +13,11 @@ import io.nats.client.Options;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection to a server, for as long as it stands.
@@ -29,6 +33,12 @@ final class NatsConnection implements AutoCloseable {
   private static final Duration PING_INTERVAL = Duration.ofSeconds(5);
   private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(10);
   private static final int PINGS_UNANSWERED_MAX = 2;
+  private static final int FAILURES_MAX = 16;
+
+  /** What the library says when one side asks for encryption and the other has none. */
+  private static final String SERVER_WANTS_TLS = "SSL required by server";
+
+  private static final String SERVER_HAS_NO_TLS = "SSL connection wanted by client";
 
   private final NatsOptions options;
   private final Connection connection;
@@ -48,6 +58,7 @@ final class NatsConnection implements AutoCloseable {
   static NatsConnection open(NatsOptions options, Runnable onLost)
       throws PipeException, InterruptedException {
     AtomicBoolean closed = new AtomicBoolean();
+    Heard heard = new Heard();
     Options.Builder builder =
         new Options.Builder()
             .servers(options.servers().toArray(String[]::new))
@@ -56,7 +67,7 @@ final class NatsConnection implements AutoCloseable {
             .pingInterval(PING_INTERVAL)
             .maxPingsOut(PINGS_UNANSWERED_MAX)
             .noReconnect()
-            .errorListener(new Silence())
+            .errorListener(heard)
             .connectionListener((connection, event) -> {
               boolean lost =
                   switch (event) {
@@ -68,6 +79,10 @@ final class NatsConnection implements AutoCloseable {
               }
             });
     authenticate(options, builder);
+    BrokerTls.Trial tls = options.tls().wanted() ? options.tls().begin() : null;
+    if (tls != null) {
+      builder.sslContext(tls.context());
+    }
     try {
       return new NatsConnection(options, Nats.connect(builder.build()), closed);
     } catch (AuthenticationException e) {
@@ -78,15 +93,35 @@ final class NatsConnection implements AutoCloseable {
               + " or with creds=PATH",
           e);
     } catch (IOException e) {
-      throw new PipeException.Unreachable(
-          options.address()
-              + " cannot be reached: "
-              + Attempts.reason(e)
-              + "; is nats-server running there, and is the port its client port?",
-          e);
+      throw whyNot(options, e, heard, tls);
     } catch (IllegalArgumentException e) {
       throw new PipeException.Config(options.address() + ": " + Attempts.reason(e));
     }
+  }
+
+  private static PipeException whyNot(
+      NatsOptions options, IOException failed, Heard heard, BrokerTls.@Nullable Trial tls) {
+    PipeException refusal = tls == null ? null : tls.refusal();
+    if (refusal != null) {
+      return refusal;
+    }
+    String mismatch =
+        heard.said(SERVER_WANTS_TLS)
+            ? "the server wants an encrypted connection; add the word tls"
+            : heard.said(SERVER_HAS_NO_TLS)
+                ? "the server has no TLS; leave the word tls out, or set it up there"
+                : null;
+    if (mismatch != null) {
+      return new PipeException.Refused(
+          Status.FAILED_PRECONDITION, options.address() + ": " + mismatch, failed);
+    }
+    return new PipeException.Unreachable(
+        options.address()
+            + " cannot be reached: "
+            + Attempts.reason(failed)
+            + (tls == null ? "" : tls.hint())
+            + "; is nats-server running there, and is the port its client port?",
+        failed);
   }
 
   private static void authenticate(NatsOptions options, Options.Builder builder)
@@ -170,6 +205,20 @@ final class NatsConnection implements AutoCloseable {
     }
   }
 
-  /** The library would print what it hears; a pipe says what matters by itself. */
-  private static final class Silence implements ErrorListener {}
+  /** The library would print what it hears; it is kept until the connection stands. */
+  private static final class Heard implements ErrorListener {
+    private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+
+    @Override
+    public void exceptionOccurred(Connection connection, Exception failure) {
+      failures.add(Attempts.reason(failure));
+      if (failures.size() > FAILURES_MAX) {
+        failures.poll();
+      }
+    }
+
+    boolean said(String words) {
+      return failures.stream().anyMatch(each -> each.contains(words));
+    }
+  }
 }

@@ -4,10 +4,12 @@ import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
+import io.hostpipe.spi.tls.BrokerTls;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param ackWait how long JetStream waits before it gives an unacknowledged message to another
  * @param marksEnd whether the end of a stream is written as a message of its own
  * @param credentials a file of NATS with a token and a key; null for none
+ * @param tls how the connection is encrypted
  */
 record NatsOptions(
     Address address,
@@ -44,7 +47,8 @@ record NatsOptions(
     int inFlight,
     Duration ackWait,
     boolean marksEnd,
-    @Nullable Path credentials) {
+    @Nullable Path credentials,
+    BrokerTls tls) {
   static final String SCHEME = "nats";
 
   private static final int PORT = 4222;
@@ -79,7 +83,50 @@ record NatsOptions(
   }
 
   static final List<OptionSpec> SPECS =
-      List.of(
+      Stream.concat(ownSpecs().stream(), BrokerTls.SPECS.stream()).toList();
+
+  /** Reads them from an address. */
+  static NatsOptions of(Address address, boolean asSource) throws PipeException {
+    OptionValues.checkNames(address, SPECS, asSource);
+    boolean jetStream = address.option(JETSTREAM) != null;
+    String subject = address.path();
+    Subjects.check(address, subject, asSource);
+    String credentials = address.option(CREDENTIALS);
+    NatsOptions options =
+        new NatsOptions(
+            address,
+            subject,
+            servers(address),
+            jetStream,
+            name(address, STREAM),
+            name(address, DURABLE),
+            name(address, QUEUE),
+            from(address),
+            until(address),
+            choice(address, LOST, "fail", "continue"),
+            OptionValues.integer(address, REPLICAS, 1, 1, 5),
+            OptionValues.integer(address, IN_FLIGHT, 4096, 1, 1_000_000),
+            OptionValues.duration(
+                address,
+                ACK_WAIT,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(1),
+                Duration.ofHours(1)),
+            choice(address, END, "silent", "mark"),
+            credentials == null ? null : Path.of(credentials),
+            BrokerTls.of(address, false));
+    options.checkTogether();
+    return options;
+  }
+
+  /** The name of a stream that is made for the subject. */
+  String streamName() {
+    String asked = stream;
+    return asked != null ? asked : Subjects.streamNameOf(subject);
+  }
+
+  private static List<OptionSpec> ownSpecs() {
+    return List.of(
           OptionSpec.flag(
               JETSTREAM, "keep what is written, and read what was kept; without it nothing is"),
           OptionSpec.value(
@@ -140,44 +187,6 @@ record NatsOptions(
               .ofDestination(),
           OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated(),
           OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"));
-
-  /** Reads them from an address. */
-  static NatsOptions of(Address address, boolean asSource) throws PipeException {
-    OptionValues.checkNames(address, SPECS, asSource);
-    boolean jetStream = address.option(JETSTREAM) != null;
-    String subject = address.path();
-    Subjects.check(address, subject, asSource);
-    String credentials = address.option(CREDENTIALS);
-    NatsOptions options =
-        new NatsOptions(
-            address,
-            subject,
-            servers(address),
-            jetStream,
-            name(address, STREAM),
-            name(address, DURABLE),
-            name(address, QUEUE),
-            from(address),
-            until(address),
-            choice(address, LOST, "fail", "continue"),
-            OptionValues.integer(address, REPLICAS, 1, 1, 5),
-            OptionValues.integer(address, IN_FLIGHT, 4096, 1, 1_000_000),
-            OptionValues.duration(
-                address,
-                ACK_WAIT,
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(1),
-                Duration.ofHours(1)),
-            choice(address, END, "silent", "mark"),
-            credentials == null ? null : Path.of(credentials));
-    options.checkTogether();
-    return options;
-  }
-
-  /** The name of a stream that is made for the subject. */
-  String streamName() {
-    String asked = stream;
-    return asked != null ? asked : Subjects.streamNameOf(subject);
   }
 
   private void checkTogether() throws PipeException {

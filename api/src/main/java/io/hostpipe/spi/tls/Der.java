@@ -1,4 +1,4 @@
-package io.hostpipe.runtime.tls;
+package io.hostpipe.spi.tls;
 
 import java.io.ByteArrayOutputStream;
 import java.math.BigInteger;

@@ -1,4 +1,4 @@
-package io.hostpipe.runtime.tls;
+package io.hostpipe.spi.tls;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,7 +13,10 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /** Certificate authorities, of a file or of the system. */
-final class Authorities {
+public final class Authorities {
+  /** Stands for those of the system. */
+  public static final String SYSTEM = "system";
+
   /** Where systems keep theirs: Debian and others, Fedora, Alpine. */
   private static final List<Path> SYSTEM_FILES =
       List.of(
@@ -23,10 +26,14 @@ final class Authorities {
 
   private Authorities() {}
 
-  /** Reads them. */
-  static X509ExtendedTrustManager of(String fileOrSystem) throws IOException {
+  /**
+   * Reads them. Blocks.
+   *
+   * @param fileOrSystem a PEM file, or {@link #SYSTEM}
+   */
+  public static X509ExtendedTrustManager of(String fileOrSystem) throws IOException {
     try {
-      if (!fileOrSystem.equals(TlsOptions.SYSTEM)) {
+      if (!fileOrSystem.equals(SYSTEM)) {
         return trusting(storeOf(Path.of(fileOrSystem)));
       }
       for (Path file : SYSTEM_FILES) {

@@ -1,4 +1,4 @@
-package io.hostpipe.runtime.tls;
+package io.hostpipe.spi.tls;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Keys and certificates in PEM files (RFC 7468). What is wrong with a file is an {@link
  * IOException} that names it and says what to do; never what is in it.
  */
-final class Pem {
+public final class Pem {
   private static final String CERTIFICATE = "CERTIFICATE";
   private static final String PRIVATE_KEY = "PRIVATE KEY";
 
@@ -44,7 +44,7 @@ final class Pem {
   private Pem() {}
 
   /** All certificates of a file, in order; at least one. */
-  static List<X509Certificate> certificates(Path file) throws IOException {
+  public static List<X509Certificate> certificates(Path file) throws IOException {
     List<X509Certificate> certificates = new ArrayList<>();
     for (Block block : read(file)) {
       if (block.label.equals(CERTIFICATE)) {
@@ -58,7 +58,7 @@ final class Pem {
   }
 
   /** The private key of a file, to which this public key belongs. */
-  static PrivateKey privateKey(Path file, PublicKey other) throws IOException {
+  public static PrivateKey privateKey(Path file, PublicKey other) throws IOException {
     for (Block block : read(file)) {
       byte[] encoded = toPkcs8(file, block, other);
       if (encoded != null) {
@@ -82,12 +82,12 @@ final class Pem {
   }
 
   /** A key and its certificates as the text of a file. */
-  static String text(PrivateKey key, List<X509Certificate> chain) throws GeneralSecurityException {
+  public static String text(PrivateKey key, List<X509Certificate> chain) throws GeneralSecurityException {
     return block(PRIVATE_KEY, key.getEncoded()) + text(chain);
   }
 
   /** Certificates as the text of a file. */
-  static String text(List<X509Certificate> chain) throws GeneralSecurityException {
+  public static String text(List<X509Certificate> chain) throws GeneralSecurityException {
     StringBuilder text = new StringBuilder(1_024);
     for (X509Certificate each : chain) {
       text.append(block(CERTIFICATE, each.getEncoded()));
