@@ -82,7 +82,8 @@ public final class Pem {
   }
 
   /** A key and its certificates as the text of a file. */
-  public static String text(PrivateKey key, List<X509Certificate> chain) throws GeneralSecurityException {
+  public static String text(PrivateKey key, List<X509Certificate> chain)
+      throws GeneralSecurityException {
     return block(PRIVATE_KEY, key.getEncoded()) + text(chain);
   }
 

@@ -127,66 +127,66 @@ record NatsOptions(
 
   private static List<OptionSpec> ownSpecs() {
     return List.of(
-          OptionSpec.flag(
-              JETSTREAM, "keep what is written, and read what was kept; without it nothing is"),
-          OptionSpec.value(
-              STREAM,
-              "NAME",
-              null,
-              "the stream of JetStream; else the one that has the subject, and where none has, one"
-                  + " that is made and named after the subject"),
-          OptionSpec.value(
-                  DURABLE,
-                  "NAME",
-                  null,
-                  "read through a consumer of this name, which keeps the place in the server and"
-                      + " which several may share; else all is read, in order")
-              .ofSource(),
-          OptionSpec.value(
-                  QUEUE,
-                  "GROUP",
-                  null,
-                  "each message goes to one of those that name the same group (not with jetstream)")
-              .ofSource(),
-          OptionSpec.value(
-                  FROM,
-                  "WHERE",
-                  "begin",
-                  "where a new reader begins: begin, end, or a sequence number")
-              .ofSource(),
-          OptionSpec.value(
-                  UNTIL,
-                  "WHERE",
-                  null,
-                  "stop at: last, the newest message there is now; mark, the end that a writer with"
-                      + " end=mark has written")
-              .ofSource(),
-          OptionSpec.value(
-                  LOST,
-                  "WHAT",
-                  "fail",
-                  "when messages were deleted before they were read: fail (exit code 5), or"
-                      + " continue with a line that says how many")
-              .ofSource(),
-          OptionSpec.value(
-                  REPLICAS, "N", "1", "how many servers keep a stream that is made: 1, 3 or 5")
-              .ofDestination(),
-          OptionSpec.value(IN_FLIGHT, "N", "4096", "how many messages may be unconfirmed"),
-          OptionSpec.value(
-                  ACK_WAIT,
-                  "DURATION",
-                  "30s",
-                  "when a consumer that is made gives a message to another reader, should this one"
-                      + " fall silent")
-              .ofSource(),
-          OptionSpec.value(
-                  END,
-                  "HOW",
-                  "silent",
-                  "mark: write the end of the stream as an empty message, for until=mark")
-              .ofDestination(),
-          OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated(),
-          OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"));
+        OptionSpec.flag(
+            JETSTREAM, "keep what is written, and read what was kept; without it nothing is"),
+        OptionSpec.value(
+            STREAM,
+            "NAME",
+            null,
+            "the stream of JetStream; else the one that has the subject, and where none has, one"
+                + " that is made and named after the subject"),
+        OptionSpec.value(
+                DURABLE,
+                "NAME",
+                null,
+                "read through a consumer of this name, which keeps the place in the server and"
+                    + " which several may share; else all is read, in order")
+            .ofSource(),
+        OptionSpec.value(
+                QUEUE,
+                "GROUP",
+                null,
+                "each message goes to one of those that name the same group (not with jetstream)")
+            .ofSource(),
+        OptionSpec.value(
+                FROM,
+                "WHERE",
+                "begin",
+                "where a new reader begins: begin, end, or a sequence number")
+            .ofSource(),
+        OptionSpec.value(
+                UNTIL,
+                "WHERE",
+                null,
+                "stop at: last, the newest message there is now; mark, the end that a writer with"
+                    + " end=mark has written")
+            .ofSource(),
+        OptionSpec.value(
+                LOST,
+                "WHAT",
+                "fail",
+                "when messages were deleted before they were read: fail (exit code 5), or"
+                    + " continue with a line that says how many")
+            .ofSource(),
+        OptionSpec.value(
+                REPLICAS, "N", "1", "how many servers keep a stream that is made: 1, 3 or 5")
+            .ofDestination(),
+        OptionSpec.value(IN_FLIGHT, "N", "4096", "how many messages may be unconfirmed"),
+        OptionSpec.value(
+                ACK_WAIT,
+                "DURATION",
+                "30s",
+                "when a consumer that is made gives a message to another reader, should this one"
+                    + " fall silent")
+            .ofSource(),
+        OptionSpec.value(
+                END,
+                "HOW",
+                "silent",
+                "mark: write the end of the stream as an empty message, for until=mark")
+            .ofDestination(),
+        OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated(),
+        OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"));
   }
 
   private void checkTogether() throws PipeException {

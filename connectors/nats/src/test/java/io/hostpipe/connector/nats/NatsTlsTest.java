@@ -134,6 +134,12 @@ final class NatsTlsTest {
   private NatsServer serving(TestAuthority.Issued issued, String more) throws IOException {
     return NatsServer.start(
         Files.createDirectory(folder.resolve("server")),
-        "tls { cert_file: \"" + issued.file() + "\", key_file: \"" + issued.file() + "\"" + more + " }");
+        "tls { cert_file: \""
+            + issued.file()
+            + "\", key_file: \""
+            + issued.file()
+            + "\""
+            + more
+            + " }");
   }
 }
