@@ -125,7 +125,8 @@ final class ArchitectureTest {
         classes()
             .that(resideInAnyPackage(API, SPI))
             .should()
-            .onlyDependOnClassesThat(resideInAnyPackage(API, SPI, "java..", "org.jspecify..")),
+            .onlyDependOnClassesThat(
+                resideInAnyPackage(API, SPI, "java..", "javax.net.ssl..", "org.jspecify..")),
         new Offender("io.hostpipe", "return io.hostpipe.session.Peer.class;"),
         new Offender("io.hostpipe.spi", "return io.hostpipe.runtime.Peer.class;"),
         new Offender("io.hostpipe", "return org.assertj.core.api.Assertions.class;")),
