@@ -16,15 +16,22 @@ esac
 # of them, which the second one makes two to three times as fast; and it may have to hold some of the
 # longest messages, of 16 MiB each, several times over. Memory is only taken when they come.
 # TLS lives on the processor's own instructions for AES, which the second compiler alone knows: without
-# them it is fifty times as slow. An address in a variable or in a file may be one of TLS.
-compiler=-XX:TieredStopAtLevel=1 heap=@HEAP@ direct=@DIRECT@ cache=hostpipe
+# them it is fifty times as slow. What masks the bytes of WebSocket it makes three times as fast. So these get
+# it for the methods that lib/second-compiler names, and for them alone: all others would keep it busy for two
+# seconds. An address in a variable or in a file may be one of TLS.
+compiler=-XX:TieredStopAtLevel=1 methods=-XX:+TieredCompilation heap=@HEAP@ direct=@DIRECT@ cache=hostpipe
 case " $* " in
   *' --spool '* | *' --spool='*) direct=192m ;; # what waits for a sync, and for a reader
 esac
 case " $* " in
   *' --frame '* | *' --frame-out '* | *' --frame='* | *' --frame-out='*) compiler=-XX:+TieredCompilation heap=512m direct=512m ;;
   *' tls://'* | *' tls-listen://'* | *' wss://'* | *' wss-listen://'* | *' grpcs://'* | *' grpcs-listen://'* | \
-    *' over=tls '* | *' over=wss '* | *' over=grpcs '* | *' env:'* | *' @'*) compiler=-XX:+TieredCompilation heap=64m ;;
+    *' over=tls '* | *' over=wss '* | *' over=grpcs '* | *' env:'* | *' @'*)
+    compiler=-XX:+TieredCompilation methods=-XX:CompileCommandFile=$home/lib/second-compiler heap=64m
+    ;;
+  *' ws://'* | *' ws-listen://'* | *' over=ws '*)
+    compiler=-XX:+TieredCompilation methods=-XX:CompileCommandFile=$home/lib/second-compiler
+    ;;
 esac
 # What starts gRPC fast would cost all others seventy milliseconds.
 case " $* " in
@@ -51,7 +58,7 @@ esac
 # jar) is passed over without a word: it costs a tenth of a second, nothing else.
 # shellcheck disable=SC2086 # a list of words, or nothing
 exec "$home/runtime/bin/java" \
-  -XX:+UseSerialGC "$compiler" -Xms8m -Xmx"$heap" -XX:MaxDirectMemorySize="$direct" \
+  -XX:+UseSerialGC "$compiler" "$methods" -Xms8m -Xmx"$heap" -XX:MaxDirectMemorySize="$direct" \
   '-XX:OnOutOfMemoryError=kill -9 %p' -XX:-UsePerfData -XX:+DisplayVMOutputToStderr \
   -Xlog:disable -Xlog:all=error:stderr -Xlog:aot=off:stderr -XX:AOTCache="$home/lib/$cache.aot" \
   --enable-native-access=ALL-UNNAMED ${HOSTPIPE_JAVA_OPTIONS-} \

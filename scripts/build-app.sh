@@ -45,9 +45,27 @@ modules=$("$JAVA_HOME/bin/jdeps" --ignore-missing-deps --multi-release 25 --prin
 "$JAVA_HOME/bin/jlink" --add-modules "$modules,$moreModules" --strip-debug --no-header-files \
   --no-man-pages --compress zip-6 --vm server --output "$app/runtime"
 
+# The JDK's list of security providers names some that are not in this image. It looks for those on the class path,
+# whenever an algorithm is asked for that the others do not know, and would take Bouncy Castle, which the client of
+# NATS brings: a second of processor time, and a second opinion on cryptography that nobody asked for.
+providers='SUN SunRsaSign SunEC SunJSSE SunJCE' # of java.base
+case $("$app/runtime/bin/java" --list-modules) in
+  *java.security.sasl@*) providers="$providers SunSASL" ;;
+esac
+mv -- "$app/runtime/conf/security/java.security" "$app/java.security"
+awk -v "kept= $providers " '/^security\.provider\.[0-9]+=/ {
+    name = $0
+    sub(/^[^=]*=/, "", name)
+    if (index(kept, " " name " ")) print "security.provider." ++count "=" name
+    next
+  }
+  { print }' "$app/java.security" >"$app/runtime/conf/security/java.security"
+rm -- "$app/java.security"
+
 sed -e "s|@CLASSPATH@|$classPath|" -e "s|@HEAP@|$heap|" -e "s|@DIRECT@|$direct|" \
   scripts/app-launcher.sh >"$app/bin/hostpipe"
 chmod 755 "$app/bin/hostpipe"
+cp -- scripts/second-compiler "$app/lib/"
 
 # An AOT cache holds what one process loads and links: see Training for what it runs.
 home=$app

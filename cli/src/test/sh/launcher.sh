@@ -153,6 +153,20 @@ stays_small() {
   [ "$most" -gt 10000 ] && [ "$most" -lt "$limit" ]
 }
 
+# A pipe over TLS: Java looks for algorithms that it does not know in whatever lies on the class path.
+takes_cryptography_from_java() {
+  port=$(free_port)
+  XDG_CONFIG_HOME=$work/config
+  export XDG_CONFIG_HOME
+  pin=$("$launcher" key 2>/dev/null) || return 1
+  "$launcher" "tls-listen://127.0.0.1:$port/x" - -q >"$work/all" 2>"$work/err" &
+  receiver=$!
+  echo hi | HOSTPIPE_JAVA_OPTIONS=-Xlog:class+load=info:file=$work/classes \
+    "$launcher" - "tls://127.0.0.1:$port/x" "peer=$pin" -q --give-up 60s 2>"$work/err2" &&
+    wait "$receiver" && equal hi "$(cat "$work/all")" && says GaloisCounterMode "$work/classes" &&
+    equal "" "$(grep -i bouncycastle "$work/classes")" && equal "" "$(cat "$work/err" "$work/err2")"
+}
+
 # A PATH with what every system has, and nothing of Java.
 mkdir -- "$work/tools"
 for tool in sh find sed readlink mkdir flock rm cut sort sha256sum dirname; do
@@ -215,6 +229,7 @@ check "a signal to the launcher's process hits java" signal_hits_java
 check "closed stdin, stdout and stderr are never taken for data" closed_streams_are_no_data
 check "file names outside of ASCII need no locale" names_need_no_locale
 check "a pipe that moves 1 GiB stays below 128 MiB resident on both sides" stays_small 131072
+check "TLS takes its cryptography from Java, and says nothing of compilers" takes_cryptography_from_java
 check "a file that is the standard input or output is left alone" own_input_is_not_overwritten
 check "the longest messages fit, and longer ones end with a position" longest_messages_fit
 check "a touched file with the same content is not built again" same_content_is_not_built_again

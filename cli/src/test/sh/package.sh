@@ -69,12 +69,21 @@ keeps_stdout_for_data() {
     says 'UseSerialGC' "$work/err" && equal "hostpipe $version" "$(cat "$work/out.txt")"
 }
 
+# The cache $1, with the command of the words behind it.
 survives_a_lost_cache() {
-  mv -- "$bare/opt/some where/$name/lib/hostpipe.aot" "$work/aot" &&
-    says_its_version in_empty_environment 2>"$work/err" && equal "" "$(cat "$work/err")" &&
-    head -c 1000000 "$work/aot" >"$bare/opt/some where/$name/lib/hostpipe.aot" &&
-    says_its_version in_empty_environment 2>"$work/err" && equal "" "$(cat "$work/err")" &&
-    mv -- "$work/aot" "$bare/opt/some where/$name/lib/hostpipe.aot"
+  cache="$bare/opt/some where/$name/lib/$1.aot"
+  shift
+  mv -- "$cache" "$work/aot" &&
+    "$@" 2>"$work/err" && equal "" "$(cat "$work/err")" &&
+    head -c 1000000 "$work/aot" >"$cache" &&
+    "$@" 2>"$work/err" && equal "" "$(cat "$work/err")" &&
+    mv -- "$work/aot" "$cache"
+}
+
+# The launcher takes the cache of gRPC where a word names one of its addresses.
+explains_grpc() {
+  env -i PATH=/nonexistent "$bare/opt/some where/$name/bin/hostpipe" check grpc-listen://127.0.0.1:0/x \
+    >"$work/out.txt" && says 'grpc-listen' "$work/out.txt"
 }
 
 holds_licence_and_readme() {
@@ -96,4 +105,6 @@ check "the AOT cache is valid where it was unpacked" uses_its_cache
 check "what the JVM itself says stays off stdout" keeps_stdout_for_data
 check "--version takes less than 150 ms there" \
   faster_than 150 "$bare/opt/some where/$name/bin/hostpipe" --version
-check "a missing or torn AOT cache is passed over in silence" survives_a_lost_cache
+check "a missing or torn AOT cache is passed over in silence" \
+  survives_a_lost_cache hostpipe says_its_version in_empty_environment
+check "so is that of gRPC" survives_a_lost_cache grpc explains_grpc

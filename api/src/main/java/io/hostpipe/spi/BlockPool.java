@@ -57,7 +57,7 @@ public final class BlockPool {
     int lengthBytes = BLOCK_BYTES_MIN << index;
     ByteBuffer memory = idle[index].poll();
     if (memory == null) {
-      memory = ByteBuffer.allocateDirect(lengthBytes);
+      memory = allocate(lengthBytes);
     } else {
       idleBytes.addAndGet(-lengthBytes);
       memory.clear().order(ByteOrder.BIG_ENDIAN);
@@ -69,6 +69,35 @@ public final class BlockPool {
   /** Bytes of the blocks that are out at this moment; tests use it to find leaks. */
   public long takenBytes() {
     return takenBytes.get();
+  }
+
+  /**
+   * New memory. Where the process has no more, what lies idle here in other sizes is let go first:
+   * a pipe must not fail for want of what nobody uses.
+   *
+   * @throws OutOfMemoryError when that does not help
+   */
+  private ByteBuffer allocate(int lengthBytes) {
+    try {
+      return ByteBuffer.allocateDirect(lengthBytes);
+    } catch (OutOfMemoryError e) {
+      if (dropIdle() == 0) {
+        throw e;
+      }
+      // The JDK collects what is unreachable now before it gives up.
+      return ByteBuffer.allocateDirect(lengthBytes);
+    }
+  }
+
+  private long dropIdle() {
+    long dropped = 0;
+    for (ConcurrentLinkedDeque<ByteBuffer> queue : idle) {
+      for (ByteBuffer memory = queue.poll(); memory != null; memory = queue.poll()) {
+        dropped += memory.capacity();
+      }
+    }
+    idleBytes.addAndGet(-dropped);
+    return dropped;
   }
 
   void giveBack(ByteBuffer memory) {

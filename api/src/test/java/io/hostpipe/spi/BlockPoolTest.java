@@ -1,5 +1,6 @@
 package io.hostpipe.spi;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -7,6 +8,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -114,6 +116,35 @@ final class BlockPoolTest {
       }
     }
     assertThat(pool.takenBytes()).isZero();
+  }
+
+  @Test
+  void letsGoOfWhatLiesIdleBeforeItSaysThatThereIsNoMemory() throws Exception {
+    Process other =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:MaxDirectMemorySize=4m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                LittleMemory.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    assertThat(new String(other.getInputStream().readAllBytes(), UTF_8)).isEmpty();
+    assertThat(other.waitFor()).isZero();
+  }
+
+  /** Uses small blocks, and then larger ones, which together are more than the process has. */
+  static final class LittleMemory {
+    static void main() {
+      BlockPool pool = new BlockPool(4 << 20);
+      for (int lengthBytes : new int[] {256 << 10, 512 << 10}) {
+        List<Block> blocks = new ArrayList<>();
+        for (int taken = 0; taken < 3 << 20; taken += lengthBytes) {
+          blocks.add(pool.take(lengthBytes));
+        }
+        blocks.forEach(Block::release);
+      }
+    }
   }
 
   private static void useBlocks(BlockPool pool, byte mark) {

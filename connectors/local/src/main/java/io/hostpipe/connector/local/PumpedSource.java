@@ -284,6 +284,7 @@ final class PumpedSource implements Source {
   /** Reads one block; null at the end. */
   private @Nullable Batch next(ReadableByteChannel in) throws IOException {
     Block block = pool.take(blockBytes);
+    block.buffer().limit(blockBytes);
     int readBytes = readInto(in, block);
     if (readBytes < 0) {
       block.release();
