@@ -574,6 +574,22 @@ after_nats() {
   seq 1 1000 | cmp - ./numbers
 }
 
+before_dead_letters() {
+  seq 1 500 >orders && head -c 2000 /dev/zero | tr '\0' x >>orders && echo >>orders && seq 501 600 >>orders
+}
+
+after_dead_letters() {
+  [ "$(tr -cd x <dead | wc -c)" -ge 2000 ] && says max_payload dead
+}
+
+before_dead_letters_file() {
+  printf '\0\0\0\3one\0\0\0\7two\nand\0\0\0\5three' >in
+}
+
+after_dead_letters_file() {
+  printf 'one\nthree\n' | cmp - lines && says 'the framing lines cannot carry it' dead
+}
+
 before_broker() {
   seq 1 5000 | sed 's/^/order /' >./orders.log
 }

@@ -5,8 +5,9 @@ package io.hostpipe;
  *
  * @param status what kind of refusal
  * @param reason one line for a person, without secrets
+ * @param attempts how often the message was tried, at least once
  */
-public record Rejection(Status status, String reason) {
+public record Rejection(Status status, String reason, int attempts) {
   /** The most characters of a reason that are kept. */
   public static final int REASON_LENGTH_MAX = 1_000;
 
@@ -14,5 +15,11 @@ public record Rejection(Status status, String reason) {
     if (reason.length() > REASON_LENGTH_MAX) {
       reason = reason.substring(0, REASON_LENGTH_MAX);
     }
+    attempts = Math.max(1, attempts);
+  }
+
+  /** Refused at the first try. */
+  public Rejection(Status status, String reason) {
+    this(status, reason, 1);
   }
 }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * that the inner sink has; the bytes behind it come again, the same ones, and the inner sink drops
  * what it has. Thread rule: as {@link Sink}. It owns the inner sink.
  */
-public final class FramedSink extends ForwardingSink implements Settling {
+public final class FramedSink extends ForwardingSink implements Settling, RefusesFirst {
   private static final int BATCH_BYTES = 256 << 10;
 
   private final StreamId stream;
@@ -43,6 +43,7 @@ public final class FramedSink extends ForwardingSink implements Settling {
   private final Resume held;
   private final boolean stopsAtRefused;
   private boolean stopped;
+  private @Nullable Refusal refusal;
 
   /** Of the framed bytes, while the sink holds some that cannot be told apart; null else. */
   private @Nullable Digester check;
@@ -95,6 +96,11 @@ public final class FramedSink extends ForwardingSink implements Settling {
             ? new Digester(Digest.EMPTY)
             : null;
     var _ = inner.whenCommitted(Long.MAX_VALUE).exceptionally(this::failed);
+  }
+
+  @Override
+  public void onRefusal(Refusal told) {
+    refusal = told;
   }
 
   @Override
@@ -201,7 +207,7 @@ public final class FramedSink extends ForwardingSink implements Settling {
         boolean refused = outcome == FrameEncoder.Outcome.REFUSED;
         long end = refused ? encoder.refusedFrom() : encoder.position();
         behind = placeBehind(batch, before, end, framed.remaining());
-      } catch (PipeException | RuntimeException e) {
+      } catch (PipeException | InterruptedException | RuntimeException e) {
         block.release();
         throw e;
       }
@@ -227,11 +233,14 @@ public final class FramedSink extends ForwardingSink implements Settling {
   }
 
   /** Encodes as many messages as there is room for; REFUSED where no message may be left out. */
-  private FrameEncoder.Outcome fill(ByteBuffer out) {
+  private FrameEncoder.Outcome fill(ByteBuffer out) throws PipeException, InterruptedException {
     FrameEncoder.Outcome outcome = encoder.encode(out);
     while (outcome == FrameEncoder.Outcome.REFUSED) {
       if (stopsAtRefused) {
         return outcome;
+      }
+      if (refusal != null) {
+        refusal.refused(encoder.position(), encoder.why());
       }
       if (places.refusesAnew(encoder.position())) {
         commits.reject(encoder.position(), encoder.why());

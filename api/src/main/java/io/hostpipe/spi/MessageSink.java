@@ -9,6 +9,7 @@ import io.hostpipe.Digester;
 import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread rule: as {@link io.hostpipe.Sink}.
  */
-public abstract class MessageSink extends CommittingSink {
+public abstract class MessageSink extends CommittingSink implements RefusesFirst {
   private static final int BLOCK_BYTES = 256 << 10;
 
   /** Where the messages go. */
@@ -41,6 +42,7 @@ public abstract class MessageSink extends CommittingSink {
   private long cursorPosition;
   private long epoch;
   private boolean finished;
+  private @Nullable Refusal refusal;
 
   /** A sink that goes on from a place, whose commits are told by {@code commits}. */
   protected MessageSink(
@@ -63,7 +65,8 @@ public abstract class MessageSink extends CommittingSink {
   }
 
   /**
-   * Puts one message, or lets it be refused by {@link Commits#reject}. {@link #resume} tells the
+   * Puts one message, or lets it be refused by {@link Commits#reject}; what is known to be refused
+   * before anything behind it is put is told to {@link #refusing} first. {@link #resume} tells the
    * place behind it already. Blocks while too much is unconfirmed.
    *
    * @param endPosition where it ends in the stream
@@ -99,6 +102,19 @@ public abstract class MessageSink extends CommittingSink {
   /** Whether its batches hold records or raw bytes. */
   public final Encoding encoding() {
     return encoding;
+  }
+
+  @Override
+  public final void onRefusal(Refusal told) {
+    refusal = told;
+  }
+
+  /** Has a message put aside that is refused, before anything behind it is put. Blocks. */
+  protected final void refusing(long endPosition, Rejection why)
+      throws PipeException, InterruptedException {
+    if (refusal != null) {
+      refusal.refused(endPosition, why);
+    }
   }
 
   /** Whether it was not closed. Any thread. */

@@ -25,7 +25,8 @@ final class CheckCommand {
         Flags flags = invocation.flags();
         List<End> filters = End.filters(flags.through(), catalog);
         List<End> vias = End.vias(flags.vias(), ends, catalog, console);
-        yield checkPlan(PipePlan.of(ends, vias, filters, flags), invocation, console);
+        yield checkPlan(
+            PipePlan.of(ends, vias, filters, flags, catalog, console), invocation, console);
       }
     };
   }
@@ -53,6 +54,10 @@ final class CheckCommand {
     }
     for (End sink : plan.sinks()) {
       code = code.or(check(sink, false, " as the destination", console));
+    }
+    DeadLetterPlan deadLetters = plan.deadLetters();
+    if (deadLetters != null) {
+      code = code.or(check(deadLetters.end(), false, " for dead letters", console));
     }
     for (PipePlan.Pair pair : plan.pairs()) {
       String which = plan.pairs().size() == 1 ? "" : pair.from() + " -> " + pair.to() + ": ";

@@ -92,6 +92,11 @@ final class Contexts {
   private static Set<AckLevel> kept(PipePlan plan, AckLevel ack) {
     boolean durable = true;
     boolean applied = true;
+    DeadLetterPlan deadLetters = plan.deadLetters();
+    if (deadLetters != null && deadLetters.end().isLink()) {
+      durable = ack == AckLevel.DURABLE;
+      applied = ack == AckLevel.APPLIED;
+    }
     for (End sink : plan.sinks()) {
       durable &= sink.isLink() ? ack == AckLevel.DURABLE : sink.capabilities().durable();
       applied &= !sink.isLink() || ack == AckLevel.APPLIED;

@@ -125,6 +125,29 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
         manyByItself && !intended.many() ? Intake.ALL : intended);
   }
 
+  /**
+   * One address that is the value of a flag; its options stand in it.
+   *
+   * @param flag for messages about it
+   */
+  static End alone(String flag, String word, Catalog catalog, Console console)
+      throws PipeException {
+    if (!AddressWords.looksLikeOne(word)) {
+      throw new PipeException.Config(
+          flag
+              + ": "
+              + AddressWords.shown(word)
+              + " is no address (./path, /path or scheme://host:port/name)"
+              + AddressWords.hint(word));
+    }
+    Address address = AddressWords.read(word, console);
+    End end = new End(address, catalog.connector(address), Intake.ONE);
+    for (String name : address.options().keySet()) {
+      end.checkOption(name, catalog);
+    }
+    return end;
+  }
+
   /** The programs between source and sink: commands as they are, or addresses. */
   static List<End> filters(List<String> commands, Catalog catalog) throws PipeException {
     List<End> filters = new ArrayList<>();
@@ -145,11 +168,7 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
       throws PipeException {
     List<End> vias = new ArrayList<>();
     for (String word : words) {
-      Address address = AddressWords.read(word, console);
-      End via = new End(address, catalog.connector(address), Intake.ONE);
-      for (String name : address.options().keySet()) {
-        via.checkOption(name, catalog);
-      }
+      End via = alone("--via", word, catalog, console);
       List<End> links = ends.stream().filter(End::isLink).toList();
       if (links.size() != 1) {
         throw new PipeException.Config(

@@ -103,6 +103,21 @@ enum Flag {
       null,
       List.of(),
       "take the stream from another process that sends it and that the receiver holds for alive"),
+  DLQ(
+      "dlq",
+      null,
+      "ADDR",
+      List.of(),
+      "where messages go that the destination refuses: with their headers, the cause and their"
+          + " place; the rest goes on, and it ends with 7; options stand in the address, as in"
+          + " 'nats://host/dead?jetstream'"),
+  DLQ_UNREACHABLE(
+      "dlq-unreachable",
+      null,
+      null,
+      List.of(),
+      "when the destination stays unreachable beyond --give-up: the rest of the stream goes to"
+          + " --dlq as well"),
   RATE(
       "rate",
       null,
@@ -223,7 +238,9 @@ enum Flag {
           FRAME,
           FRAME_OUT,
           MESSAGE_MAX,
-          MESSAGE_OVER ->
+          MESSAGE_OVER,
+          DLQ,
+          DLQ_UNREACHABLE ->
           command.movesBytes() || command == CommandName.CHECK;
       case PROGRESS -> command.movesBytes() || command == CommandName.DEMO;
       case QUIET ->

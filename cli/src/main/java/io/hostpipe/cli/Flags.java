@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param frames how messages are made of bytes
  * @param flow what is set of the flow by hand
  * @param lasting what outlives this process
+ * @param deadLetters where messages go that are refused
  * @param digest which digest the summary shows
  * @param progress when the line of progress is drawn
  * @param sizeBytes how much will come; -1 when nobody said
@@ -42,6 +43,7 @@ record Flags(
     FrameFlags frames,
     FlowControl flow,
     LastingFlags lasting,
+    DeadLetterFlags deadLetters,
     DigestKind digest,
     ProgressWhen progress,
     long sizeBytes,
@@ -83,6 +85,7 @@ record Flags(
         FrameFlags.of(line),
         FlowFlags.of(line),
         LastingFlags.of(line),
+        DeadLetterFlags.of(line),
         choice(line, Flag.DIGEST, DigestKind.class, DigestKind.CRC),
         choice(line, Flag.PROGRESS, ProgressWhen.class, ProgressWhen.AUTO),
         size == null ? -1 : Quantity.bytes(size, "--size"),

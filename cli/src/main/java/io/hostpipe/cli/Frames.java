@@ -23,8 +23,10 @@ import org.jspecify.annotations.Nullable;
  * @param in where bytes are read; null where none are, or the pipe carries bytes
  * @param out where bytes are written
  * @param flags the limits
+ * @param passesRefused whether messages are written behind one that the framing cannot carry
  */
-record Frames(@Nullable Framing in, @Nullable Framing out, FrameFlags flags) {
+record Frames(
+    @Nullable Framing in, @Nullable Framing out, FrameFlags flags, boolean passesRefused) {
   /**
    * What the flags mean for these ends.
    *
@@ -52,9 +54,14 @@ record Frames(@Nullable Framing in, @Nullable Framing out, FrameFlags flags) {
               + " gives bytes: say with --frame how to tell messages apart in them");
     }
     if (!messages) {
-      return new Frames(null, null, flags);
+      return new Frames(null, null, flags, false);
     }
-    return new Frames(frame, frameOut == null ? frame : frameOut, flags);
+    return new Frames(frame, frameOut == null ? frame : frameOut, flags, false);
+  }
+
+  /** The same where somebody keeps what is refused. */
+  Frames passingRefused() {
+    return new Frames(in, out, flags, true);
   }
 
   /** Whether the pipe carries messages. */
@@ -92,14 +99,14 @@ record Frames(@Nullable Framing in, @Nullable Framing out, FrameFlags flags) {
   Target around(End end, Target target) {
     return out == null || !isBytes(end)
         ? target
-        : new FramedTarget(target, out, Hostpipe.pool(), true);
+        : new FramedTarget(target, out, Hostpipe.pool(), !passesRefused);
   }
 
   /** A sink for messages. Blocks until it is known where it stands. */
   Sink around(End end, StreamId stream, Sink sink) throws PipeException, InterruptedException {
     return out == null || !isBytes(end)
         ? sink
-        : new FramedSink(stream, sink, out, Hostpipe.pool(), true);
+        : new FramedSink(stream, sink, out, Hostpipe.pool(), !passesRefused);
   }
 
   private static boolean isMessages(@Nullable Framing framing) {

@@ -4,6 +4,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.runtime.dead.DeadLetters;
 import io.hostpipe.storage.spool.SpoolStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -64,6 +65,15 @@ final class Leftover implements AutoCloseable {
         new PipeException.Closed(Status.CANCELLED, "it ended before it began", failure));
     ended.complete(failure);
     return failure;
+  }
+
+  /** What to tell of messages among the dead letters, once it has ended; null for nothing. */
+  @Nullable PipeException deadLetters() {
+    DeadLetterPlan letters = plan.deadLetters();
+    StreamRun moved = letters == null ? null : opened.getNow(null);
+    return letters == null || moved == null
+        ? null
+        : DeadLetters.ending(moved.deadLetterCount(), letters.end().toString());
   }
 
   /** The sender has come. Waits until the destinations are open; whether it goes on with him. */

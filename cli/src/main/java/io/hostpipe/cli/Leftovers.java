@@ -41,6 +41,9 @@ final class Leftovers implements AutoCloseable {
   /** Who hears of one that failed and that no sender came for. */
   private final BiConsumer<StreamId, Throwable> whenFailed;
 
+  /** Who hears of one that arrived but for dead letters, and that no sender came for. */
+  private final BiConsumer<StreamId, PipeException> whenPutAside;
+
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Those that have not ended, in the order in which they are delivered. Under the lock. */
@@ -57,13 +60,15 @@ final class Leftovers implements AutoCloseable {
       Places places,
       Contexts contexts,
       Console console,
-      BiConsumer<StreamId, Throwable> whenFailed) {
+      BiConsumer<StreamId, Throwable> whenFailed,
+      BiConsumer<StreamId, PipeException> whenPutAside) {
     this.plan = plan;
     this.flags = flags;
     this.places = places;
     this.contexts = contexts;
     this.console = console;
     this.whenFailed = whenFailed;
+    this.whenPutAside = whenPutAside;
   }
 
   /** Begins to deliver, now that the places are open. */
@@ -190,7 +195,14 @@ final class Leftovers implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    if (why == null || leftover.isClaimed()) {
+    if (leftover.isClaimed()) {
+      return;
+    }
+    if (why == null) {
+      PipeException putAside = leftover.deadLetters();
+      if (putAside != null) {
+        whenPutAside.accept(leftover.stream(), putAside);
+      }
       return;
     }
     if (why instanceof PipeException failure

@@ -45,7 +45,9 @@ final class ManyCommand {
             flags.verbosity() > 0,
             plan.intake().mode() == Intake.Mode.IN_TURN);
     this.contexts = new Contexts(flags, plan, lasting, end -> links);
-    this.leftovers = new Leftovers(plan, flags, places, contexts, console, this::tellLeftover);
+    this.leftovers =
+        new Leftovers(
+            plan, flags, places, contexts, console, this::tellLeftover, this::tellPutAside);
     this.pipes = new ManyPipes(plan, flags, places, contexts, leftovers, this::tellPipe);
     this.progress = new Progress(console, pipes, pipes::state, flags.sizeBytes());
   }
@@ -112,6 +114,12 @@ final class ManyCommand {
     pipes.stopWithoutPlaces();
   }
 
+  /** What waited in the spool has arrived, but for messages that are among the dead letters. */
+  private void tellPutAside(StreamId stream, PipeException why) {
+    ofLeftovers.accumulateAndGet(ExitCode.REJECTED, ExitCode::or);
+    console.say("the stream " + stream + " out of the spool: " + why.getMessage());
+  }
+
   /** The pipes first: each tells its peer. A writer that is blocked in a place hears it there. */
   private void abort() {
     pipes.close();
@@ -129,7 +137,7 @@ final class ManyCommand {
 
   /** One pipe has ended. */
   private void tellPipe(PipeRun pipe, ExitCode code, boolean interrupted) {
-    Throwable failure = pipe.failure();
+    Throwable failure = pipe.outcome();
     String why = code == ExitCode.OK ? null : pipe.ending(failure, code);
     if (why == null) {
       if (plan.intake().mode() == Intake.Mode.IN_TURN ? !flags.quiet() : flags.verbosity() > 0) {

@@ -201,7 +201,7 @@ final class ManyPipes implements Counts, AutoCloseable {
     } finally {
       lock.unlock();
     }
-    Throwable failure = pipe.failure();
+    Throwable failure = pipe.outcome();
     ExitCode code =
         failure == null ? ExitCode.OK : interrupted ? ExitCode.INTERRUPTED : ExitCode.of(failure);
     totals.add(pipe, code);

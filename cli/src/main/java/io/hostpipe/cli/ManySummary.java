@@ -50,6 +50,9 @@ record ManySummary(
     if (totals.messageCount() >= 0) {
       Summary.row(text, "messages", Quantity.groupedText(totals.messageCount()));
     }
+    if (totals.deadLetterCount() >= 0) {
+      Summary.row(text, "dead letters", Quantity.groupedText(totals.deadLetterCount()));
+    }
     Summary.row(
         text,
         "seconds",
@@ -75,6 +78,9 @@ record ManySummary(
     json.number("bytes", totals.deliveredBytes());
     if (totals.messageCount() >= 0) {
       json.number("messages", totals.messageCount());
+    }
+    if (totals.deadLetterCount() >= 0) {
+      json.number("dead_letters", totals.deadLetterCount());
     }
     json.decimal("seconds", seconds());
     json.number("bytes_per_second", (long) bytesPerSecond());

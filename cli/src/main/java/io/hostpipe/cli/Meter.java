@@ -91,6 +91,12 @@ final class Meter implements Counts {
     return relay != null && relay.finished(sink);
   }
 
+  /** Whether the stream has ended and every sink has confirmed that. */
+  boolean ended() {
+    RelayProgress relay = progress;
+    return relay != null && relay.finished();
+  }
+
   /** The sink that failed first; -1 when none did. */
   int failedSink() {
     RelayProgress relay = progress;

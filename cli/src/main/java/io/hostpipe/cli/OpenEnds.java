@@ -11,6 +11,8 @@ import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.runtime.ContinuedSink;
 import io.hostpipe.runtime.RestartedSource;
+import io.hostpipe.runtime.dead.DeadLetterSink;
+import io.hostpipe.runtime.dead.DeadLetters;
 import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.storage.spool.Spool;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -171,7 +174,37 @@ final class OpenEnds implements AutoCloseable {
       }
       sinks.add(sink);
     }
+    DeadLetterPlan letters = plan.deadLetters();
+    if (letters != null) {
+      for (int index = 0; index < sinks.size(); index++) {
+        sinks.set(index, withDeadLetters(letters, index, stream, sinks.get(index)));
+      }
+    }
     return sinks;
+  }
+
+  /** Around one of the sinks: what it refuses is kept elsewhere. Blocks until that is there. */
+  private Sink withDeadLetters(DeadLetterPlan letterPlan, int index, StreamId stream, Sink sink)
+      throws PipeException, InterruptedException {
+    End to = plan.sinks().get(index);
+    Target target = places.deadLetters();
+    Sink into;
+    if (target == null) {
+      // A peer does not tell what it was sent by an earlier process: each has a stream of its own.
+      StreamId own = new StreamId(UUID.randomUUID().toString());
+      PipeContext context = contexts.outgoing(letterPlan.end()).withStream(own);
+      Pipe pipe = letterPlan.end().connector().connect(letterPlan.end().address(), context);
+      closings.add(pipe::close);
+      into = pipe.sink();
+    } else {
+      into = target.open(DeadLetters.streamOf(stream, to.place()), Encoding.RECORDS);
+      closings.add(into::close);
+    }
+    boolean goesOn = plan.lasts() || plan.source().isLink() || sink.resume().position() > 0;
+    DeadLetters letters =
+        DeadLetters.open(into, letterPlan.end().toString(), stream, to.toString(), goesOn);
+    return new DeadLetterSink(
+        sink, stream, letters, letterPlan.takesRest(), contexts.outgoing(to).events());
   }
 
   private Sink sink(End to, StreamId stream, Encoding encoding)

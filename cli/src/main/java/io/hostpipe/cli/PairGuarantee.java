@@ -59,6 +59,36 @@ record PairGuarantee(Guarantee guarantee, String why) {
         : new PairGuarantee(Guarantee.ONCE_WHILE_RUNNING, String.join("; ", reasons));
   }
 
+  /** The same, where messages that the sink refuses are kept elsewhere. */
+  PairGuarantee withDeadLetters(End sink, DeadLetterPlan deadLetters) {
+    Guarantee best = Guarantee.ONCE;
+    List<String> reasons = new ArrayList<>();
+    if (deadLetters.takesRest()) {
+      best = Guarantee.AT_LEAST_ONCE;
+      reasons.add(
+          "what is under way when "
+              + sink
+              + " is given up may arrive, and be among the dead letters as well");
+    } else if (sink.isLink()) {
+      best = Guarantee.ONCE_WHILE_RUNNING;
+      reasons.add(
+          "what the far side of "
+              + sink
+              + " refuses just before this process is killed may not be among the dead letters");
+    } else if (deadLetters.end().isLink()) {
+      best = Guarantee.ONCE_WHILE_RUNNING;
+      reasons.add(
+          "when this process is killed, a dead letter may come twice to " + deadLetters.end());
+    }
+    if (reasons.isEmpty() || (best != guarantee && best.covers(guarantee))) {
+      return this;
+    }
+    if (!why.isEmpty()) {
+      reasons.addFirst(why);
+    }
+    return new PairGuarantee(best, String.join("; ", reasons));
+  }
+
   /** What a killed process would lose with this source, which cannot go back; empty for nothing. */
   private static String lostWithSource(End source, LastingFlags lasting) {
     if (source.isLink()) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,10 @@ final class PipeCommand {
   private final PipeRun pipe;
   private final Progress progress;
   private final Unanswered unanswered;
+
+  /** Of a stream that waited in the spool and that no sender came for. */
+  private final AtomicReference<@Nullable PipeException> putAside = new AtomicReference<>();
+
   private final AtomicBoolean told = new AtomicBoolean();
 
   private PipeCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
@@ -38,7 +43,14 @@ final class PipeCommand {
     this.links = new LinkWatches(console, flags.quiet(), flags.verbosity() > 0);
     this.contexts = new Contexts(flags, plan, lasting, links::of);
     this.leftovers =
-        new Leftovers(plan, flags, places, contexts, console, (_, why) -> leftoverFailed(why));
+        new Leftovers(
+            plan,
+            flags,
+            places,
+            contexts,
+            console,
+            (_, why) -> leftoverFailed(why),
+            (_, why) -> putAside.compareAndSet(null, why));
     this.pipe = new PipeRun(plan, flags, places, contexts, leftovers, null);
     this.progress = new Progress(console, pipe, links::state, sizeBytes());
     this.unanswered = new Unanswered(console, pipe, links::connected);
@@ -90,6 +102,8 @@ final class PipeCommand {
       if (failure == null) {
         lasting.finished();
         failure = contexts.doubts().failure();
+        failure = failure == null ? pipe.deadLetters() : failure;
+        failure = failure == null ? putAside.get() : failure;
       }
     } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       failure = e;

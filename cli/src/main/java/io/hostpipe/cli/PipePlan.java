@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param duplex whether they go the other way as well; then there is one sink
  * @param frames whether it carries messages
  * @param lasting what of it outlives its process
+ * @param deadLetters where refused messages go; null for nowhere
  * @param pairs what each pair of ends promises: the source with each sink, then the ways back
  */
 record PipePlan(
@@ -32,14 +33,25 @@ record PipePlan(
     boolean duplex,
     Frames frames,
     LastingFlags lasting,
+    @Nullable DeadLetterPlan deadLetters,
     List<Pair> pairs) {
   /** The most destinations of a pipe; each may hold back a window of memory. */
   static final int SINK_COUNT_MAX = 64;
 
   /** From one end to one other, through the programs in between. */
   record Pair(End from, List<End> filters, End to, PairGuarantee guarantee) {
-    static Pair of(End from, List<End> filters, End to, LastingFlags lasting) {
-      return new Pair(from, filters, to, PairGuarantee.of(from, filters, to, lasting));
+    static Pair of(
+        End from,
+        List<End> filters,
+        End to,
+        LastingFlags lasting,
+        @Nullable DeadLetterPlan deadLetters) {
+      PairGuarantee guarantee = PairGuarantee.of(from, filters, to, lasting);
+      return new Pair(
+          from,
+          filters,
+          to,
+          deadLetters == null ? guarantee : guarantee.withDeadLetters(to, deadLetters));
     }
 
     /** The line that is said before the first byte. */
@@ -72,7 +84,9 @@ record PipePlan(
             ends,
             End.vias(flags.vias(), ends, catalog, console),
             End.filters(flags.through(), catalog),
-            flags);
+            flags,
+            catalog,
+            console);
     plan.refuseUnkeptAck(flags.ack());
     plan.refuseLessThan(flags.require());
     return plan;
@@ -94,7 +108,13 @@ record PipePlan(
   }
 
   /** The plan of two or more ends, the first of which is the source. */
-  static PipePlan of(List<End> ends, List<End> vias, List<End> filters, Flags flags)
+  static PipePlan of(
+      List<End> ends,
+      List<End> vias,
+      List<End> filters,
+      Flags flags,
+      Catalog catalog,
+      Console console)
       throws PipeException {
     boolean duplex = flags.duplex();
     End source = ends.getFirst();
@@ -131,14 +151,19 @@ record PipePlan(
     if (rate != null) {
       rate.checkFits(frames.messages() || (!source.isLink() && source.capabilities().messages()));
     }
+    DeadLetterPlan deadLetters = DeadLetterPlan.of(flags, source, sinks, frames, catalog, console);
+    if (deadLetters != null) {
+      frames = frames.passingRefused();
+    }
     List<Pair> pairs = new ArrayList<>();
     for (End sink : sinks) {
-      pairs.add(Pair.of(source, filters, sink, flags.lasting()));
+      pairs.add(Pair.of(source, filters, sink, flags.lasting(), deadLetters));
     }
     if (duplex) {
-      pairs.add(Pair.of(sinks.getFirst(), List.of(), source, flags.lasting()));
+      pairs.add(Pair.of(sinks.getFirst(), List.of(), source, flags.lasting(), null));
     }
-    return new PipePlan(source, vias, filters, sinks, duplex, frames, flags.lasting(), pairs);
+    return new PipePlan(
+        source, vias, filters, sinks, duplex, frames, flags.lasting(), deadLetters, pairs);
   }
 
   /**

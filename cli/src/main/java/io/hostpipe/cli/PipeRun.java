@@ -3,6 +3,7 @@ package io.hostpipe.cli;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.PipeStats;
+import io.hostpipe.runtime.dead.DeadLetters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -90,6 +91,21 @@ final class PipeRun implements Counts, AutoCloseable {
   /** What ended it before its end; null when nothing did. */
   @Nullable Throwable failure() {
     return failure.get();
+  }
+
+  /** What there is to tell of its end: a failure, or what was put aside; null for neither. */
+  @Nullable Throwable outcome() {
+    Throwable why = failure.get();
+    return why == null ? deadLetters() : why;
+  }
+
+  /** What to tell of messages among the dead letters; null when there are none. */
+  @Nullable PipeException deadLetters() {
+    DeadLetterPlan letters = plan.deadLetters();
+    return letters == null
+        ? null
+        : DeadLetters.ending(
+            streams.stream().mapToLong(StreamRun::deadLetterCount).sum(), letters.end().toString());
   }
 
   /** Why it ended so, and which part is where. */

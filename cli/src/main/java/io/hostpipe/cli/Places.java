@@ -5,6 +5,7 @@ import io.hostpipe.Listener;
 import io.hostpipe.PipeException;
 import io.hostpipe.Target;
 import io.hostpipe.runtime.MixedTarget;
+import io.hostpipe.runtime.dead.RecordBytesTarget;
 import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
@@ -25,6 +26,7 @@ final class Places implements AutoCloseable {
   private final Closings closings = new Closings();
   private final Map<End, Listener> listeners = new HashMap<>();
   private final Map<End, Target> targets = new HashMap<>();
+  private @Nullable Target deadLetters;
   private final HeldByPlaces held = new HeldByPlaces();
   private final List<Target> shared = new CopyOnWriteArrayList<>();
 
@@ -48,6 +50,10 @@ final class Places implements AutoCloseable {
         targets.put(sink, plan.frames().around(sink, many ? shared(target, sink, plan) : target));
       }
     }
+    DeadLetterPlan letters = plan.deadLetters();
+    if (letters != null && !letters.end().isLink()) {
+      deadLetters = deadLetters(letters.end(), contexts.outgoing(letters.end()));
+    }
     held.opened(targets.size() < plan.sinks().size() ? List.of() : List.copyOf(targets.values()));
   }
 
@@ -59,6 +65,11 @@ final class Places implements AutoCloseable {
   /** The store that this end of the plan writes into; null when it is none. */
   @Nullable Target target(End end) {
     return targets.get(end);
+  }
+
+  /** Where refused messages go; null where they go nowhere, or to a peer. */
+  @Nullable Target deadLetters() {
+    return deadLetters;
   }
 
   /** What the stores hold of streams that began before this process did. */
@@ -82,6 +93,16 @@ final class Places implements AutoCloseable {
   public void close() {
     held.closed();
     closings.close();
+  }
+
+  /** Where bytes are kept, one file takes the letters of many streams, headers included. */
+  private Target deadLetters(End end, PipeContext context)
+      throws PipeException, InterruptedException {
+    boolean bytes = !end.capabilities().messages();
+    Target target =
+        end.connector().target(end.address(), bytes ? context.forManyStreams() : context);
+    closings.add(target::close);
+    return bytes ? new RecordBytesTarget(target, Hostpipe.pool()) : target;
   }
 
   /** A target that takes the streams of many pipes. */

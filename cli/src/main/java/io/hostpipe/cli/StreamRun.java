@@ -11,6 +11,7 @@ import io.hostpipe.runtime.Relay;
 import io.hostpipe.runtime.RestartedSource.Yields;
 import io.hostpipe.runtime.SpooledRelay;
 import io.hostpipe.runtime.Transfer;
+import io.hostpipe.runtime.dead.DeadLetterSink;
 import io.hostpipe.storage.spool.SpoolStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,6 +89,15 @@ final class StreamRun {
     return meter;
   }
 
+  /** How many messages lie among the dead letters. */
+  long deadLetterCount() {
+    long count = 0;
+    for (Sink sink : way.sinks()) {
+      count += sink instanceof DeadLetterSink dead ? dead.letters().count() : 0;
+    }
+    return count;
+  }
+
   /** The id of the stream. */
   String stream() {
     return way.stream().value();
@@ -132,6 +142,7 @@ final class StreamRun {
   /** What it did, as it stands now. */
   Summary summary(
       ExitCode code, @Nullable String why, PipeStats stats, AckLevel ack, boolean linked) {
+    DeadLetterPlan deadLetters = plan.deadLetters();
     List<Summary.Destination> destinations = new ArrayList<>();
     for (int index = 0; index < way.to().size(); index++) {
       End to = way.to().get(index);
@@ -159,7 +170,11 @@ final class StreamRun {
         Math.max(stats.verifiedFrom(), meter.verifiedFrom()),
         plan.weakest(way.from(), way.to()),
         ack,
-        code == ExitCode.OK ? meter.digest() : "not taken: the stream has not ended",
+        deadLetters == null ? -1 : deadLetterCount(),
+        deadLetters == null ? "" : deadLetters.end().toString(),
+        code == ExitCode.OK || meter.ended()
+            ? meter.digest()
+            : "not taken: the stream has not ended",
         why);
   }
 

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * @param verifiedFrom from where on digests were compared; 0 is all of it
  * @param guarantee what the pairs promised, the weakest of them
  * @param ack what an acknowledgement meant
+ * @param deadLetterCount how many messages lie among the dead letters; -1 where there is no place
+ *     for them
+ * @param deadLettersAt where that is; empty where there is none
  * @param digest of the whole stream, or why there is none
  * @param failure why it ended before its end; null when it did not
  */
@@ -43,6 +46,8 @@ record Summary(
     long verifiedFrom,
     Guarantee guarantee,
     AckLevel ack,
+    long deadLetterCount,
+    String deadLettersAt,
     String digest,
     @Nullable String failure) {
   private static final int LABEL_WIDTH = 20;
@@ -95,6 +100,8 @@ record Summary(
         0,
         plan.weakest(plan.source(), plan.sinks()),
         ack,
+        -1,
+        "",
         "not taken: the stream has not ended",
         failure);
   }
@@ -126,6 +133,13 @@ record Summary(
         String.format(Locale.ROOT, "%.3f (%s)", seconds(), Quantity.rateText(bytesPerSecond())));
     if (startPosition > 0 || exit != ExitCode.OK) {
       row(text, reachedLabel(), startPosition + ".." + deliveredPosition + uncertain());
+    }
+    if (deadLetterCount >= 0) {
+      row(
+          text,
+          "dead letters",
+          Quantity.groupedText(deadLetterCount)
+              + (deadLetterCount == 0 ? "" : ", in " + deadLettersAt));
     }
     if (destinations.size() > 1) {
       for (Destination each : destinations) {
@@ -163,6 +177,9 @@ record Summary(
     json.number("bytes", bytes());
     if (messageCount >= 0) {
       json.number(wholeMessages() ? "messages" : "messages_read", messageCount);
+    }
+    if (deadLetterCount >= 0) {
+      json.number("dead_letters", deadLetterCount).text("dead_letters_at", deadLettersAt);
     }
     json.decimal("seconds", seconds());
     json.number("bytes_per_second", (long) bytesPerSecond());

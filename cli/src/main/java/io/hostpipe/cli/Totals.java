@@ -13,6 +13,7 @@ final class Totals {
   private long readBytes;
   private long deliveredBytes;
   private long messageCount = -1;
+  private long deadLetterCount = -1;
   private PipeStats stats = PipeStats.NONE;
   private ExitCode worst = ExitCode.OK;
 
@@ -21,8 +22,8 @@ final class Totals {
     List<Summary> summaries = pipe.summaries(code, null);
     lock.lock();
     try {
-      if (code == ExitCode.OK) {
-        doneCount++;
+      if (code == ExitCode.OK || (code == ExitCode.REJECTED && pipe.failure() == null)) {
+        doneCount++; // all of it is somewhere
       } else {
         failedCount++;
       }
@@ -30,6 +31,9 @@ final class Totals {
       for (Summary each : summaries) {
         readBytes += each.readPosition() - each.startPosition();
         deliveredBytes += each.bytes();
+        if (each.deadLetterCount() >= 0) {
+          deadLetterCount = Math.max(deadLetterCount, 0) + each.deadLetterCount();
+        }
         if (each.messageCount() >= 0) {
           messageCount = Math.max(messageCount, 0) + each.messageCount();
         }
@@ -46,7 +50,14 @@ final class Totals {
     lock.lock();
     try {
       return new Snapshot(
-          doneCount, failedCount, readBytes, deliveredBytes, messageCount, stats, worst);
+          doneCount,
+          failedCount,
+          readBytes,
+          deliveredBytes,
+          messageCount,
+          deadLetterCount,
+          stats,
+          worst);
     } finally {
       lock.unlock();
     }
@@ -69,6 +80,7 @@ final class Totals {
    * @param readBytes what was handed over
    * @param deliveredBytes what all sinks have
    * @param messageCount messages; -1 for bytes
+   * @param deadLetterCount messages that were put aside; -1 where there is no place for them
    * @param stats of their links together
    * @param worst the exit code of all pipes together
    */
@@ -78,6 +90,7 @@ final class Totals {
       long readBytes,
       long deliveredBytes,
       long messageCount,
+      long deadLetterCount,
       PipeStats stats,
       ExitCode worst) {}
 }

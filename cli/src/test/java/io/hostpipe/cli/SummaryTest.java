@@ -95,6 +95,8 @@ final class SummaryTest {
         verifiedFrom,
         Guarantee.ONCE_WHILE_RUNNING,
         AckLevel.APPLIED,
+        -1,
+        "",
         "crc32c:00000001 crc32:00000002",
         failure);
   }

@@ -17,10 +17,12 @@ public final class NatsServer implements AutoCloseable {
 
   private final int port;
   private final ServerProcess process;
+  private final Path configuration;
 
-  private NatsServer(int port, ServerProcess process) {
+  private NatsServer(int port, ServerProcess process, Path configuration) {
     this.port = port;
     this.process = process;
+    this.configuration = configuration;
   }
 
   /**
@@ -79,7 +81,8 @@ public final class NatsServer implements AutoCloseable {
     Files.write(configuration, lines);
     return new NatsServer(
         port,
-        new ServerProcess(List.of("nats-server", "-c", configuration.toString()), folder, port));
+        new ServerProcess(List.of("nats-server", "-c", configuration.toString()), folder, port),
+        configuration);
   }
 
   /** The port of 127.0.0.1 that clients connect to; the same after a restart. */
@@ -89,6 +92,18 @@ public final class NatsServer implements AutoCloseable {
 
   /** Starts it again with what it has on disk. */
   public void restart() throws IOException {
+    process.start();
+  }
+
+  /**
+   * The same with another configuration.
+   *
+   * @param more lines behind those that it had, which win over them
+   */
+  public void restart(String... more) throws IOException {
+    List<String> lines = new ArrayList<>(Files.readAllLines(configuration));
+    lines.addAll(List.of(more));
+    Files.write(configuration, lines);
     process.start();
   }
 

@@ -133,7 +133,8 @@ final class CoreSink extends MessageSink {
     connection.close();
   }
 
-  private void publish(NatsConnection over, long end, ByteBuffer payload, Headers headers) {
+  private void publish(NatsConnection over, long end, ByteBuffer payload, Headers headers)
+      throws PipeException, InterruptedException {
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
     io.nats.client.impl.Headers out = null;
@@ -143,15 +144,16 @@ final class CoreSink extends MessageSink {
     }
     long lengthBytes = copy.length + (out == null ? 0L : out.serializedLength());
     if (lengthBytes > over.nats().getMaxPayload()) {
-      commits.reject(
-          end,
+      Rejection why =
           new Rejection(
               Status.OUT_OF_RANGE,
               "a message of "
                   + copy.length
                   + " bytes, and the server takes at most "
                   + over.nats().getMaxPayload()
-                  + " with its headers (max_payload)"));
+                  + " with its headers (max_payload)");
+      refusing(end, why);
+      commits.reject(end, why);
     } else {
       over.nats()
           .publish(new NatsMessage(options.subject(), headers.text(Headers.REPLY_TO), out, copy));

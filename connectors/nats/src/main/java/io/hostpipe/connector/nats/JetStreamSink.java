@@ -59,7 +59,9 @@ final class JetStreamSink extends MessageSink {
     payload.get(copy);
     long lengthBytes = (long) copy.length + out.serializedLength() + 128;
     if (lengthBytes > publisher.maxPayload()) {
-      publisher.publish(Unconfirmed.refused(place, tooLong(copy.length)));
+      Rejection why = tooLong(copy.length);
+      refusing(endPosition, why);
+      publisher.publish(Unconfirmed.refused(place, why));
     } else {
       publisher.publish(new Unconfirmed(place, copy, out));
       storedPosition = endPosition;

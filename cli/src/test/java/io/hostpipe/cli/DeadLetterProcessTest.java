@@ -1,0 +1,307 @@
+package io.hostpipe.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hostpipe.DeadLetter;
+import io.hostpipe.Encoding;
+import io.hostpipe.Hostpipe;
+import io.hostpipe.Listener;
+import io.hostpipe.Message;
+import io.hostpipe.Pipe;
+import io.hostpipe.Rejection;
+import io.hostpipe.Status;
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.servers.NatsServer;
+import io.nats.client.Connection;
+import io.nats.client.ErrorListener;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamSubscription;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.PullSubscribeOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Dead letters of real processes: a broker that takes no long messages, kills, peers. */
+final class DeadLetterProcessTest {
+  private static final int COUNT = 30_000;
+  private static final int KILLS = 8;
+
+  /** Every so many messages one is longer than the server takes. */
+  private static final int LONG_EACH = 97;
+
+  private static final int LONG_BYTES = 2_000;
+
+  @TempDir private Path folder;
+
+  private NatsServer server;
+  private Connection client;
+
+  @BeforeEach
+  void start() throws Exception {
+    server =
+        NatsServer.start(Files.createDirectories(folder.resolve("server")), "max_payload: 1500");
+    client =
+        Nats.connect(
+            new Options.Builder()
+                .server("nats://127.0.0.1:" + server.port())
+                .maxReconnects(-1)
+                .reconnectWait(Duration.ofMillis(50))
+                .errorListener(new ErrorListener() {})
+                .build());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    client.close();
+    server.close();
+  }
+
+  @Test
+  void eachMessageIsInTheBrokerOrAmongTheDeadLettersWhereverItIsKilled() throws Exception {
+    Path in = lines();
+    Path dead = folder.resolve("dead");
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    for (int kill = 0; kill < KILLS; kill++) {
+      long wanted = (long) (kill + random.nextDouble()) * COUNT / (KILLS + 2);
+      try (CommandProcess sender = sender(in, "" + dead)) {
+        Waiting.until(() -> stored() >= wanted || !sender.isAlive());
+        sender.signal("KILL");
+        sender.exitCode();
+      }
+    }
+    try (CommandProcess last = sender(in, "" + dead)) {
+      assertThat(last.exitCode()).as("seed %d: %s", seed, last.err()).isEqualTo(7);
+      assertThat(last.err()).contains("jetstream: once\n", "in the dead letters at " + dead);
+    }
+    List<String> shorts = new ArrayList<>();
+    List<String> longs = new ArrayList<>();
+    for (int each = 1; each <= COUNT; each++) {
+      (each % LONG_EACH == 0 ? longs : shorts).add(line(each));
+    }
+    assertThat(all()).as("seed %d", seed).isEqualTo(shorts);
+    assertThat(Letters.texts(dead)).as("seed %d", seed).isEqualTo(longs);
+    DeadLetter about = Letters.in(dead).getLast().about();
+    assertThat(about.why().status()).isEqualTo(Status.OUT_OF_RANGE);
+    assertThat(about.why().reason()).contains("2000 bytes", "max_payload");
+    assertThat(about.address()).startsWith("nats://127.0.0.1:" + server.port() + "/pipe.data");
+    assertThat(about.stream()).isEqualTo("numbers");
+  }
+
+  @Test
+  void aReceiverPutsAsideWhatItsDestinationRefuses() throws Exception {
+    Path dead = folder.resolve("dead");
+    try (CommandProcess receiver =
+        CommandProcess.start(
+            "--frame",
+            "lines",
+            "tcp-listen://127.0.0.1:0/lines",
+            address(),
+            "jetstream",
+            "--dlq",
+            "" + dead)) {
+      String peer = "tcp://127.0.0.1:" + receiver.awaitPort() + "/lines";
+      try (CommandProcess sender = CommandProcess.start("--frame", "lines", "-", peer)) {
+        sender.feed(("one\n" + "x".repeat(LONG_BYTES) + "\ntwo\n").getBytes(UTF_8)).endInput();
+        assertThat(sender.exitCode()).as(sender::err).isZero();
+      }
+      assertThat(receiver.exitCode()).as(receiver::err).isEqualTo(7);
+    }
+    assertThat(all()).containsExactly("one", "two");
+    assertThat(Letters.texts(dead)).containsExactly("x".repeat(LONG_BYTES));
+  }
+
+  @Test
+  void aSenderPutsAsideWhatAProgramAtTheFarSideRefuses() throws Exception {
+    Path dead = folder.resolve("dead");
+    try (Listener listener = Hostpipe.listen("tcp-listen://127.0.0.1:0/n", Encoding.RECORDS)) {
+      InParallel<List<String>> taking = InParallel.run(() -> takeNumbers(listener));
+      String peer = listener.address().toString().replace("tcp-listen", "tcp");
+      try (CommandProcess sender =
+          CommandProcess.start("--frame", "lines", "-", peer, "--dlq", "" + dead)) {
+        sender.feed("1\ntwo\n3\nfour\n5\n".getBytes(UTF_8)).endInput();
+        assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+        assertThat(sender.err())
+            .contains("once-while-running", "may not be among the dead letters");
+      }
+      assertThat(taking.join()).containsExactly("1", "3", "5");
+    }
+    assertThat(Letters.texts(dead)).containsExactly("two", "four");
+    assertThat(Letters.in(dead).getFirst().about().why())
+        .isEqualTo(new Rejection(Status.INVALID_ARGUMENT, "not a number"));
+  }
+
+  @Test
+  void theDeadLettersMayLieInABrokerAndAtAPeer() throws Exception {
+    Path in = Files.writeString(folder.resolve("in"), "one\n" + "x".repeat(LONG_BYTES) + "\n");
+    try (NatsServer other = NatsServer.start(Files.createDirectories(folder.resolve("other")));
+        CommandProcess sender =
+            sender(in, "nats://127.0.0.1:" + other.port() + "/pipe.dead?jetstream");
+        Connection there = Nats.connect("nats://127.0.0.1:" + other.port())) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+      var letter =
+          there
+              .jetStream()
+              .subscribe("pipe.dead", PullSubscribeOptions.builder().build())
+              .fetch(1, Duration.ofSeconds(20))
+              .getFirst();
+      assertThat(letter.getData()).hasSize(LONG_BYTES);
+      assertThat(letter.getHeaders().getFirst("dead-letter-cause")).contains("max_payload");
+      assertThat(letter.getHeaders().getFirst("dead-letter-position")).isEqualTo("2008");
+    }
+    try (Listener listener = Hostpipe.listen("tcp-listen://127.0.0.1:0/dead", Encoding.RECORDS)) {
+      InParallel<Message> taking = InParallel.run(() -> takeOne(listener));
+      Path second = Files.writeString(folder.resolve("second"), "x".repeat(LONG_BYTES) + "\n");
+      String peer = listener.address().toString().replace("tcp-listen", "tcp");
+      try (CommandProcess sender =
+          CommandProcess.start(
+              "--frame", "lines", "" + second, address(), "jetstream", "--dlq", peer)) {
+        assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+      }
+      assertThat(taking.join().headers().text("dead-letter-status")).isEqualTo("OUT_OF_RANGE");
+    }
+  }
+
+  @Test
+  void aDeadLetterThatIsRefusedItselfEndsThePipeAndIsNotPassedOver() throws Exception {
+    Path in =
+        Files.writeString(folder.resolve("in"), "one\n" + "x".repeat(LONG_BYTES) + "\nthree\n");
+    try (CommandProcess sender =
+        sender(in, "nats://127.0.0.1:" + server.port() + "/pipe.dead?jetstream")) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+      assertThat(sender.err()).contains("and so was its dead letter", "it is in nobody's hands");
+    }
+    assertThat(all()).containsExactly("one");
+  }
+
+  @Test
+  void theRestGoesThereWhenTheBrokerStaysAwayAndThatWasAskedFor() throws Exception {
+    Path dead = folder.resolve("dead");
+    try (CommandProcess sender =
+        CommandProcess.start(
+            Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
+            "--frame",
+            "lines",
+            "--session",
+            "numbers",
+            "--restarted",
+            "replay",
+            "-",
+            address(),
+            "jetstream",
+            "--dlq",
+            "" + dead,
+            "--dlq-unreachable",
+            "--give-up",
+            "1s")) {
+      sender.feed("one\ntwo\n".getBytes(UTF_8));
+      Waiting.until(() -> stored() == 2);
+      server.kill();
+      sender.feed("three\nfour\n".getBytes(UTF_8));
+      Waiting.until(() -> sender.err().contains("goes to the dead letters"));
+      sender.feed("five\n".getBytes(UTF_8)).endInput();
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+      assertThat(sender.err()).contains("at-least-once");
+    }
+    assertThat(Letters.texts(dead)).endsWith("three", "four", "five");
+    server.restart();
+    assertThat(all()).containsExactly("one", "two");
+    assertThat(Letters.in(dead).getLast().about().why().status()).isEqualTo(Status.UNAVAILABLE);
+  }
+
+  private static List<String> takeNumbers(Listener listener) throws Exception {
+    List<String> numbers = new ArrayList<>();
+    try (Pipe pipe = listener.accept()) {
+      for (Message each : pipe.messages()) {
+        if (each.text().chars().allMatch(Character::isDigit)) {
+          numbers.add(each.text());
+        } else {
+          each.reject(new Rejection(Status.INVALID_ARGUMENT, "not a number"));
+        }
+        each.commit();
+      }
+    }
+    return numbers;
+  }
+
+  private static Message takeOne(Listener listener) throws Exception {
+    Message first = null;
+    try (Pipe pipe = listener.accept()) {
+      for (Message each : pipe.messages()) {
+        first = each;
+        each.commit();
+      }
+    }
+    return first;
+  }
+
+  private CommandProcess sender(Path in, String dead) throws IOException {
+    return CommandProcess.start(
+        Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
+        "--frame",
+        "lines",
+        "--session",
+        "numbers",
+        in.toString(),
+        address(),
+        "jetstream",
+        "--dlq",
+        dead);
+  }
+
+  private String address() {
+    return "nats://127.0.0.1:" + server.port() + "/pipe.data";
+  }
+
+  private Path lines() throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int each = 1; each <= COUNT; each++) {
+      lines.append(line(each)).append('\n');
+    }
+    return Files.writeString(folder.resolve("in"), lines);
+  }
+
+  private static String line(int number) {
+    String text = Integer.toString(number);
+    return number % LONG_EACH == 0 ? text + "x".repeat(LONG_BYTES - text.length()) : text;
+  }
+
+  /** How many messages the stream has; 0 where there is none yet, or nobody answers. */
+  private long stored() {
+    try {
+      return client.jetStreamManagement().getStreamInfo("PIPE_DATA").getStreamState().getMsgCount();
+    } catch (IOException | JetStreamApiException e) {
+      return 0;
+    }
+  }
+
+  private List<String> all() throws Exception {
+    Waiting.until(() -> client.getStatus() == Connection.Status.CONNECTED);
+    long count = stored();
+    JetStreamSubscription subscription =
+        client.jetStream().subscribe("pipe.data", PullSubscribeOptions.builder().build());
+    List<String> all = new ArrayList<>();
+    while (all.size() < count) {
+      int wanted = (int) Math.min(1_000, count - all.size());
+      subscription
+          .fetch(wanted, Duration.ofSeconds(10))
+          .forEach(each -> {
+            each.ack();
+            all.add(new String(each.getData(), UTF_8));
+          });
+    }
+    return all;
+  }
+}
