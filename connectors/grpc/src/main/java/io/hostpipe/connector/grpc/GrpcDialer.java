@@ -130,11 +130,12 @@ final class GrpcDialer implements Dialer {
     NettyChannelBuilder builder =
         NettyChannelBuilder.forAddress(new InetSocketAddress(address, port));
     if (side == null) {
-      builder.usePlaintext().channelType(NioSocketChannel.class);
+      builder.usePlaintext();
     } else {
-      builder.sslContext(Engines.context(() -> side, true)).channelFactory(this::watchedSocket);
+      builder.sslContext(Engines.context(() -> side, true));
     }
     return builder
+        .channelFactory(() -> watchedSocket(side != null))
         .overrideAuthority(peer())
         .eventLoopGroup(Transport.LOOPS)
         .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
@@ -150,9 +151,12 @@ final class GrpcDialer implements Dialer {
         .build();
   }
 
-  private NioSocketChannel watchedSocket() {
+  private NioSocketChannel watchedSocket(boolean secured) {
     NioSocketChannel socket = new NioSocketChannel();
-    socket.pipeline().addFirst(new DialedBytes(peer()));
+    socket.pipeline().addFirst(new EarlyCredit());
+    if (secured) {
+      socket.pipeline().addFirst(new DialedBytes(peer()));
+    }
     return socket;
   }
 }

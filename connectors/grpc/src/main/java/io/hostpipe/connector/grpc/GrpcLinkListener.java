@@ -213,7 +213,7 @@ final class GrpcLinkListener implements LinkListener {
               @Override
               public void channelRead(ChannelHandlerContext context, Object accepted) {
                 if (accepted instanceof Channel connection) {
-                  connection.pipeline().addFirst(firstBytes(connection));
+                  connection.pipeline().addFirst(firstBytes(connection), new EarlyCredit());
                 }
                 context.fireChannelRead(accepted);
               }
