@@ -141,6 +141,11 @@ public final class Address {
     return new Address(scheme, userInfo, newHost, port, path, options);
   }
 
+  /** A copy with another path. */
+  public Address withPath(String newPath) {
+    return new Address(scheme, userInfo, host, port, newPath, options);
+  }
+
   /** What stands before the colon; {@link #STDIO} for {@code -}. */
   public String scheme() {
     return scheme;

@@ -82,6 +82,14 @@ public interface Connector {
     throw cannot(address, "connect to a peer");
   }
 
+  /**
+   * Opens a pipe whose address was written as what is read from. Between two peers there is no
+   * difference; a store with a path for each direction reads from this one.
+   */
+  default Pipe connectAsSource(Address address, PipeContext context) throws PipeException {
+    return connect(address, context);
+  }
+
   /** Waits for peers. */
   default Listener listen(Address address, PipeContext context) throws PipeException {
     throw cannot(address, "listen");

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A message costs no object, at either end: what is allocated is for each batch and each read. */
-@Timeout(120)
+@Timeout(360)
 final class AllocationTest {
   private static final long WARM_UP_COUNT = 1_000_000;
   private static final long MESSAGE_COUNT = 10_000_000;

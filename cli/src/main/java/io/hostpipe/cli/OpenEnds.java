@@ -296,7 +296,9 @@ final class OpenEnds implements AutoCloseable {
   /** Over its own address first, and over the others when that stays down. */
   private Pipe dialed(End end, PipeContext context) throws PipeException {
     if (plan.vias().isEmpty()) {
-      return end.connector().connect(end.address(), context);
+      return end.equals(plan.source())
+          ? end.connector().connectAsSource(end.address(), context)
+          : end.connector().connect(end.address(), context);
     }
     PipeContext shared = context.withCarriers(new Carriers());
     Pipe pipe = end.connector().connect(end.address(), shared);

@@ -34,6 +34,25 @@ final class DuplexTest {
   }
 
   @Test
+  void messagesBothWaysEndWellOnStandardOutput() throws IOException, InterruptedException {
+    try (CommandProcess far =
+            CommandProcess.start(
+                "--duplex",
+                "--frame",
+                "lines",
+                "tcp-listen://127.0.0.1:0/x",
+                "exec:sed -u s/^/answer:/");
+        CommandProcess near =
+            CommandProcess.start(
+                "--duplex", "--frame", "lines", "-", "tcp://127.0.0.1:" + far.awaitPort() + "/x")) {
+      near.feed("one\ntwo\n".getBytes(StandardCharsets.UTF_8)).endInput();
+      assertThat(near.exitCode()).as(near::err).isZero();
+      assertThat(far.exitCode()).as(far::err).isZero();
+      assertThat(near.out()).asString(StandardCharsets.UTF_8).isEqualTo("answer:one\nanswer:two\n");
+    }
+  }
+
+  @Test
   void aBridgeJoinsTwoLinksBothWays() throws IOException, InterruptedException {
     byte[] question = random(1 << 20, 3);
     byte[] answer = random(1 << 20, 4);

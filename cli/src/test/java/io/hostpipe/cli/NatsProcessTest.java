@@ -109,6 +109,39 @@ final class NatsProcessTest {
   }
 
   @Test
+  void aProgramAnswersRequestsAndWhoAsksEndsWithTheLastAnswer() throws Exception {
+    String service = "nats://127.0.0.1:" + server.port() + "/service";
+    try (CommandProcess answering =
+        CommandProcess.start("--duplex", "--frame", "lines", service, "exec:sed -u s/^/answer:/")) {
+      Waiting.until(() -> answered(service));
+      try (CommandProcess asking =
+          CommandProcess.start("--duplex", "--frame", "lines", "-", service)) {
+        asking.feed("one\ntwo\n".getBytes(StandardCharsets.UTF_8)).endInput();
+        assertThat(asking.exitCode()).as(asking::err).isZero();
+        assertThat(answering.isAlive()).isTrue();
+        assertThat(asking.out())
+            .asString(StandardCharsets.UTF_8)
+            .isEqualTo("answer:one\nanswer:two\n");
+      }
+    }
+    try (CommandProcess asking =
+        CommandProcess.start("--duplex", "--frame", "lines", "-", service)) {
+      asking.feed("anybody?\n".getBytes(StandardCharsets.UTF_8)).endInput();
+      assertThat(asking.exitCode()).as(asking::err).isEqualTo(7);
+      assertThat(asking.err()).contains("nobody answers at the subject service");
+    }
+  }
+
+  /** Whether a service listens there: one that asks is answered. */
+  private boolean answered(String service) {
+    try {
+      return client.request("service", new byte[] {'?'}, Duration.ofMillis(200)) != null;
+    } catch (InterruptedException e) {
+      throw new AssertionError(service, e);
+    }
+  }
+
+  @Test
   void aPairSaysWhatASubjectWithoutJetStreamPromises() throws Exception {
     try (CommandProcess sender =
         CommandProcess.start("--frame", "lines", "-", address(), "--require", "once")) {
@@ -197,7 +230,7 @@ final class NatsProcessTest {
     long count = stored();
     while (all.size() < count) {
       int wanted = (int) Math.min(1_000, count - all.size());
-      for (Message each : subscription.fetch(wanted, Duration.ofSeconds(10))) {
+      for (Message each : subscription.fetch(wanted, Duration.ofSeconds(120))) {
         each.ack();
         all.add(new String(each.getData(), StandardCharsets.UTF_8));
       }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A program behind a pipe that reads nothing for a while: the sender stands, and nobody's memory
  * grows.
  */
-@Timeout(180)
+@Timeout(360)
 final class SlowReaderTest {
   private static final long FILE_BYTES = 128L << 20;
 

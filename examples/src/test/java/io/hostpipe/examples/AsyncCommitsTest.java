@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(240)
 final class AsyncCommitsTest {
   private static final List<byte[]> MESSAGES =
       IntStream.range(0, 100)
@@ -48,7 +48,7 @@ final class AsyncCommitsTest {
       CompletableFuture<Integer> refused = AsyncCommits.send(pair.near(), MESSAGES);
       pair.far().close();
       assertThat(refused)
-          .failsWithin(Duration.ofSeconds(20))
+          .failsWithin(Duration.ofSeconds(120))
           .withThrowableThat()
           .withCauseInstanceOf(PipeException.Closed.class);
     }

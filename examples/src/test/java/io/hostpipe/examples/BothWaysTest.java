@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 final class BothWaysTest {
   private static final List<String> NEAR = texts("near", 3_000);
   private static final List<String> FAR = texts("far", 5_000);

@@ -21,7 +21,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(240)
 final class ByteServerTest {
   private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
 

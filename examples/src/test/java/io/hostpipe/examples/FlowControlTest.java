@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 final class FlowControlTest {
   @Test
   void aSlowReaderHoldsItsWriterBackAndLosesNothing() throws Exception {

@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 final class ListenLoopTest {
   @Test
   void servesManyAtOnceAndOutlivesThoseThatBreak() throws Exception {

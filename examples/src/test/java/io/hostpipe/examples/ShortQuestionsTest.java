@@ -10,7 +10,7 @@ import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 final class ShortQuestionsTest {
   private static final int COUNT = 100;
 

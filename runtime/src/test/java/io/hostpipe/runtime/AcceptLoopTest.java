@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 final class AcceptLoopTest {
   private final Hosts hosts = new Hosts();
   private final BlockingQueue<String> heard = new LinkedBlockingQueue<>();

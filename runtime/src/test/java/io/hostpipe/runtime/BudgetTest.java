@@ -46,7 +46,7 @@ final class BudgetTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(240)
   void pipesGiveBackWhatTheyReservedAndNoMore() throws Exception {
     long before = Budget.SHARED.reservedBytes();
     try (Hosts hosts = new Hosts();

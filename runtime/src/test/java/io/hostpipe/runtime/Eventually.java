@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what other threads bring about, as long as a slow machine may need and no longer. */
 final class Eventually {
-  private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(20);
+  private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(120);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private Eventually() {}

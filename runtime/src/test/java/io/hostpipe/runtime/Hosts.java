@@ -26,7 +26,7 @@ final class Hosts implements AutoCloseable {
           Duration.ofSeconds(5),
           8L << 20,
           0,
-          Duration.ofSeconds(30),
+          Duration.ofSeconds(150),
           Access.OPEN,
           1_000_000);
 

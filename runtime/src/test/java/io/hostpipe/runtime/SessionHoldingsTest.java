@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Pipes whose receiver remembers, and what becomes of them when either side is another process. */
-@Timeout(60)
+@Timeout(240)
 final class SessionHoldingsTest {
   private static final StreamId ORDERS = new StreamId("orders-1");
 

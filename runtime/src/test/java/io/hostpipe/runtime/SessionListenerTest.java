@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(240)
 final class SessionListenerTest {
   private static final byte[] HELLO = "hello".getBytes(StandardCharsets.UTF_8);
 

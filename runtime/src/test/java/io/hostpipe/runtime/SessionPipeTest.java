@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(30)
+@Timeout(240)
 final class SessionPipeTest {
   private static final Duration HEARTBEAT = Duration.ofMillis(50);
 
@@ -36,7 +36,7 @@ final class SessionPipeTest {
               Duration.ofSeconds(5),
               1 << 20,
               0,
-              Duration.ofSeconds(30),
+              Duration.ofSeconds(150),
               Access.OPEN,
               1_000_000));
 

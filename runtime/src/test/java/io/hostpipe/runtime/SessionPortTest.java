@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(240)
 final class SessionPortTest {
   private final Hosts hosts =
       new Hosts(
@@ -29,7 +29,7 @@ final class SessionPortTest {
               Duration.ofSeconds(1),
               1 << 20,
               0,
-              Duration.ofSeconds(30),
+              Duration.ofSeconds(150),
               Access.OPEN,
               1_000_000));
 

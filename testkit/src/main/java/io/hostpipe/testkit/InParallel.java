@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InParallel<T extends @Nullable Object> {
   /** How long anything may take before the test fails. */
-  private static final long DEADLINE_SECONDS = 30;
+  private static final long DEADLINE_SECONDS = 150;
 
   /** How long a number has to stand still to count as stopped. */
   private static final long STILL_NANOS = TimeUnit.MILLISECONDS.toNanos(300);

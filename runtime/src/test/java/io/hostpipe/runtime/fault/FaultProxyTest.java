@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 final class FaultProxyTest {
-  private static final int PATIENCE_MILLIS = 30_000;
+  private static final int PATIENCE_MILLIS = 120_000;
 
   /** Short enough for a test, long enough to tell a blackhole from a reset. */
   private static final Duration HOLD = Duration.ofMillis(300);

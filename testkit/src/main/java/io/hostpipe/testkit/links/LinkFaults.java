@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A pipe through a proxy that breaks its connections in every way it can, over some carrier. */
-@Timeout(60)
+@Timeout(240)
 public abstract class LinkFaults {
   private static final int CUT_COUNT = 12;
   private static final long STREAM_BYTES = 24 << 20;

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tokens over some carrier: who has one, who has not, and what each may do. */
-@Timeout(60)
+@Timeout(240)
 public abstract class LinkTokens {
   /** Of the token 'ops'. */
   protected static final String SECRET = "s3cret-s3cret-s3cret-of-ops";

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a connector of hosts and ports without TLS takes, refuses and says, over some carrier. */
-@Timeout(60)
+@Timeout(240)
 public abstract class PlainPorts {
   private final Ends ends;
   private final Connector connector;

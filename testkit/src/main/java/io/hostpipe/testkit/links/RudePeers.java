@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Peers that do not speak the protocol, or break it, over some carrier. */
-@Timeout(60)
+@Timeout(240)
 public abstract class RudePeers {
   /** Of six kinds. */
   private static final int RUDE_COUNT = 300;

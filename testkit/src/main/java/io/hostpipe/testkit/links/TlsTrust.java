@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who is taken over TLS, who is not, and what both sides are told, over some carrier. */
-@Timeout(60)
+@Timeout(240)
 public abstract class TlsTrust {
   private final Connector connector;
   private final String scheme;

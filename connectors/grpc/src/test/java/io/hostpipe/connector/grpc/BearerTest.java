@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.NullSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs that know the .proto file, and show a token in the metadata of their calls. */
-@Timeout(60)
+@Timeout(240)
 final class BearerTest {
   private static final Direction SEND = Direction.DIRECTION_SEND;
   private static final Direction RECEIVE = Direction.DIRECTION_RECEIVE;

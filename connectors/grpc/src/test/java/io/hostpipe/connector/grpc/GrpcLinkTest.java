@@ -42,7 +42,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** One stream as a link, without a session on it. */
-@Timeout(60)
+@Timeout(240)
 final class GrpcLinkTest {
   private static final long CREDIT_BYTES = 1 << 20;
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A client in another language, with another gRPC library, against our service. */
-@Timeout(180)
+@Timeout(360)
 final class NodeClientTest {
   private static final Path SOURCES = Path.of("src/test/node").toAbsolutePath();
   private static final Path FOLDER = Path.of("target/node").toAbsolutePath();

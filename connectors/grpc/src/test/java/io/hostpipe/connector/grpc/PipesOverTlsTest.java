@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The service for everyone else behind TLS, for clients that know nothing of ours. */
-@Timeout(60)
+@Timeout(240)
 final class PipesOverTlsTest {
   private final TestAuthority authority;
   private final Issued here;

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Programs that know the .proto file, as sources and sinks of a listener's pipes. */
-@Timeout(60)
+@Timeout(240)
 final class PipesServiceTest {
   private static final Direction SEND = Direction.DIRECTION_SEND;
   private static final Direction RECEIVE = Direction.DIRECTION_RECEIVE;

@@ -1,11 +1,14 @@
 package io.hostpipe.connector.local;
 
+import io.hostpipe.Committed;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
 import io.hostpipe.spi.ForwardingSink;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Standard input and output as the two halves of one pipe, independent of each other: the program
@@ -48,6 +51,9 @@ final class StdioPipe implements Pipe {
   private static final class EndingSink extends ForwardingSink {
     private final Target target;
 
+    /** What it had committed when it ended; a closed target says nothing more. */
+    private volatile @Nullable Committed atEnd;
+
     EndingSink(Sink sink, Target target) {
       super(sink);
       this.target = target;
@@ -56,7 +62,27 @@ final class StdioPipe implements Pipe {
     @Override
     public void finish() throws PipeException, InterruptedException {
       inner.finish();
+      atEnd = inner.committed();
       target.close();
+    }
+
+    @Override
+    public Committed committed() throws PipeException {
+      Committed last = atEnd;
+      return last == null ? inner.committed() : last;
+    }
+
+    @Override
+    public Committed awaitCommitted(long position) throws PipeException, InterruptedException {
+      Committed last = atEnd;
+      return last == null ? inner.awaitCommitted(position) : last;
+    }
+
+    @Override
+    public Committed awaitCommitted(long position, Duration timeout)
+        throws PipeException, InterruptedException {
+      Committed last = atEnd;
+      return last == null ? inner.awaitCommitted(position, timeout) : last;
     }
   }
 }

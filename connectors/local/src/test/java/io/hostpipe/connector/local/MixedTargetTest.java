@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Many streams in one file, or in whatever else holds one. */
-@Timeout(60)
+@Timeout(240)
 final class MixedTargetTest {
   private static final int STREAM_COUNT = 16;
   private static final int BATCH_COUNT = 200;

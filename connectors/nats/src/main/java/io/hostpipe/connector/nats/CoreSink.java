@@ -14,8 +14,6 @@ import io.hostpipe.spi.PipeContext;
 import io.nats.client.impl.NatsMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,11 +27,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class CoreSink extends MessageSink {
   private static final int HEADERS_BYTES_MAX = 1 << 10;
-  private static final int DOUBTS_MAX = 100;
 
   private final NatsOptions options;
   private final Attempts attempts;
-  private final List<String> doubts = new ArrayList<>();
+  private final Doubts doubts;
   private volatile boolean closed;
   private volatile NatsConnection connection;
 
@@ -49,6 +46,7 @@ final class CoreSink extends MessageSink {
     super(options.address(), context, stream, encoding, Resume.START, new Commits(0));
     this.options = options;
     this.attempts = tries;
+    this.doubts = new Doubts(options.address(), context.events());
     this.connection = connect();
   }
 
@@ -91,7 +89,8 @@ final class CoreSink extends MessageSink {
     }
     if (why != null) {
       checkOpen();
-      doubt(fromPosition, position(), why);
+      doubts.add(fromPosition, position(), why);
+      connection.close();
     }
     commits.advance(position());
   }
@@ -103,21 +102,7 @@ final class CoreSink extends MessageSink {
 
   @Override
   protected void complete() throws PipeException {
-    if (!doubts.isEmpty()) {
-      PipeException why =
-          new PipeException.Closed(
-              Status.ABORTED,
-              address
-                  + ": the stream "
-                  + stream()
-                  + " was published up to position "
-                  + position()
-                  + ", and it is uncertain whether what lies between these positions was: "
-                  + String.join(", ", doubts)
-                  + "; connections broke there, and a subject keeps nothing");
-      commits.fail(why);
-      throw why;
-    }
+    doubts.check(commits, stream(), position());
   }
 
   @Override
@@ -158,24 +143,6 @@ final class CoreSink extends MessageSink {
       over.nats()
           .publish(new NatsMessage(options.subject(), headers.text(Headers.REPLY_TO), out, copy));
     }
-  }
-
-  private void doubt(long from, long to, Exception why) {
-    String range = from + " to " + to;
-    if (doubts.size() < DOUBTS_MAX) {
-      doubts.add(range);
-    } else if (doubts.size() == DOUBTS_MAX) {
-      doubts.add("and more behind them");
-    }
-    context
-        .events()
-        .warning(
-            address
-                + ": it is uncertain whether what lies between positions "
-                + range
-                + " was published: "
-                + Attempts.reason(why));
-    connection.close();
   }
 
   /** The connection, or a new one where it broke. */

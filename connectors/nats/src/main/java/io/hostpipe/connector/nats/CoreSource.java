@@ -8,6 +8,9 @@ import io.hostpipe.spi.Inbox;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is published under a subject while this listens: at most once.
@@ -23,18 +26,42 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   private long dropped;
 
   private final NatsOptions options;
+  private volatile @Nullable NatsConnection connection;
 
-  private CoreSource(NatsOptions options, PipeContext context) {
+  private final Consumer<Message> onTaken;
+
+  private CoreSource(NatsOptions options, PipeContext context, Consumer<Message> onTaken) {
     super(options.address(), context, Subjects.streamIdOf(options));
     this.options = options;
+    this.onTaken = onTaken;
   }
 
   /** Subscribes: what is published from here on is heard. Blocks. */
   static CoreSource open(NatsOptions options, PipeContext context)
       throws PipeException, InterruptedException {
-    CoreSource source = new CoreSource(options, context);
-    source.reader();
+    return open(options, context, message -> {});
+  }
+
+  /**
+   * As {@link #open(NatsOptions, PipeContext)}.
+   *
+   * @param onTaken gets each message that is read, in order
+   */
+  static CoreSource open(NatsOptions options, PipeContext context, Consumer<Message> onTaken)
+      throws PipeException, InterruptedException {
+    CoreSource source = new CoreSource(options, context, onTaken);
+    var _ = source.reader();
     return source;
+  }
+
+  /** What it listened over last. Any thread. */
+  NatsConnection connection() {
+    return Objects.requireNonNull(connection);
+  }
+
+  @Override
+  protected void taken(Message message, long endPosition) {
+    onTaken.accept(message);
   }
 
   @Override
@@ -52,7 +79,9 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
 
   @Override
   protected Subscribed begin() throws PipeException, InterruptedException {
-    return Subscribed.open(options);
+    Subscribed subscribed = Subscribed.open(options);
+    connection = subscribed.connection();
+    return subscribed;
   }
 
   @Override

@@ -3,9 +3,11 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
 import io.hostpipe.Guarantee;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
+import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
@@ -81,7 +83,7 @@ public final class NatsConnector implements Connector {
   @Override
   public String check(Address address, boolean asSource)
       throws PipeException, InterruptedException {
-    NatsOptions options = NatsOptions.of(address, asSource);
+    NatsOptions options = NatsOptions.of(address.withoutOption(BackWay.BACK), asSource);
     try (NatsConnection connection = NatsConnection.open(options, () -> {})) {
       if (!options.jetStream()) {
         return connection.server() + "; the subject keeps nothing: at most once";
@@ -107,6 +109,26 @@ public final class NatsConnector implements Connector {
           + " times, in "
           + stream.getConfiguration().getStorageType();
     }
+  }
+
+  /** A subject for each direction, or requests. */
+  @Override
+  public Pipe connect(Address address, PipeContext context) throws PipeException {
+    return isDialogue(address)
+        ? Requests.open(NatsOptions.ofDialogue(address, false), context)
+        : BackWay.open(this, address, context, false);
+  }
+
+  /** A subject for each direction, or answers to requests. */
+  @Override
+  public Pipe connectAsSource(Address address, PipeContext context) throws PipeException {
+    return isDialogue(address)
+        ? Responses.open(NatsOptions.ofDialogue(address, true), context)
+        : BackWay.open(this, address, context, true);
+  }
+
+  private static boolean isDialogue(Address address) {
+    return address.option(BackWay.BACK) == null && address.option("jetstream") == null;
   }
 
   @Override

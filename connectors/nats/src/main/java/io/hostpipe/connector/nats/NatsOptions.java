@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
+import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param ackWait how long JetStream waits before it gives an unacknowledged message to another
  * @param marksEnd whether the end of a stream is written as a message of its own
  * @param credentials a file of NATS with a token and a key; null for none
+ * @param timeout how long a request waits for its answer
  * @param tls how the connection is encrypted
  */
 record NatsOptions(
@@ -48,6 +50,7 @@ record NatsOptions(
     Duration ackWait,
     boolean marksEnd,
     @Nullable Path credentials,
+    Duration timeout,
     BrokerTls tls) {
   static final String SCHEME = "nats";
 
@@ -65,6 +68,7 @@ record NatsOptions(
   private static final String END = "end";
   private static final String SERVER = "server";
   private static final String CREDENTIALS = "creds";
+  private static final String TIMEOUT = "timeout";
 
   /** Where a reader begins that has no place of its own. */
   record From(boolean end, long sequence) {
@@ -87,7 +91,17 @@ record NatsOptions(
 
   /** Reads them from an address. */
   static NatsOptions of(Address address, boolean asSource) throws PipeException {
+    if (address.option(TIMEOUT) != null) {
+      throw new PipeException.Config(
+          address + ": 'timeout' means something with --duplex only, where requests are answered");
+    }
+    return ofDialogue(address, asSource);
+  }
+
+  /** The same for both directions over one subject. */
+  static NatsOptions ofDialogue(Address address, boolean asSource) throws PipeException {
     OptionValues.checkNames(address, SPECS, asSource);
+    BackWay.refuse(address);
     boolean jetStream = address.option(JETSTREAM) != null;
     String subject = address.path();
     Subjects.check(address, subject, asSource);
@@ -114,6 +128,8 @@ record NatsOptions(
                 Duration.ofHours(1)),
             choice(address, END, "silent", "mark"),
             credentials == null ? null : Path.of(credentials),
+            OptionValues.duration(
+                address, TIMEOUT, Duration.ofSeconds(5), Duration.ofMillis(10), Duration.ofDays(1)),
             BrokerTls.of(address, false));
     options.checkTogether();
     return options;
@@ -186,7 +202,11 @@ record NatsOptions(
                 "mark: write the end of the stream as an empty message, for until=mark")
             .ofDestination(),
         OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated(),
-        OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"));
+        OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"),
+        BackWay.option("subject"),
+        OptionSpec.value(
+                TIMEOUT, "DURATION", "5s", "with --duplex: how long a request waits for its answer")
+            .ofDestination());
   }
 
   private void checkTogether() throws PipeException {

@@ -97,9 +97,9 @@ final class CoreTest {
     }
     Sink sink = subject.sink("questions", "");
     Subscription heard = client.subscribe(subject.name());
-    client.flush(Duration.ofSeconds(20));
+    client.flush(Duration.ofSeconds(120));
     Subject.write(sink, "to you", Headers.of(Headers.REPLY_TO, "answers"));
-    assertThat(Objects.requireNonNull(heard.nextMessage(Duration.ofSeconds(20))).getReplyTo())
+    assertThat(Objects.requireNonNull(heard.nextMessage(Duration.ofSeconds(120))).getReplyTo())
         .isEqualTo("answers");
     assertThat(answers.isActive()).isTrue();
   }

@@ -290,7 +290,8 @@ final class JetStreamTest {
     Subject.write(sink, "of ours", headers);
     sink.finish();
     Connection client = subject.client();
-    Message seen = client.jetStream().subscribe(subject.name()).nextMessage(Duration.ofSeconds(20));
+    Message seen =
+        client.jetStream().subscribe(subject.name()).nextMessage(Duration.ofSeconds(120));
     assertThat(seen.getHeaders().getFirst("Hostpipe-Key")).isEqualTo("customer-7");
     assertThat(seen.getHeaders().getFirst("Content-Type")).isEqualTo("application/json");
     io.nats.client.impl.Headers foreign = new io.nats.client.impl.Headers();

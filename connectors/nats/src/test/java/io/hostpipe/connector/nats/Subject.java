@@ -5,6 +5,7 @@ import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
 import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
@@ -64,6 +65,16 @@ final class Subject implements AutoCloseable {
     return target.open(new StreamId(stream), Encoding.RECORDS);
   }
 
+  /** Both directions, as a destination or as a source has them. */
+  Pipe pipe(String query, boolean asSource) throws PipeException {
+    Pipe pipe =
+        asSource
+            ? connector.connectAsSource(address(query), context())
+            : connector.connect(address(query), context());
+    open.add(pipe);
+    return pipe;
+  }
+
   /** A source of messages. */
   Source source(String query) throws PipeException, InterruptedException {
     Source source = connector.source(address(query), context());
@@ -96,7 +107,7 @@ final class Subject implements AutoCloseable {
     List<String> all = new ArrayList<>();
     while (all.size() < count) {
       List<Message> some =
-          subscription.fetch((int) Math.min(500, count - all.size()), Duration.ofSeconds(10));
+          subscription.fetch((int) Math.min(500, count - all.size()), Duration.ofSeconds(120));
       for (Message each : some) {
         each.ack();
         all.add(new String(each.getData(), StandardCharsets.UTF_8));

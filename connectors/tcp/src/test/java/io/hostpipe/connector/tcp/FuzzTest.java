@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>Each case has its seed; a failure names it.
  */
-@Timeout(120)
+@Timeout(360)
 final class FuzzTest {
   private static final int CASE_COUNT = Integer.getInteger("hostpipe.fuzz.cases", 10_000);
   private static final int FIRST_SEED = Integer.getInteger("hostpipe.fuzz.seed", 0);

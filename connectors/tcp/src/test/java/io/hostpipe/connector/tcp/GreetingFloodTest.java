@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Fault 40: ten thousand peers who take their time with the greeting, all at once. */
-@Timeout(120)
+@Timeout(360)
 final class GreetingFloodTest {
   private static final int SLOW_COUNT_MAX = 10_000;
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Pipes that have nothing to do, in every state in which they wait, and what they cost. */
-@Timeout(60)
+@Timeout(240)
 final class IdlePipesTest {
   private static final int PIPE_COUNT = 100;
   private static final long WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(500);

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each limit against one who tries to get past it, while a pipe that lives goes on. */
-@Timeout(60)
+@Timeout(240)
 final class LimitsTest {
   private static final RetryPolicy ONCE =
       new RetryPolicy(Duration.ofSeconds(20), 1, Duration.ofMillis(1), Duration.ofMillis(1));

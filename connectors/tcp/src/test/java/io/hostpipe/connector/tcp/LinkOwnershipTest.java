@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Whose bytes count, when several links and several writers want the same stream. */
-@Timeout(60)
+@Timeout(240)
 final class LinkOwnershipTest {
   private static final int STEP_BYTES = 1_000;
 

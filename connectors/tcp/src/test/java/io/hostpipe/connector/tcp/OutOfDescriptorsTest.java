@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Fault 41: a listening process that runs out of file descriptors waits, says so, and lives on. */
-@Timeout(60)
+@Timeout(240)
 final class OutOfDescriptorsTest {
   private static final int DESCRIPTORS = 150;
   private static final int STRANGER_COUNT = 200;

@@ -22,7 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(240)
 final class TcpPipeTest {
   @Test
   void messagesGoBothWaysAndAreCommitted() throws Exception {

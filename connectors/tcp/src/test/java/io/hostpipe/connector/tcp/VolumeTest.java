@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Too much, too long, and nothing at all. */
-@Timeout(120)
+@Timeout(360)
 final class VolumeTest {
   private static final long WINDOW_BYTES = 1 << 20;
   private static final String WINDOW = Ends.SHORT + "&window=1MiB";

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a dialer makes of servers and of proxies. */
-@Timeout(60)
+@Timeout(240)
 final class RequestTest {
   private static final RetryPolicy TWICE =
       new RetryPolicy(Duration.ofMinutes(1), 1, Duration.ofMillis(1), Duration.ofMillis(5));

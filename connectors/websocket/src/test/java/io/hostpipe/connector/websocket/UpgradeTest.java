@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Peers of a listener that speak HTTP, well or badly. */
-@Timeout(60)
+@Timeout(240)
 final class UpgradeTest {
   private final Ends ends = TestEnds.ws();
 

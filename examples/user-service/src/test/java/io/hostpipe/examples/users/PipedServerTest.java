@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The same answers and the same codes through a pipe, also where its link breaks. */
-@Timeout(120)
+@Timeout(360)
 final class PipedServerTest {
   @Test
   void answersInMemory() throws Exception {

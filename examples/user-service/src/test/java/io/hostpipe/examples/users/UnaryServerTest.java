@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The article's table of status codes, from a real server to a real client. */
-@Timeout(60)
+@Timeout(240)
 final class UnaryServerTest {
   private final CountDownLatch never = new CountDownLatch(1);
   private final CountDownLatch asked = new CountDownLatch(1);

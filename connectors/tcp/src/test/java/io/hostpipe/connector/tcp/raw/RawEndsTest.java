@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a raw end does when its peer does what peers do. */
-@Timeout(60)
+@Timeout(240)
 final class RawEndsTest {
   private static final byte[] LARGE = RawPlace.random(64 << 20);
 
@@ -448,7 +448,7 @@ final class RawEndsTest {
 
   /** With a limit, so that this reads through the source's own thread. */
   private static void readOne(Source source) throws PipeException, InterruptedException {
-    try (Batch batch = source.read(Duration.ofSeconds(10))) {
+    try (Batch batch = source.read(Duration.ofSeconds(120))) {
       assertThat(batch).isNotNull();
     }
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Messages of a raw peer for a program that uses the library. */
-@Timeout(60)
+@Timeout(240)
 final class RawMessagesTest {
   @Test
   void linesOfAPlainPeerAreMessagesAndEachIsAnsweredWhenItIsCommitted() throws Exception {

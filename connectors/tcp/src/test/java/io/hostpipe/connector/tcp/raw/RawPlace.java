@@ -29,7 +29,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class RawPlace implements AutoCloseable {
   static final RetryPolicy RETRY =
       new RetryPolicy(
-          Duration.ofSeconds(30), Integer.MAX_VALUE, Duration.ofMillis(5), Duration.ofMillis(50));
+          Duration.ofSeconds(150), Integer.MAX_VALUE, Duration.ofMillis(5), Duration.ofMillis(50));
 
   private static final int CHUNK_BYTES = 64 << 10;
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The programs that people have, in both roles and both directions. */
-@Timeout(60)
+@Timeout(240)
 final class RawProgramsTest {
   private static final byte[] SENT = RawPlace.random(5_000_003);
 

@@ -1,0 +1,137 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.Batch;
+import io.hostpipe.BatchWriter;
+import io.hostpipe.Encoding;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.Resume;
+import io.hostpipe.Source;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.Inbox;
+import io.hostpipe.spi.PipeContext;
+import io.nats.client.Message;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answers to requests, in their order; ends when the last request was answered.
+ *
+ * <p>Thread rule: as {@link Source}.
+ */
+final class AnswerSource implements Source {
+  private static final int BLOCK_BYTES = 256 << 10;
+  private static final long FOREVER_NANOS = TimeUnit.DAYS.toNanos(365);
+
+  private final NatsOptions options;
+  private final PipeContext context;
+  private final Inbox<Message> answers;
+  private final StreamId stream = new StreamId("nats:" + UUID.randomUUID());
+  private volatile boolean closed;
+  private long position;
+  private boolean finished;
+
+  /** What a batch had no room for. */
+  private @Nullable Message unread;
+
+  AnswerSource(NatsOptions options, PipeContext context, Inbox<Message> answers) {
+    this.options = options;
+    this.context = context;
+    this.answers = answers;
+  }
+
+  @Override
+  public StreamId stream() {
+    return stream;
+  }
+
+  @Override
+  public Encoding encoding() {
+    return Encoding.RECORDS;
+  }
+
+  @Override
+  public boolean replayable() {
+    return false;
+  }
+
+  @Override
+  public boolean wantsCommits() {
+    return false;
+  }
+
+  @Override
+  public boolean seek(Resume from) throws PipeException {
+    if (from.position() > 0) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          options.address() + ": an answer comes once, and cannot be read again");
+    }
+    return true;
+  }
+
+  @Override
+  public @Nullable Batch read() throws PipeException, InterruptedException {
+    Batch batch = null;
+    while (batch == null && !finished) {
+      batch = read(FOREVER_NANOS);
+    }
+    return batch;
+  }
+
+  @Override
+  public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
+    return read(timeout.compareTo(Duration.ofDays(365)) > 0 ? FOREVER_NANOS : timeout.toNanos());
+  }
+
+  @Override
+  public boolean finished() {
+    return finished;
+  }
+
+  /** Nothing: nobody waits for it. */
+  @Override
+  public void commit(long committedPosition) {}
+
+  /** Nothing: who answered has done its work. */
+  @Override
+  public void reject(long endPosition, Rejection why) {}
+
+  @Override
+  public void close() {
+    closed = true;
+    answers.close();
+  }
+
+  private @Nullable Batch read(long timeoutNanos) throws PipeException, InterruptedException {
+    Message message = unread != null ? unread : answers.poll(timeoutNanos);
+    unread = null;
+    if (closed) {
+      throw new PipeException.Closed(
+          Status.CANCELLED, options.address() + " was closed on this side");
+    }
+    if (message == null) {
+      finished = answers.ended();
+      return null;
+    }
+    try (BatchWriter batch =
+        new BatchWriter(
+            context.pool(), Encoding.RECORDS, Math.max(BLOCK_BYTES, message.getData().length))) {
+      Message next = message;
+      while (next != null) {
+        byte[] payload = next.getData();
+        if (!batch.add(payload, 0, payload.length, NatsHeaders.read(next.getHeaders()))) {
+          unread = next;
+          break;
+        }
+        next = batch.lengthBytes() < BLOCK_BYTES ? answers.poll() : null;
+      }
+      Batch full = batch.toBatch(stream, position);
+      position = full.endPosition();
+      return full;
+    }
+  }
+}

@@ -1,0 +1,244 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.Encoding;
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.Resume;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.Attempts;
+import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.Inbox;
+import io.hostpipe.spi.MessageSink;
+import io.hostpipe.spi.PipeContext;
+import io.nats.client.Dispatcher;
+import io.nats.client.Message;
+import io.nats.client.impl.NatsMessage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Publishes messages as requests: each is committed when it was answered, in their order. One that
+ * nobody answers in time is rejected, and the others go on; one whose connection broke is doubtful.
+ *
+ * <p>Thread rule: as {@link io.hostpipe.Sink}; a thread of its own waits for the answers.
+ */
+final class RequestSink extends MessageSink {
+  private static final int UNANSWERED_MAX = 1_024;
+  private static final int HEADERS_BYTES_MAX = 1 << 10;
+  private static final int NO_RESPONDERS = 503;
+
+  private final NatsOptions options;
+  private final Attempts attempts;
+  private final Doubts doubts;
+  private final Inbox<Message> answers;
+  private final BlockingQueue<Asked> unanswered = new LinkedBlockingQueue<>(UNANSWERED_MAX);
+  private final Thread settling;
+  private volatile boolean closed;
+  private volatile Line line;
+  private long asked;
+
+  private RequestSink(
+      NatsOptions options, PipeContext context, StreamId stream, Inbox<Message> answers)
+      throws PipeException, InterruptedException {
+    super(options.address(), context, stream, Encoding.RECORDS, Resume.START, new Commits(0));
+    this.options = options;
+    this.attempts = new Attempts(context, options.address());
+    this.doubts = new Doubts(options.address(), context.events());
+    this.answers = answers;
+    this.line = connect();
+    this.settling = Thread.ofVirtual().name("nats-answers").unstarted(this::settle);
+  }
+
+  /**
+   * Connects. Blocks.
+   *
+   * @param answers where they go; ended behind the last one
+   */
+  static RequestSink open(
+      NatsOptions options, PipeContext context, StreamId stream, Inbox<Message> answers)
+      throws PipeException, InterruptedException {
+    RequestSink sink = new RequestSink(options, context, stream, answers);
+    sink.settling.start();
+    return sink;
+  }
+
+  @Override
+  protected void put(long endPosition, ByteBuffer payload, Headers headers)
+      throws PipeException, InterruptedException {
+    Line over = standing();
+    byte[] copy = new byte[payload.remaining()];
+    payload.get(copy);
+    io.nats.client.impl.Headers out = new io.nats.client.impl.Headers();
+    NatsHeaders.write(headers, out);
+    Asked request = new Asked(endPosition, System.nanoTime(), new CompletableFuture<>());
+    unanswered.put(request);
+    long mostBytes = over.connection.nats().getMaxPayload();
+    if (copy.length + out.serializedLength() > mostBytes) {
+      request.answer.completeExceptionally(
+          new PipeException.Rejected(
+              Status.OUT_OF_RANGE,
+              "a request of " + copy.length + " bytes, and the server takes at most " + mostBytes));
+      return;
+    }
+    String number = "" + asked++;
+    over.waiting.put(number, request.answer);
+    try {
+      over.connection
+          .nats()
+          .publish(
+              new NatsMessage(
+                  options.subject(), over.inbox + number, out.isEmpty() ? null : out, copy));
+    } catch (IllegalStateException e) {
+      request.answer.completeExceptionally(e);
+    }
+  }
+
+  @Override
+  protected long rawBytesMax() {
+    return line.connection.nats().getMaxPayload() - HEADERS_BYTES_MAX;
+  }
+
+  @Override
+  protected void complete() throws PipeException, InterruptedException {
+    unanswered.put(Asked.LAST);
+    settling.join();
+    checkOpen();
+    doubts.check(commits, stream(), position());
+  }
+
+  @Override
+  protected boolean closed() {
+    return closed;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    attempts.stop();
+    commits.fail(closedHere());
+    settling.interrupt();
+    line.close();
+  }
+
+  /** Waits for one answer after the other. */
+  private void settle() {
+    try {
+      long from = 0;
+      for (Asked next = unanswered.take(); next != Asked.LAST; next = unanswered.take()) {
+        settle(from, next);
+        from = next.endPosition;
+        commits.advance(from);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      answers.end();
+    }
+  }
+
+  private void settle(long from, Asked request) throws InterruptedException {
+    long restNanos = options.timeout().toNanos() - (System.nanoTime() - request.sentNanos);
+    try {
+      Message answer = request.answer.get(Math.max(0, restNanos), TimeUnit.NANOSECONDS);
+      if (answer.isStatusMessage() && answer.getStatus().getCode() == NO_RESPONDERS) {
+        commits.reject(
+            request.endPosition,
+            new Rejection(Status.NOT_FOUND, "nobody answers at the subject " + options.subject()));
+      } else {
+        answers.put(answer);
+      }
+    } catch (TimeoutException e) {
+      commits.reject(
+          request.endPosition,
+          new Rejection(
+              Status.DEADLINE_EXCEEDED,
+              "no answer within "
+                  + options.timeout().toMillis()
+                  + " ms; whether the request was worked on is not known"));
+    } catch (ExecutionException e) {
+      Throwable why = Objects.requireNonNullElse(e.getCause(), e);
+      if (why instanceof PipeException.Rejected refused) {
+        commits.reject(
+            request.endPosition, new Rejection(refused.status(), Attempts.reason(refused)));
+      } else {
+        doubts.add(from, request.endPosition, why);
+      }
+    }
+  }
+
+  /** The connection, or a new one where it broke. */
+  private Line standing() throws PipeException, InterruptedException {
+    Line now = line;
+    if (!now.connection.stands()) {
+      now.close();
+      now = connect();
+      line = now;
+      attempts.succeeded(position());
+      if (closed) {
+        now.close();
+      }
+    }
+    return now;
+  }
+
+  private Line connect() throws PipeException, InterruptedException {
+    while (true) {
+      try {
+        return Line.open(options);
+      } catch (PipeException e) {
+        checkOpen();
+        attempts.pauseAfter(e);
+      }
+    }
+  }
+
+  /** A request on its way. */
+  private record Asked(long endPosition, long sentNanos, CompletableFuture<Message> answer) {
+    /** Behind the last one. */
+    static final Asked LAST = new Asked(0, 0, new CompletableFuture<>());
+  }
+
+  /** A connection, and who waits for which answer over it. */
+  private record Line(
+      NatsConnection connection, String inbox, Map<String, CompletableFuture<Message>> waiting) {
+    static Line open(NatsOptions options) throws PipeException, InterruptedException {
+      Map<String, CompletableFuture<Message>> waiting = new ConcurrentHashMap<>();
+      NatsConnection connection = NatsConnection.open(options, () -> abandon(waiting));
+      String inbox = connection.nats().createInbox() + ".";
+      Dispatcher dispatcher =
+          connection
+              .nats()
+              .createDispatcher(answer -> {
+                CompletableFuture<Message> asked =
+                    waiting.remove(answer.getSubject().substring(inbox.length()));
+                if (asked != null) {
+                  asked.complete(answer);
+                }
+              });
+      dispatcher.subscribe(inbox + "*");
+      return new Line(connection, inbox, waiting);
+    }
+
+    private static void abandon(Map<String, CompletableFuture<Message>> waiting) {
+      IOException why = new IOException("the connection broke");
+      waiting.values().forEach(each -> each.completeExceptionally(why));
+      waiting.clear();
+    }
+
+    void close() {
+      connection.close();
+      abandon(waiting);
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package io.hostpipe.connector.nats;
+
+import io.hostpipe.Encoding;
+import io.hostpipe.Headers;
+import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.Resume;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.MessageSink;
+import io.hostpipe.spi.PipeContext;
+import io.nats.client.impl.NatsMessage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Both directions over one subject, from the other side: what is read are requests, and what is
+ * written are their answers: the first answers the first, and so on.
+ *
+ * <p>Thread rule: as {@link Pipe}.
+ */
+final class Responses implements Pipe {
+  /** Stands for a message that asked for no answer. */
+  private static final String NOBODY = "";
+
+  private final NatsOptions options;
+  private final CoreSource source;
+  private final Answers sink;
+
+  private Responses(NatsOptions options, CoreSource source, Answers sink) {
+    this.options = options;
+    this.source = source;
+    this.sink = sink;
+  }
+
+  /** Subscribes. Blocks. */
+  static Pipe open(NatsOptions options, PipeContext context) throws PipeException {
+    Subjects.checkMessages(options, context.encoding());
+    BlockingQueue<String> asking = new LinkedBlockingQueue<>();
+    try {
+      CoreSource source =
+          CoreSource.open(
+              options,
+              context,
+              request -> asking.add(Objects.requireNonNullElse(request.getReplyTo(), NOBODY)));
+      return new Responses(options, source, new Answers(options, context, source, asking));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PipeException.Closed(
+          Status.CANCELLED, "interrupted while opening " + options.address());
+    }
+  }
+
+  @Override
+  public Source source() {
+    return source;
+  }
+
+  @Override
+  public Sink sink() {
+    return sink;
+  }
+
+  @Override
+  public String description() {
+    return options.address().toString();
+  }
+
+  @Override
+  public void close() {
+    sink.close();
+    source.close();
+  }
+
+  /** Publishes each message to whoever sent the request that it answers. */
+  private static final class Answers extends MessageSink {
+    private final CoreSource requests;
+    private final BlockingQueue<String> asking;
+    private final Doubts doubts;
+    private volatile boolean closed;
+    private @Nullable Exception broke;
+
+    Answers(
+        NatsOptions options,
+        PipeContext context,
+        CoreSource requests,
+        BlockingQueue<String> asking) {
+      super(
+          options.address(),
+          context,
+          new StreamId("answers"),
+          Encoding.RECORDS,
+          Resume.START,
+          new Commits(0));
+      this.requests = requests;
+      this.asking = asking;
+      this.doubts = new Doubts(options.address(), context.events());
+    }
+
+    @Override
+    protected void put(long endPosition, ByteBuffer payload, Headers headers)
+        throws PipeException, InterruptedException {
+      String to = asking.poll();
+      if (to == null) {
+        commits.reject(
+            endPosition,
+            new Rejection(
+                Status.FAILED_PRECONDITION,
+                "an answer too much: every request that was read has one"));
+      } else if (!to.equals(NOBODY)) {
+        byte[] copy = new byte[payload.remaining()];
+        payload.get(copy);
+        io.nats.client.impl.Headers out = new io.nats.client.impl.Headers();
+        NatsHeaders.write(headers, out);
+        NatsConnection over = requests.connection();
+        long mostBytes = over.nats().getMaxPayload();
+        if (copy.length + out.serializedLength() > mostBytes) {
+          commits.reject(
+              endPosition,
+              new Rejection(
+                  Status.OUT_OF_RANGE,
+                  "an answer of "
+                      + copy.length
+                      + " bytes, and the server takes at most "
+                      + mostBytes));
+          return;
+        }
+        try {
+          over.nats().publish(new NatsMessage(to, null, out.isEmpty() ? null : out, copy));
+        } catch (IllegalStateException e) {
+          broke = e;
+        }
+      }
+    }
+
+    @Override
+    protected void putAll(long fromPosition) throws PipeException, InterruptedException {
+      Exception why = broke;
+      broke = null;
+      if (why == null) {
+        try {
+          requests.connection().flush();
+        } catch (IOException e) {
+          why = e;
+        }
+      }
+      if (why != null) {
+        checkOpen();
+        doubts.add(fromPosition, position(), why);
+      }
+      commits.advance(position());
+    }
+
+    /** Nothing is cut: requests and answers are messages. */
+    @Override
+    protected long rawBytesMax() {
+      return Long.MAX_VALUE;
+    }
+
+    @Override
+    protected void complete() throws PipeException {
+      doubts.check(commits, stream(), position());
+    }
+
+    @Override
+    protected boolean closed() {
+      return closed;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+      commits.fail(closedHere());
+    }
+  }
+}
