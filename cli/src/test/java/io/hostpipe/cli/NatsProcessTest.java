@@ -230,7 +230,7 @@ final class NatsProcessTest {
     long count = stored();
     while (all.size() < count) {
       int wanted = (int) Math.min(1_000, count - all.size());
-      for (Message each : subscription.fetch(wanted, Duration.ofSeconds(120))) {
+      for (Message each : subscription.fetch(wanted, Duration.ofMinutes(2))) {
         each.ack();
         all.add(new String(each.getData(), StandardCharsets.UTF_8));
       }

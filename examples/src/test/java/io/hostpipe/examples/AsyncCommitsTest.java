@@ -48,7 +48,7 @@ final class AsyncCommitsTest {
       CompletableFuture<Integer> refused = AsyncCommits.send(pair.near(), MESSAGES);
       pair.far().close();
       assertThat(refused)
-          .failsWithin(Duration.ofSeconds(120))
+          .failsWithin(Duration.ofMinutes(2))
           .withThrowableThat()
           .withCauseInstanceOf(PipeException.Closed.class);
     }

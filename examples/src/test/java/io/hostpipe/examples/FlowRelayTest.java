@@ -46,7 +46,7 @@ final class FlowRelayTest {
       in.near().send("half".getBytes(UTF_8));
       in.near().close();
       assertThat(joined)
-          .failsWithin(Duration.ofSeconds(120))
+          .failsWithin(Duration.ofMinutes(2))
           .withThrowableThat()
           .withCauseInstanceOf(PipeException.Closed.class);
     }

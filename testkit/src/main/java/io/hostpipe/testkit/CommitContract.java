@@ -57,7 +57,7 @@ public interface CommitContract extends ContractTests {
     InParallel<@Nullable Batch> reading = InParallel.run(() -> way.source().read());
     reading.awaitBlocked();
     way.source().commit(end);
-    assertThat(way.sink().awaitCommitted(end, Duration.ofSeconds(120)).position()).isEqualTo(end);
+    assertThat(way.sink().awaitCommitted(end, Duration.ofMinutes(2)).position()).isEqualTo(end);
     assertThat(reading.ended()).isFalse();
     way.close();
     assertThat(reading.failure()).isInstanceOf(PipeException.class);

@@ -42,7 +42,7 @@ public interface MessageViewContract extends ContractTests {
         break;
       }
     }
-    seen.add(Objects.requireNonNull(messages.read(Duration.ofSeconds(120))).text());
+    seen.add(Objects.requireNonNull(messages.read(Duration.ofMinutes(2))).text());
     assertThat(messages.iterator().hasNext()).isTrue();
     Message last = Objects.requireNonNull(messages.read());
     seen.add(last.text());
@@ -53,7 +53,7 @@ public interface MessageViewContract extends ContractTests {
           way.sink().finish();
           return true;
         });
-    assertThat(messages.read(Duration.ofSeconds(120))).isNull();
+    assertThat(messages.read(Duration.ofMinutes(2))).isNull();
     assertThat(messages.finished()).isTrue();
     assertThat(messages.read()).isNull();
     assertThat(messages.iterator().hasNext()).isFalse();
@@ -96,7 +96,7 @@ public interface MessageViewContract extends ContractTests {
         way.near().send(new byte[3]).whenCommitted().toCompletableFuture();
     way.closeSink().run();
     assertThat(never)
-        .failsWithin(Duration.ofSeconds(120))
+        .failsWithin(Duration.ofMinutes(2))
         .withThrowableThat()
         .withCauseInstanceOf(PipeException.class);
   }
@@ -146,7 +146,7 @@ public interface MessageViewContract extends ContractTests {
       Pipe.Sent sent = first.near().send(new byte[] {1, 2, 3});
       Objects.requireNonNull(received.read()).commit();
       second.source().read(Duration.ofMillis(1));
-      assertThat(sent.awaitCommitted(Duration.ofSeconds(120)).position())
+      assertThat(sent.awaitCommitted(Duration.ofMinutes(2)).position())
           .isEqualTo(sent.endPosition());
     }
   }
@@ -177,7 +177,7 @@ public interface MessageViewContract extends ContractTests {
       publisher.closeExceptionally(new IllegalArgumentException("of the publisher's own"));
     }
     assertThat(subscriber.finished().toCompletableFuture())
-        .failsWithin(Duration.ofSeconds(120))
+        .failsWithin(Duration.ofMinutes(2))
         .withThrowableThat()
         .withStackTraceContaining("of the publisher's own");
     assertThat(reading.failure()).isInstanceOf(PipeException.class);
@@ -194,7 +194,7 @@ public interface MessageViewContract extends ContractTests {
     assertThat(place().pool().takenBytes()).isLessThanOrEqualTo(place().waitingBytesMax());
     way.closeSink().run();
     assertThat(subscriber.finished().toCompletableFuture())
-        .failsWithin(Duration.ofSeconds(120))
+        .failsWithin(Duration.ofMinutes(2))
         .withThrowableThat()
         .withCauseInstanceOf(PipeException.Closed.class);
     InParallel.await(() -> endless.cancelled);
@@ -207,7 +207,7 @@ public interface MessageViewContract extends ContractTests {
     try (SubmissionPublisher<Message> publisher = new SubmissionPublisher<>()) {
       publisher.subscribe(subscriber);
       way.closeSink().run();
-      assertThat(subscriber.finished().toCompletableFuture()).failsWithin(Duration.ofSeconds(120));
+      assertThat(subscriber.finished().toCompletableFuture()).failsWithin(Duration.ofMinutes(2));
       InParallel.await(() -> publisher.getNumberOfSubscribers() == 0);
     }
   }
@@ -230,7 +230,7 @@ public interface MessageViewContract extends ContractTests {
         // The subscriber has heard of it already, and has given its pipe up.
       }
       assertThat(subscriber.finished().toCompletableFuture())
-          .failsWithin(Duration.ofSeconds(120))
+          .failsWithin(Duration.ofMinutes(2))
           .withThrowableThat()
           .withCauseInstanceOf(PipeException.Rejected.class)
           .withMessageContaining("of another kind");

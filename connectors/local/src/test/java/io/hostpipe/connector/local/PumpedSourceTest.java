@@ -96,7 +96,7 @@ final class PumpedSourceTest {
       assertThat(source.finished()).isFalse();
       out.write(42);
       out.flush();
-      try (Batch batch = source.read(Duration.ofSeconds(120))) {
+      try (Batch batch = source.read(Duration.ofMinutes(2))) {
         assertThat(Ends.bytes(batch)).containsExactly(42);
       }
       out.close();

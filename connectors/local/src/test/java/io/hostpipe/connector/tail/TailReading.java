@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A tail that is read step by step, and what it said. */
 final class TailReading implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   /** Long enough for a look after a change that has happened already. */
   private static final Duration QUIET = Duration.ofMillis(60);

@@ -397,7 +397,7 @@ final class TailSourceTest {
         Thread.onSpinWait();
       }
       tail.source().close();
-      assertThat(reader.join(Duration.ofSeconds(120))).isTrue();
+      assertThat(reader.join(Duration.ofMinutes(2))).isTrue();
       assertThat(thrown.get()).isInstanceOf(PipeException.Closed.class);
     }
   }

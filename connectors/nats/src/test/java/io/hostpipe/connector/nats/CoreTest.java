@@ -97,9 +97,9 @@ final class CoreTest {
     }
     Sink sink = subject.sink("questions", "");
     Subscription heard = client.subscribe(subject.name());
-    client.flush(Duration.ofSeconds(120));
+    client.flush(Duration.ofMinutes(2));
     Subject.write(sink, "to you", Headers.of(Headers.REPLY_TO, "answers"));
-    assertThat(Objects.requireNonNull(heard.nextMessage(Duration.ofSeconds(120))).getReplyTo())
+    assertThat(Objects.requireNonNull(heard.nextMessage(Duration.ofMinutes(2))).getReplyTo())
         .isEqualTo("answers");
     assertThat(answers.isActive()).isTrue();
   }

@@ -58,7 +58,7 @@ final class DialogueTest {
           }
         });
     dispatcher.subscribe(subject.name());
-    service.flush(Duration.ofSeconds(120));
+    service.flush(Duration.ofMinutes(2));
     Pipe pipe = subject.pipe("", false);
     Subject.writeNumbers(pipe.sink(), 1, 1_000);
     InParallel<Boolean> finishing = finishing(pipe);
@@ -79,7 +79,7 @@ final class DialogueTest {
           }
         });
     dispatcher.subscribe(subject.name());
-    service.flush(Duration.ofSeconds(120));
+    service.flush(Duration.ofMinutes(2));
     Pipe pipe = subject.pipe("?timeout=500ms", false);
     Subject.writeNumbers(pipe.sink(), 1, 3);
     assertThat(Subject.read(pipe.source(), 2)).containsExactly("1!", "3!");

@@ -107,7 +107,7 @@ final class Subject implements AutoCloseable {
     List<String> all = new ArrayList<>();
     while (all.size() < count) {
       List<Message> some =
-          subscription.fetch((int) Math.min(500, count - all.size()), Duration.ofSeconds(120));
+          subscription.fetch((int) Math.min(500, count - all.size()), Duration.ofMinutes(2));
       for (Message each : some) {
         each.ack();
         all.add(new String(each.getData(), StandardCharsets.UTF_8));

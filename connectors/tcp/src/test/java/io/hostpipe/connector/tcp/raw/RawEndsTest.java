@@ -448,7 +448,7 @@ final class RawEndsTest {
 
   /** With a limit, so that this reads through the source's own thread. */
   private static void readOne(Source source) throws PipeException, InterruptedException {
-    try (Batch batch = source.read(Duration.ofSeconds(120))) {
+    try (Batch batch = source.read(Duration.ofMinutes(2))) {
       assertThat(batch).isNotNull();
     }
   }
