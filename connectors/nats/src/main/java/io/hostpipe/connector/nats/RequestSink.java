@@ -81,7 +81,7 @@ final class RequestSink extends MessageSink {
     payload.get(copy);
     io.nats.client.impl.Headers out = new io.nats.client.impl.Headers();
     NatsHeaders.write(headers, out);
-    Asked request = new Asked(endPosition, System.nanoTime(), new CompletableFuture<>());
+    Asked request = new Asked(endPosition, System.nanoTime(), new CompletableFuture<>(), false);
     unanswered.put(request);
     long mostBytes = over.connection.nats().getMaxPayload();
     if (copy.length + out.serializedLength() > mostBytes) {
@@ -135,7 +135,7 @@ final class RequestSink extends MessageSink {
   private void settle() {
     try {
       long from = 0;
-      for (Asked next = unanswered.take(); next != Asked.LAST; next = unanswered.take()) {
+      for (Asked next = unanswered.take(); !next.last; next = unanswered.take()) {
         settle(from, next);
         from = next.endPosition;
         commits.advance(from);
@@ -204,9 +204,10 @@ final class RequestSink extends MessageSink {
   }
 
   /** A request on its way. */
-  private record Asked(long endPosition, long sentNanos, CompletableFuture<Message> answer) {
+  private record Asked(
+      long endPosition, long sentNanos, CompletableFuture<Message> answer, boolean last) {
     /** Behind the last one. */
-    static final Asked LAST = new Asked(0, 0, new CompletableFuture<>());
+    static final Asked LAST = new Asked(0, 0, new CompletableFuture<>(), true);
   }
 
   /** A connection, and who waits for which answer over it. */
