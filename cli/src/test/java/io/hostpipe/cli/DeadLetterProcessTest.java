@@ -144,6 +144,7 @@ final class DeadLetterProcessTest {
   }
 
   @Test
+  @SuppressWarnings("try") // A client of NATS may be interrupted when it is closed.
   void theDeadLettersMayLieInABrokerAndAtAPeer() throws Exception {
     Path in = Files.writeString(folder.resolve("in"), "one\n" + "x".repeat(LONG_BYTES) + "\n");
     try (NatsServer other = NatsServer.start(Files.createDirectories(folder.resolve("other")));
