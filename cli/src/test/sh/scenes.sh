@@ -590,6 +590,31 @@ after_dead_letters_file() {
   printf 'one\nthree\n' | cmp - lines && says 'the framing lines cannot carry it' dead
 }
 
+# What Kafka's archive has: these two scripts and this file, for the broker that the tests start.
+before_kafka() {
+  mkdir -p kafka/bin kafka/config && for each in storage:kafka.tools.StorageTool server-start:kafka.Kafka; do
+    printf '#!/bin/sh\nexec java -Xmx256m -XX:+UseSerialGC -cp "%s" %s "$@"\n' \
+      "$(cat -- "$root/testkit/kafka-server/target/classes/kafka-server.classpath")" "${each#*:}" \
+      >"kafka/bin/kafka-${each%%:*}.sh" && chmod +x "kafka/bin/kafka-${each%%:*}.sh" || return 1
+  done
+  cat >kafka/config/server.properties <<PROPERTIES
+process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=127.0.0.1:9093
+listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093
+advertised.listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093
+controller.listener.names=CONTROLLER
+log.dirs=$PWD/kafka/kept
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+PROPERTIES
+}
+
+after_kafka() {
+  seq 1 1000 | cmp - ./numbers && seq 1 1000 | cmp - ./by-kcat
+}
+
 before_broker() {
   seq 1 5000 | sed 's/^/order /' >./orders.log
 }

@@ -236,6 +236,13 @@ final class ArchitectureTest {
         new Offender("io.hostpipe.cli", "return io.grpc.Status.OK;"),
         new Offender("io.hostpipe.connector.tcp", "return io.grpc.Metadata.class;")),
 
+    ONLY_ITS_CONNECTOR_KNOWS_KAFKA(
+        noClasses()
+            .that(DescribedPredicate.not(resideInAPackage("io.hostpipe.connector.kafka..")))
+            .should()
+            .dependOnClassesThat(resideInAPackage("org.apache.kafka..")),
+        new Offender("io.hostpipe.cli", "return org.apache.kafka.common.Uuid.class;")),
+
     ONLY_ITS_CONNECTOR_KNOWS_NATS(
         noClasses()
             .that(DescribedPredicate.not(resideInAPackage("io.hostpipe.connector.nats..")))
@@ -349,6 +356,7 @@ final class ArchitectureTest {
             "io.hostpipe.runtime",
             "io.hostpipe.connector.local",
             "io.hostpipe.connector.tcp",
+            "io.hostpipe.connector.kafka",
             "io.hostpipe.connector.nats",
             "io.hostpipe.connector.websocket",
             "io.hostpipe.testkit",

@@ -1,5 +1,6 @@
 package io.hostpipe.testkit;
 
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -91,10 +92,15 @@ public final class InParallel<T extends @Nullable Object> {
 
   /** Waits until this holds. */
   public static void await(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_SECONDS);
+    await(Duration.ofSeconds(DEADLINE_SECONDS), condition);
+  }
+
+  /** Waits until this holds, for what takes long on a machine with other work. */
+  public static void await(Duration patience, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + patience.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("not so after " + DEADLINE_SECONDS + " s");
+        throw new AssertionError("not so after " + patience.toSeconds() + " s");
       }
       LockSupport.parkNanos(500_000);
     }

@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerProcess implements AutoCloseable {
   private static final int STOP_SECONDS = 20;
+
+  /** Several that are a Java each, on a machine with other work. */
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final List<String> command;
   private final Path folder;
@@ -42,17 +46,27 @@ final class ServerProcess implements AutoCloseable {
 
   /** Starts it and waits until its port answers. */
   void start() throws IOException {
-    Path output = folder.resolve("output.log");
-    Process started =
+    begin();
+    awaitAnswer();
+  }
+
+  /** Starts it and does not wait: it may need others before it answers. */
+  void begin() throws IOException {
+    process =
         new ProcessBuilder(command)
             .directory(folder.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()))
             .start();
-    process = started;
-    InParallel.await(() -> answers() || !started.isAlive());
+  }
+
+  /** Waits until the port of what was begun answers. */
+  void awaitAnswer() throws IOException {
+    Process started = running();
+    InParallel.await(PATIENCE, () -> answers() || !started.isAlive());
     if (!started.isAlive()) {
-      throw new AssertionError(command.getFirst() + " did not start: " + Files.readString(output));
+      throw new AssertionError(
+          command.getFirst() + " did not start: " + Files.readString(output()));
     }
   }
 
@@ -107,6 +121,10 @@ final class ServerProcess implements AutoCloseable {
 
   private void signal(String name) throws IOException, InterruptedException {
     new ProcessBuilder("kill", "-" + name, "" + running().pid()).inheritIO().start().waitFor();
+  }
+
+  private Path output() {
+    return folder.resolve("output.log");
   }
 
   private Process running() {

@@ -1,0 +1,94 @@
+package io.hostpipe.connector.kafka;
+
+import io.hostpipe.Address;
+import io.hostpipe.Capabilities;
+import io.hostpipe.PipeException;
+import io.hostpipe.Source;
+import io.hostpipe.Target;
+import io.hostpipe.spi.Connector;
+import io.hostpipe.spi.OptionSpec;
+import io.hostpipe.spi.PipeContext;
+import java.util.List;
+import java.util.Set;
+
+/** Topics of Kafka ({@code kafka://host:9092/topic}). */
+public final class KafkaConnector implements Connector {
+  private static final Capabilities TOPIC =
+      new Capabilities(
+          true,
+          true,
+          true,
+          true,
+          true,
+          true,
+          "a broker acknowledges what it and its replicas have in memory: what it acknowledged in"
+              + " the last seconds is lost when all of them lose power at once");
+
+  @Override
+  public Set<String> schemes() {
+    return Set.of(KafkaOptions.SCHEME);
+  }
+
+  @Override
+  public Kind kind(String scheme) {
+    return Kind.STORES;
+  }
+
+  @Override
+  public String help(String scheme) {
+    return "kafka://host:9092/topic writes into a partition of a topic in transactions, or reads"
+        + " one in order";
+  }
+
+  @Override
+  public Capabilities capabilities(Address address) {
+    return TOPIC;
+  }
+
+  @Override
+  public List<OptionSpec> options(String scheme) {
+    return KafkaOptions.SPECS;
+  }
+
+  @Override
+  public String check(Address address, boolean asSource)
+      throws PipeException, InterruptedException {
+    KafkaOptions options = KafkaOptions.of(address, asSource);
+    try (Topics topics = Topics.open(options)) {
+      Topic topic = topics.find();
+      if (topic == null) {
+        return topics.cluster()
+            + "; there is no topic "
+            + options.topic()
+            + " yet: "
+            + (asSource
+                ? "it is waited for"
+                : "it would be made, with " + Math.max(1, options.partitions()) + " of partitions");
+      }
+      long messages = 0;
+      for (int index = 0; index < topic.partitions(); index++) {
+        messages += topics.end(index) - topics.beginning(index);
+      }
+      return topics.cluster()
+          + "; the topic "
+          + topic.name()
+          + " has "
+          + topic.partitions()
+          + (topic.partitions() == 1 ? " partition, " : " partitions, ")
+          + topic.replicas()
+          + " times, and up to "
+          + messages
+          + " messages";
+    }
+  }
+
+  @Override
+  public Source source(Address address, PipeContext context) throws PipeException {
+    return new KafkaSource(KafkaOptions.of(address, true), context);
+  }
+
+  @Override
+  public Target target(Address address, PipeContext context) throws PipeException {
+    return new KafkaTarget(KafkaOptions.of(address, false), context);
+  }
+}

@@ -1,0 +1,264 @@
+package io.hostpipe.connector.kafka;
+
+import io.hostpipe.Address;
+import io.hostpipe.PipeException;
+import io.hostpipe.spi.OptionSpec;
+import io.hostpipe.spi.OptionValues;
+import io.hostpipe.spi.tls.BrokerTls;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a topic is used.
+ *
+ * @param address as it was written
+ * @param topic what stands behind the slash
+ * @param servers all that may be asked for the rest of the cluster, as HOST:PORT
+ * @param partition which one; -1 for none that was named
+ * @param from where a new reader begins
+ * @param until where a reader ends
+ * @param goesOnBehindLoss say what was lost and go on, instead of ending
+ * @param tellsTime whether each message that is read has its time in Kafka
+ * @param partitions of a topic that is made; 0 for one
+ * @param replicas of a topic that is made; 0 for as many as the broker's default is
+ * @param marksEnd whether the end of a stream is written as a message of its own
+ * @param compression what messages are packed with, in Kafka's word
+ * @param tls how connections are encrypted
+ * @param mechanism of SASL, in Kafka's word
+ * @param clientSettings a file of properties as Kafka's own programs take it; null for none
+ */
+record KafkaOptions(
+    Address address,
+    String topic,
+    List<String> servers,
+    int partition,
+    From from,
+    Until until,
+    boolean goesOnBehindLoss,
+    boolean tellsTime,
+    int partitions,
+    int replicas,
+    boolean marksEnd,
+    String compression,
+    BrokerTls tls,
+    String mechanism,
+    @Nullable Path clientSettings) {
+  static final String SCHEME = "kafka";
+
+  private static final int PORT = 9092;
+  private static final int TOPIC_LENGTH_MAX = 249;
+  private static final String PARTITION = "partition";
+  private static final String FROM = "from";
+  private static final String UNTIL = "until";
+  private static final String LOST = "lost";
+  private static final String TIME = "time";
+  private static final String PARTITIONS = "partitions";
+  private static final String REPLICAS = "replicas";
+  private static final String END = "end";
+  private static final String COMPRESSION = "compression";
+  private static final String SERVER = "server";
+  private static final String SASL = "sasl";
+  private static final String CONFIG = "config";
+
+  private static final Set<String> COMPRESSIONS = Set.of("none", "gzip", "snappy", "lz4", "zstd");
+  private static final Set<String> MECHANISMS = Set.of("plain", "scram-sha-256", "scram-sha-512");
+
+  /** Where a reader begins that has no place of its own. */
+  record From(boolean end, long offset) {
+    static final From BEGIN = new From(false, 0);
+    static final From END = new From(true, 0);
+  }
+
+  /** Where a reader ends. */
+  enum Until {
+    /** Nowhere: it waits for more. */
+    NEVER,
+    /** Behind the last message that was there when it began. */
+    LAST,
+    /** Where a writer said that its stream ends. */
+    MARK
+  }
+
+  static final List<OptionSpec> SPECS =
+      Stream.concat(ownSpecs().stream(), BrokerTls.SPECS.stream()).toList();
+
+  /** Reads them from an address. */
+  static KafkaOptions of(Address address, boolean asSource) throws PipeException {
+    OptionValues.checkNames(address, SPECS, asSource);
+    String config = address.option(CONFIG);
+    KafkaOptions options =
+        new KafkaOptions(
+            address,
+            topic(address),
+            servers(address),
+            OptionValues.integer(address, PARTITION, -1, 0, Integer.MAX_VALUE),
+            from(address),
+            until(address),
+            word(address, LOST, "fail", Set.of("fail", "continue")).equals("continue"),
+            address.option(TIME) != null,
+            OptionValues.integer(address, PARTITIONS, 0, 1, 100_000),
+            OptionValues.integer(address, REPLICAS, 0, 1, 100),
+            word(address, END, "silent", Set.of("silent", "mark")).equals("mark"),
+            word(address, COMPRESSION, "none", COMPRESSIONS),
+            BrokerTls.of(address, false),
+            word(address, SASL, "plain", MECHANISMS).toUpperCase(Locale.ROOT),
+            config == null ? null : Path.of(config));
+    options.checkTogether();
+    return options;
+  }
+
+  private static List<OptionSpec> ownSpecs() {
+    return List.of(
+        OptionSpec.value(
+            PARTITION,
+            "N",
+            null,
+            "the partition, from 0; else the only one, and of several a writer takes one by the"
+                + " name of its stream"),
+        OptionSpec.value(
+                FROM, "WHERE", "begin", "where a new reader begins: begin, end, or an offset")
+            .ofSource(),
+        OptionSpec.value(
+                UNTIL,
+                "WHERE",
+                null,
+                "stop at: last, the newest message there is now; mark, the end that a writer with"
+                    + " end=mark has written")
+            .ofSource(),
+        OptionSpec.value(
+                LOST,
+                "WHAT",
+                "fail",
+                "when messages were deleted before they were read: fail (exit code 5), or"
+                    + " continue with a line that says which")
+            .ofSource(),
+        OptionSpec.flag(TIME, "give each message the time it has in Kafka, as :time").ofSource(),
+        OptionSpec.value(PARTITIONS, "N", "1", "how many partitions a topic has that is made")
+            .ofDestination(),
+        OptionSpec.value(
+                REPLICAS,
+                "N",
+                null,
+                "how many brokers keep a topic that is made; else as the broker's default is")
+            .ofDestination(),
+        OptionSpec.value(
+                END,
+                "HOW",
+                "silent",
+                "mark: write the end of the stream as an empty message, for until=mark")
+            .ofDestination(),
+        OptionSpec.value(COMPRESSION, "HOW", "none", "pack messages with gzip, snappy, lz4 or zstd")
+            .ofDestination(),
+        OptionSpec.value(SERVER, "HOST:PORT", null, "one more broker to begin with").repeated(),
+        OptionSpec.value(
+            SASL,
+            "HOW",
+            "plain",
+            "how user:password@ is shown: plain, scram-sha-256 or scram-sha-512"),
+        OptionSpec.value(
+            CONFIG, "PATH", null, "a properties file of settings, as Kafka's programs take it"));
+  }
+
+  private void checkTogether() throws PipeException {
+    String userInfo = address.userInfo();
+    if (userInfo != null && userInfo.indexOf(':') < 0) {
+      throw new PipeException.Config(
+          address + ": a user has a password, as in kafka://user:password@host/topic");
+    }
+    if (userInfo == null && address.option(SASL) != null) {
+      throw new PipeException.Config(
+          address + ": sasl is how a user is shown, as in kafka://user:password@host/topic");
+    }
+  }
+
+  private static String topic(Address address) throws PipeException {
+    String topic = address.path();
+    if (topic.isEmpty()) {
+      throw new PipeException.Config(
+          address + " has no topic; write it as in kafka://host:9092/orders");
+    }
+    if (topic.length() > TOPIC_LENGTH_MAX
+        || !topic.matches("[a-zA-Z0-9._-]+")
+        || topic.equals(".")
+        || topic.equals("..")) {
+      throw new PipeException.Config(
+          address
+              + ": '"
+              + topic
+              + "' is no topic: up to "
+              + TOPIC_LENGTH_MAX
+              + " letters, digits, dots, underscores and hyphens");
+    }
+    return topic;
+  }
+
+  private static List<String> servers(Address address) throws PipeException {
+    if (address.host().isEmpty()) {
+      throw new PipeException.Config(
+          address + " has no host; write it as in kafka://host:9092/orders");
+    }
+    List<String> servers = new ArrayList<>();
+    String host = address.host().indexOf(':') >= 0 ? "[" + address.host() + "]" : address.host();
+    servers.add(host + ":" + (address.port() < 0 ? PORT : address.port()));
+    for (String more : address.optionValues(SERVER)) {
+      if (!more.matches("([^\\s/@:]+|\\[[0-9a-fA-F:.]+])(:[0-9]{1,5})?")) {
+        throw new PipeException.Config(
+            address + ": server is HOST or HOST:PORT, not '" + more + "'");
+      }
+      servers.add(more.matches(".*:[0-9]{1,5}") ? more : more + ":" + PORT);
+    }
+    return List.copyOf(servers);
+  }
+
+  private static From from(Address address) throws PipeException {
+    String text = address.option(FROM);
+    if (text == null || text.equals("begin")) {
+      return From.BEGIN;
+    }
+    if (text.equals("end")) {
+      return From.END;
+    }
+    if (text.matches("[0-9]{1,18}")) {
+      return new From(false, Long.parseLong(text));
+    }
+    throw new PipeException.Config(
+        address + ": from is begin, end, or the offset of a message, not '" + text + "'");
+  }
+
+  private static Until until(Address address) throws PipeException {
+    return switch (address.option(UNTIL)) {
+      case null -> Until.NEVER;
+      case "last" -> Until.LAST;
+      case "mark" -> Until.MARK;
+      case String other ->
+          throw new PipeException.Config(address + ": until is last or mark, not '" + other + "'");
+    };
+  }
+
+  /** One of several words, in lower case. */
+  private static String word(Address address, String name, String standard, Set<String> words)
+      throws PipeException {
+    String word = address.option(name);
+    if (word == null) {
+      return standard;
+    }
+    String lower = word.toLowerCase(Locale.ROOT);
+    if (words.contains(lower)) {
+      return lower;
+    }
+    throw new PipeException.Config(
+        address
+            + ": "
+            + name
+            + " is "
+            + String.join(" or ", words.stream().sorted().toList())
+            + ", not '"
+            + word
+            + "'");
+  }
+}

@@ -1,0 +1,106 @@
+package io.hostpipe.connector.kafka;
+
+import io.hostpipe.Cursor;
+import io.hostpipe.Digest;
+import io.hostpipe.Encoding;
+import io.hostpipe.Resume;
+import io.hostpipe.StreamId;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a stream had got behind one batch of messages. It is committed in one transaction with
+ * them, twice: in a header of the batch's last message, where a reader sees it, and as the offset
+ * that a consumer group named after the stream has committed, where a writer finds it at once.
+ *
+ * @param stream that the messages belong to
+ * @param encoding of the stream
+ * @param follows the position behind the batch before this one in the same stream; 0 for the first
+ * @param held position, digest, cursor and epoch behind the batch
+ * @param end whether the message has no content and says that the stream ends here
+ */
+record Place(StreamId stream, Encoding encoding, long follows, Resume held, boolean end) {
+  /** The name of the header. */
+  static final String HEADER = "hostpipe-place";
+
+  /** What the names begin with that a writer has as a group and as a transactional id. */
+  static final String NAME_PREFIX = "hostpipe:";
+
+  private static final String RECORDS = "records";
+  private static final String BYTES = "bytes";
+  private static final String END = "end";
+  private static final String MORE = "more";
+  private static final int WORDS = 7;
+
+  /** The group, and the transactional id, of the one who writes this stream into this topic. */
+  static String nameOf(StreamId stream, String topic) {
+    return NAME_PREFIX + topic + ":" + stream;
+  }
+
+  /** In printable ASCII. */
+  String text() {
+    Digest digest = Objects.requireNonNull(held.digest(), "a writer knows its digest");
+    StringBuilder text = new StringBuilder(128);
+    text.append(URLEncoder.encode(stream.value(), StandardCharsets.UTF_8))
+        .append(' ')
+        .append(encoding == Encoding.RECORDS ? RECORDS : BYTES)
+        .append(' ')
+        .append(follows)
+        .append(' ')
+        .append(held.position())
+        .append(' ')
+        .append(HexFormat.of().toHexDigits(digest.toLong()))
+        .append(' ')
+        .append(held.epoch())
+        .append(' ')
+        .append(end ? END : MORE);
+    Cursor cursor = held.cursor();
+    if (cursor != null) {
+      text.append(' ')
+          .append(held.cursorPosition())
+          .append(' ')
+          .append(Base64.getEncoder().encodeToString(cursor.bytes()));
+    }
+    return text.toString();
+  }
+
+  /** What such a text says; null when it is none, or not as it is written today. */
+  static @Nullable Place of(byte @Nullable [] text) {
+    return text == null ? null : of(new String(text, StandardCharsets.US_ASCII));
+  }
+
+  /** What such a text says; null when it is none, or not as it is written today. */
+  static @Nullable Place of(String text) {
+    try {
+      return parse(text.split(" ", -1));
+    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+      return null;
+    }
+  }
+
+  private static Place parse(String[] words) {
+    StreamId stream = new StreamId(URLDecoder.decode(words[0], StandardCharsets.UTF_8));
+    Encoding encoding =
+        switch (words[1]) {
+          case RECORDS -> Encoding.RECORDS;
+          case BYTES -> Encoding.RAW;
+          default -> throw new IllegalArgumentException("an encoding of another time: " + words[1]);
+        };
+    long position = Long.parseLong(words[3]);
+    Cursor cursor =
+        words.length > WORDS ? Cursor.of(Base64.getDecoder().decode(words[WORDS + 1])) : null;
+    Resume held =
+        new Resume(
+            position,
+            cursor,
+            Digest.fromLong(HexFormat.fromHexDigitsToLong(words[4])),
+            cursor == null ? position : Long.parseLong(words[WORDS]),
+            Long.parseLong(words[5]));
+    return new Place(stream, encoding, Long.parseLong(words[2]), held, words[6].equals(END));
+  }
+}

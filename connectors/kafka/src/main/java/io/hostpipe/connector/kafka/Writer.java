@@ -1,0 +1,383 @@
+package io.hostpipe.connector.kafka;
+
+import io.hostpipe.Encoding;
+import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.Abroad;
+import io.hostpipe.spi.Attempts;
+import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.PipeEvents;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the batches of one stream, several in each transaction, and asks the brokers what they
+ * have when something is doubtful.
+ *
+ * <p>While a transaction is committed, the next batches gather; what has gathered goes into the
+ * next one. So a slow stream has a transaction for each batch, and a fast one few large ones,
+ * without anybody waiting for more than is there. What is not committed is kept, because a broken
+ * transaction takes all of its messages with it.
+ *
+ * <p>On any doubt (an error, no answer in time) the producer is closed. Another one fences it, has
+ * what it left open decided, and reads how far the stream got: what is committed is, and all behind
+ * it is sent again.
+ *
+ * <p>Thread rule: one thread adds; one of its own sends; {@link #close} from any.
+ */
+final class Writer implements AutoCloseable {
+  private static final long WAITING_BYTES_MAX = 32L << 20;
+  private static final long TRANSACTION_BYTES_MAX = 16L << 20;
+  private static final long TRANSACTION_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long MORE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+  private final KafkaOptions options;
+  private final StreamId stream;
+  private final Attempts attempts;
+  private final Commits commits;
+  private final Resume held;
+  private final Topic topic;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  /** In the open transaction, in order; all below under the lock. */
+  private final ArrayDeque<Load> sent = new ArrayDeque<>();
+
+  /** Behind those. */
+  private final ArrayDeque<Load> waiting = new ArrayDeque<>();
+
+  /** Of both. */
+  private long heldBytes;
+
+  /** Behind the newest message that is surely committed. */
+  private long storedPosition;
+
+  private @Nullable PipeException ended;
+  private boolean closed;
+  private volatile long epoch;
+  private volatile Transactions open;
+
+  private Writer(
+      KafkaOptions options, StreamId stream, Attempts attempts, Transactions first, Resume held) {
+    this.options = options;
+    this.stream = stream;
+    this.attempts = attempts;
+    this.open = first;
+    this.topic = first.topic();
+    this.held = held;
+    this.epoch = held.epoch();
+    this.storedPosition = held.position();
+    this.commits = new Commits(held.position());
+  }
+
+  /** Connects, makes the topic where there is none, and finds the place. Blocks. */
+  static Writer open(KafkaOptions options, PipeContext context, StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
+    Attempts attempts = new Attempts(context, options.address());
+    while (true) {
+      try {
+        Transactions first =
+            Abroad.call(() -> Transactions.open(options, stream, null, context.events()));
+        Place place = first.place();
+        if (place != null && place.encoding() != encoding) {
+          first.close();
+          throw new PipeException.Refused(
+              Status.FAILED_PRECONDITION,
+              options.address()
+                  + ": the stream "
+                  + stream
+                  + " holds "
+                  + place.encoding()
+                  + " there, not "
+                  + encoding);
+        }
+        Resume held = place == null ? Resume.START : place.held();
+        attempts.succeeded(held.position());
+        Writer writer = new Writer(options, stream, attempts, first, held);
+        Thread.ofVirtual().name("kafka-" + options.topic()).start(writer::keepUp);
+        return writer;
+      } catch (PipeException e) {
+        attempts.pauseAfter(e);
+      }
+    }
+  }
+
+  /** How far the stream had got when it was opened. */
+  Resume held() {
+    return held;
+  }
+
+  Commits commits() {
+    return commits;
+  }
+
+  /** Which topic it writes into. */
+  Topic topic() {
+    return topic;
+  }
+
+  boolean closed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The writer has this epoch from here on. */
+  void fence(long newEpoch) {
+    epoch = newEpoch;
+  }
+
+  /** Takes a batch, and then blocks while too much waits. */
+  void add(Load load) throws PipeException, InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      checkNotEnded();
+      waiting.add(load);
+      heldBytes += load.heldBytes();
+      changed.signalAll();
+      while (heldBytes > WAITING_BYTES_MAX) {
+        changed.await();
+        checkNotEnded();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Blocks until all is committed. */
+  void awaitCommitted() throws PipeException, InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (!waiting.isEmpty() || !sent.isEmpty()) {
+        checkNotEnded();
+        changed.await();
+      }
+      checkNotEnded();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+    } finally {
+      lock.unlock();
+    }
+    end(closedHere());
+    attempts.stop();
+    open.close();
+  }
+
+  /** On a thread of its own, until it is closed or cannot go on. */
+  private void keepUp() {
+    try {
+      while (true) {
+        try {
+          writeAll(open);
+          return;
+        } catch (PipeException.Unreachable e) {
+          clearUp(e);
+        }
+      }
+    } catch (PipeException e) {
+      end(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      end(closedHere());
+    } finally {
+      open.close();
+    }
+  }
+
+  /** One transaction after another, until the writer ends. */
+  private void writeAll(Transactions over) throws PipeException, InterruptedException {
+    for (Load first = take(Long.MAX_VALUE); first != null; first = take(Long.MAX_VALUE)) {
+      Load next = first;
+      Place place = null;
+      long bytes = 0;
+      while (next != null) {
+        if (next.place() != null) {
+          place = next.place();
+          over.send(next);
+        }
+        bytes += next.heldBytes();
+        boolean full = bytes >= TRANSACTION_BYTES_MAX || over.openNanos() >= TRANSACTION_NANOS_MAX;
+        next = full ? null : take(MORE_NANOS);
+      }
+      if (place != null) {
+        over.commit(place);
+      }
+      committed(sent, Integer.MAX_VALUE, place);
+    }
+  }
+
+  private void clearUp(PipeException trouble) throws PipeException, InterruptedException {
+    PipeException why = trouble;
+    open.close();
+    lock.lock();
+    try {
+      while (!sent.isEmpty()) {
+        waiting.addFirst(sent.removeLast());
+      }
+    } finally {
+      lock.unlock();
+    }
+    while (true) {
+      checkNotEnded();
+      attempts.pauseAfter(why);
+      checkNotEnded();
+      try {
+        Uuid known = topic.id();
+        Transactions next = Transactions.open(options, stream, known, PipeEvents.SILENT);
+        open = next;
+        settle(next);
+        return;
+      } catch (PipeException.Unreachable e) {
+        why = e;
+      }
+    }
+  }
+
+  /** What is committed after a doubt. */
+  private void settle(Transactions over) throws PipeException {
+    // Close may have come while there was none to close.
+    if (closed()) {
+      over.close();
+      throw closedHere();
+    }
+    Place stored = over.place();
+    long position = stored == null ? 0 : stored.held().position();
+    if (stored != null && stored.held().epoch() > epoch) {
+      throw new PipeException.Refused(
+          Status.ABORTED,
+          options.address() + ": a later writer of the stream " + stream + " goes on with it");
+    }
+    int count = 0;
+    lock.lock();
+    try {
+      if (position < storedPosition) {
+        throw new PipeException.DataLoss(
+            options.address()
+                + ": the topic has the stream "
+                + stream
+                + " up to position "
+                + position
+                + ", and had committed it up to position "
+                + storedPosition
+                + ": what lies between is lost");
+      }
+      if (position == storedPosition) {
+        if (waiting.isEmpty()) {
+          attempts.succeeded(position);
+        }
+        return;
+      }
+      int index = 0;
+      for (Load each : waiting) {
+        index++;
+        Place ours = each.place();
+        if (stored != null
+            && ours != null
+            && ours.held().position() == position
+            && Objects.equals(ours.held().digest(), stored.held().digest())) {
+          count = index;
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (count == 0) {
+      throw new PipeException.Refused(
+          Status.ABORTED,
+          options.address()
+              + ": another process writes the stream "
+              + stream
+              + " as well, and is at position "
+              + position);
+    }
+    committed(waiting, count, stored);
+  }
+
+  /** So many batches at most are committed, the oldest first. */
+  private void committed(ArrayDeque<Load> from, int countMax, @Nullable Place place) {
+    long position = -1;
+    lock.lock();
+    try {
+      for (int count = 0; count < countMax && !from.isEmpty(); count++) {
+        Load load = from.remove();
+        heldBytes -= load.heldBytes();
+        position = load.endPosition();
+      }
+      if (place != null) {
+        storedPosition = place.held().position();
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    commits.advance(position);
+    attempts.succeeded(position);
+  }
+
+  /** The next batch, which is in the open transaction from now on; null when none comes in time. */
+  private @Nullable Load take(long timeoutNanos) throws InterruptedException {
+    long restNanos = timeoutNanos;
+    lock.lockInterruptibly();
+    try {
+      while (waiting.isEmpty() && ended == null && restNanos > 0) {
+        restNanos = changed.awaitNanos(restNanos);
+      }
+      Load next = ended == null ? waiting.poll() : null;
+      if (next != null) {
+        sent.add(next);
+      }
+      return next;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void end(PipeException why) {
+    lock.lock();
+    try {
+      if (ended == null) {
+        ended = why;
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    commits.fail(why);
+  }
+
+  private void checkNotEnded() throws PipeException {
+    lock.lock();
+    try {
+      if (ended != null) {
+        throw ended;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private PipeException closedHere() {
+    return new PipeException.Closed(
+        Status.CANCELLED, options.address() + " was closed on this side");
+  }
+}

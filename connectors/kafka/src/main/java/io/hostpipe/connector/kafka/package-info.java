@@ -1,0 +1,5 @@
+/** Topics of Kafka. */
+@NullMarked
+package io.hostpipe.connector.kafka;
+
+import org.jspecify.annotations.NullMarked;

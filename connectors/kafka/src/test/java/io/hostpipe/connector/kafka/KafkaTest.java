@@ -1,0 +1,435 @@
+package io.hostpipe.connector.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.hostpipe.Batch;
+import io.hostpipe.Cursor;
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.servers.KafkaServer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeader;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A topic of Kafka: once, through breaks and kills, and nothing of it changed silently. */
+final class KafkaTest {
+  private static final int COUNT = 12_000;
+
+  @TempDir private static Path folder;
+
+  private static KafkaServer server;
+  private Topical topic;
+
+  @BeforeAll
+  static void startServer() throws IOException {
+    server = KafkaServer.start(folder);
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void start() {
+    topic = new Topical(server);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    topic.close();
+  }
+
+  @Test
+  void everyMessageIsThereOnceAfterTheBrokerWasKilledTwice() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    InParallel<Boolean> writing =
+        InParallel.run(() -> {
+          for (int from = 1; from <= COUNT; from += 200) {
+            Topical.writeNumbers(sink, from, from + 199);
+            sink.awaitCommitted(sink.resume().position() - 1_000);
+          }
+          sink.finish();
+          return true;
+        });
+    for (int kill = 1; kill <= 2; kill++) {
+      long wanted = sink.committed().position() + 8_000;
+      InParallel.await(Topical.PATIENCE, () -> positionOf(sink) >= wanted || writing.ended());
+      server.kill();
+      server.restart();
+    }
+    InParallel.await(Topical.PATIENCE, writing::ended);
+    assertThat(writing.join()).isTrue();
+    assertThat(topic.stored()).isEqualTo(Topical.numbers(1, COUNT));
+  }
+
+  @Test
+  void aWriterThatWasKilledGoesOnWhereTheTopicEnds() throws Exception {
+    Sink first = topic.sink("numbers", "");
+    Topical.writeNumbers(first, 1, 1_000);
+    // As a kill does: nobody waits for what is on its way.
+    first.close();
+    Sink second = topic.sink("numbers", "");
+    Resume held = second.resume();
+    int stored = topic.stored().size();
+    assertThat(held.position()).isEqualTo(Topical.lengthBytes(1, stored));
+    Topical.writeNumbers(second, stored + 1, 2_000);
+    second.finish();
+    assertThat(topic.stored()).isEqualTo(Topical.numbers(1, 2_000));
+    assertThat(topic.target("").held(new StreamId("numbers")))
+        .isNotNull()
+        .satisfies(there -> assertThat(there.position()).isEqualTo(Topical.lengthBytes(1, 2_000)));
+  }
+
+  @Test
+  void twoWritersOfOneStreamNeverMix() throws Exception {
+    Sink first = topic.sink("numbers", "");
+    Topical.writeNumbers(first, 1, 100);
+    first.awaitCommitted(first.resume().position());
+    Sink second = topic.sink("numbers", "");
+    Topical.writeNumbers(second, 501, 600);
+    second.finish();
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(() -> {
+          Topical.writeNumbers(first, 101, 300);
+          first.finish();
+        })
+        .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED))
+        .withMessageContaining("another process writes the stream numbers as well");
+    List<String> wanted = new ArrayList<>(Topical.numbers(1, 100));
+    wanted.addAll(Topical.numbers(501, 600));
+    assertThat(topic.stored()).isEqualTo(wanted);
+  }
+
+  @Test
+  void aLaterEpochFencesAnEarlierOne() throws Exception {
+    Sink first = topic.sink("numbers", "");
+    first.fence(1);
+    Topical.write(first, "of the first", Headers.EMPTY);
+    first.awaitCommitted(first.resume().position());
+    Sink second = topic.sink("numbers", "");
+    second.fence(2);
+    Topical.write(second, "of the second", Headers.EMPTY);
+    second.finish();
+    Topical.write(first, "of a zombie", Headers.EMPTY);
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(first::finish)
+        .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED));
+    Sink third = topic.sink("numbers", "");
+    assertThatExceptionOfType(PipeException.Refused.class).isThrownBy(() -> third.fence(1));
+    assertThat(topic.stored()).containsExactly("of the first", "of the second");
+  }
+
+  @Test
+  void severalStreamsAndForeignWritersShareATopicAndKeepTheirPlaces() throws Exception {
+    Sink letters = topic.sink("letters", "");
+    Sink numbers = topic.sink("numbers", "");
+    Topical.writeNumbers(numbers, 1, 500);
+    Topical.write(letters, "a", Headers.EMPTY);
+    topic.producer().send(new ProducerRecord<>(topic.name(), 0, null, "foreign")).get();
+    letters.finish();
+    numbers.finish();
+    Sink again = topic.sink("letters", "");
+    assertThat(again.resume().position()).isEqualTo(3);
+    Topical.write(again, "b", Headers.EMPTY);
+    again.finish();
+    List<String> stored = new ArrayList<>(topic.stored());
+    assertThat(stored).hasSize(503).contains("foreign").endsWith("b");
+    stored.removeAll(List.of("a", "b", "foreign"));
+    assertThat(stored).isEqualTo(Topical.numbers(1, 500));
+  }
+
+  @Test
+  void aPlaceThatTheBrokersForgotIsFoundInTheNewestMessages() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    Topical.writeNumbers(sink, 1, 300);
+    sink.finish();
+    sink.close();
+    topic
+        .admin()
+        .deleteConsumerGroups(List.of(Place.nameOf(new StreamId("numbers"), topic.name())))
+        .all()
+        .get();
+    Sink again = topic.sink("numbers", "");
+    assertThat(again.resume().position()).isEqualTo(Topical.lengthBytes(1, 300));
+  }
+
+  @Test
+  void aTopicThatIsDeletedIsNotMadeAgainSilently() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    Topical.writeNumbers(sink, 1, 100);
+    sink.awaitCommitted(sink.resume().position());
+    Admin admin = topic.admin();
+    admin.deleteTopics(List.of(topic.name())).all().get();
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(() -> {
+          Topical.writeNumbers(sink, 101, 200);
+          sink.finish();
+        })
+        .satisfies(e -> assertThat(e.status()).isEqualTo(Status.NOT_FOUND))
+        .withMessageContaining("was deleted while it was written");
+  }
+
+  @Test
+  void aReaderGoesOnFromItsCursorAndSeesNothingThatWasNotCommitted() throws Exception {
+    KafkaProducer<String, String> foreign = topic.producer("open-transaction");
+    Sink sink = topic.sink("numbers", "");
+    Topical.writeNumbers(sink, 1, 500);
+    foreign.initTransactions();
+    foreign.beginTransaction();
+    var _ = foreign.send(new ProducerRecord<>(topic.name(), 0, null, "aborted"));
+    foreign.flush();
+    foreign.abortTransaction();
+    Topical.writeNumbers(sink, 501, 1_000);
+    sink.finish();
+    Source first = topic.source("?until=last");
+    Cursor cursor;
+    long position;
+    try (Batch batch = Objects.requireNonNull(first.read())) {
+      cursor = batch.cursor();
+      position = batch.endPosition();
+    }
+    first.close();
+    int read = countUpTo(position);
+    Source second = topic.source("?until=last");
+    assertThat(second.seek(new Resume(position, cursor, null))).isFalse();
+    assertThat(Topical.read(second, 2_000)).isEqualTo(Topical.numbers(read + 1, 1_000));
+    assertThat(second.read()).isNull();
+    assertThat(Topical.read(topic.source("?until=last&from=990"), 100).getLast()).isEqualTo("1000");
+    assertThat(topic.source("?until=last&from=end").read()).isNull();
+  }
+
+  @Test
+  void aReaderSurvivesItsBroker() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    Source source = topic.source("");
+    Topical.writeNumbers(sink, 1, 1_000);
+    sink.awaitCommitted(sink.resume().position());
+    List<String> all = new ArrayList<>(Topical.read(source, 1_000));
+    server.kill();
+    server.restart();
+    Topical.writeNumbers(sink, 1_001, 2_000);
+    sink.finish();
+    all.addAll(Topical.read(source, 1_000));
+    assertThat(all).isEqualTo(Topical.numbers(1, 2_000));
+  }
+
+  @Test
+  void whatWasDeletedBeforeItWasReadIsDataLoss() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    Topical.writeNumbers(sink, 1, 100);
+    sink.awaitCommitted(sink.resume().position());
+    Source first = topic.source("?until=last");
+    Cursor cursor = null;
+    for (Batch batch = first.read(); batch != null; batch = first.read()) {
+      cursor = batch.cursor();
+      batch.close();
+    }
+    Topical.writeNumbers(sink, 101, 300);
+    sink.finish();
+    topic
+        .admin()
+        .deleteRecords(
+            Map.of(new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(200)))
+        .all()
+        .get();
+    Resume held = new Resume(Topical.lengthBytes(1, 100), cursor, null);
+    Source strict = topic.source("?until=last");
+    strict.seek(held);
+    assertThatExceptionOfType(PipeException.DataLoss.class)
+        .isThrownBy(strict::read)
+        .withMessageContaining("to 199 of partition 0 are not there any more");
+    Source lenient = topic.source("?until=last&lost=continue");
+    lenient.seek(held);
+    assertThat(Topical.read(lenient, 1_000)).endsWith("300").hasSizeLessThan(200);
+    assertThat(topic.warnings()).anyMatch(text -> text.contains("are not there any more"));
+  }
+
+  @Test
+  void aTopicThatWasMadeAgainIsAnotherOne() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    Topical.writeNumbers(sink, 1, 10);
+    sink.finish();
+    Source first = topic.source("?until=last");
+    Cursor cursor;
+    try (Batch batch = Objects.requireNonNull(first.read())) {
+      cursor = batch.cursor();
+    }
+    Admin admin = topic.admin();
+    admin.deleteTopics(List.of(topic.name())).all().get();
+    InParallel.await(Topical.PATIENCE, () -> made(admin));
+    Source second = topic.source("?until=last");
+    second.seek(new Resume(Topical.lengthBytes(1, 10), cursor, null));
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(second::read)
+        .withMessageContaining("was deleted and made again");
+  }
+
+  @Test
+  void keysTimesAndHeadersAreThoseOfKafka() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    Headers headers =
+        Headers.builder()
+            .add(Headers.KEY, "customer 7")
+            .add(Headers.TIME, "2026-11-28T12:00:00.123456Z")
+            .add(Headers.CONTENT_TYPE, "text/plain")
+            .add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+            .build();
+    Topical.write(sink, "with", headers);
+    sink.finish();
+    ConsumerRecord<String, String> stored = topic.stored(0).getFirst();
+    assertThat(stored.key()).isEqualTo("customer 7");
+    assertThat(stored.timestamp()).isEqualTo(1_795_867_200_123L);
+    assertThat(
+            new String(stored.headers().lastHeader("content-type").value(), StandardCharsets.UTF_8))
+        .isEqualTo("text/plain");
+    assertThat(Topical.readHeaders(topic.source("?until=last"))).isEqualTo(headers);
+  }
+
+  @Test
+  void messagesOfAForeignClientAreReadWithWhatTheyHave() throws Exception {
+    topic.admin().createTopics(List.of(new NewTopic(topic.name(), 1, (short) 1))).all().get();
+    topic
+        .producer()
+        .send(
+            new ProducerRecord<>(
+                topic.name(),
+                0,
+                1_795_867_200_000L,
+                "key",
+                null,
+                List.of(new RecordHeader("source", "kcat".getBytes(StandardCharsets.UTF_8)))))
+        .get();
+    assertThat(Topical.readHeaders(topic.source("?until=last&time")))
+        .isEqualTo(
+            Headers.builder()
+                .add(Headers.KEY, "key")
+                .add(Headers.TIME, "2026-11-28T12:00:00Z")
+                .add(KafkaHeaders.NULL, "")
+                .add("source", "kcat")
+                .build());
+  }
+
+  @Test
+  void aMessageThatIsTooLongIsRejectedAndTheOthersGoOn() throws Exception {
+    topic
+        .admin()
+        .createTopics(
+            List.of(
+                new NewTopic(topic.name(), 1, (short) 1)
+                    .configs(Map.of("max.message.bytes", "4096"))))
+        .all()
+        .get();
+    Sink sink = topic.sink("numbers", "");
+    Topical.write(sink, "good", Headers.EMPTY);
+    long bad = Topical.write(sink, "x".repeat(5_000), Headers.EMPTY);
+    long end = Topical.write(sink, "good again", Headers.EMPTY);
+    assertThat(sink.awaitCommitted(end).rejected())
+        .singleElement()
+        .satisfies(rejected -> {
+          assertThat(rejected.endPosition()).isEqualTo(bad);
+          assertThat(rejected.why().reason()).contains("max.message.bytes");
+        });
+    sink.finish();
+    assertThat(topic.stored()).containsExactly("good", "good again");
+    assertThat(Topical.read(topic.source("?until=last"), 3)).containsExactly("good", "good again");
+  }
+
+  @Test
+  void whatIsThereIsLookedAtAndNeverChanged() throws Exception {
+    topic
+        .admin()
+        .createTopics(
+            List.of(
+                new NewTopic(topic.name(), 3, (short) 1)
+                    .configs(
+                        Map.of("cleanup.policy", "compact,delete", "retention.ms", "3600000"))))
+        .all()
+        .get();
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(() -> topic.sink("any", "?partitions=2"))
+        .withMessageContaining("has 3 partitions, not 2");
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> topic.source("").read())
+        .withMessageContaining("the topic has 3 partitions");
+    Sink sink = topic.sink("any", "?partition=1");
+    assertThat(topic.warnings())
+        .anyMatch(text -> text.contains("deletes messages after 3600 s"))
+        .anyMatch(text -> text.contains("is compacted"));
+    long kept = Topical.write(sink, "with", Headers.of(Headers.KEY, "key"));
+    long end = Topical.write(sink, "without", Headers.EMPTY);
+    assertThat(sink.awaitCommitted(end).rejected()).hasSize(1);
+    sink.close();
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(() -> topic.sink("any", "?partition=2"))
+        .withMessageContaining("is in partition 1 already");
+    Sink again = topic.sink("any", "");
+    assertThat(again.resume().position()).as("found in its partition").isEqualTo(kept);
+    assertThat(topic.stored(1)).hasSize(1);
+  }
+
+  @Test
+  void closingWakesWhoWaitsForABrokerThatIsAway() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    server.pause();
+    try {
+      long end = Topical.write(sink, "on its way", Headers.EMPTY);
+      InParallel<Object> waiting = InParallel.run(() -> sink.awaitCommitted(end));
+      waiting.awaitBlocked();
+      sink.close();
+      assertThat(waiting.failure()).isInstanceOf(PipeException.Closed.class);
+    } finally {
+      server.goOn();
+    }
+  }
+
+  private boolean made(Admin admin) {
+    try {
+      admin.createTopics(List.of(new NewTopic(topic.name(), 1, (short) 1))).all().get();
+      return true;
+    } catch (Exception e) {
+      return false;
+    }
+  }
+
+  private static long positionOf(Sink sink) {
+    try {
+      return sink.committed().position();
+    } catch (PipeException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static int countUpTo(long position) {
+    int count = 0;
+    while (Topical.lengthBytes(1, count) < position) {
+      count++;
+    }
+    return count;
+  }
+}
