@@ -4,11 +4,13 @@ import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
 import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
+import io.hostpipe.runtime.access.DialToken;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One end of a pipe as the command line names it: an address, the words behind it that are its
@@ -212,6 +214,25 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
               + " has a token and the other has none; a stream belongs to one token, so say the"
               + " same token= for all its addresses");
     }
+    String token = tokenName();
+    if (token != null && !token.equals(first.tokenName())) {
+      throw new PipeException.Config(
+          "--via "
+              + this
+              + ": its token is that of "
+              + token
+              + ", and "
+              + first
+              + " has that of "
+              + first.tokenName()
+              + "; a stream belongs to one token, so say the same token= for all its addresses");
+    }
+  }
+
+  /** Whose token it is; null without one. */
+  private @Nullable String tokenName() throws PipeException {
+    String place = address.option("token");
+    return place == null ? null : DialToken.of(place).current().name();
   }
 
   private Connector.Carriage carriage() {

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Random;
 import java.util.regex.Matcher;
@@ -154,6 +155,33 @@ final class FailoverTest {
     try (CommandProcess process = CommandProcess.start(words.split(" ", -1))) {
       assertThat(process.exitCode()).as(process::err).isEqualTo(2);
       assertThat(process.err()).contains(said);
+    }
+  }
+
+  @Test
+  void tokensOfDifferentNamesAreRefusedBeforeAnybodyIsDialed() throws Exception {
+    Path web1 = folder.resolve("web1.token");
+    Path web2 = folder.resolve("web2.token");
+    for (Path each : List.of(web1, web2)) {
+      String name = each.getFileName().toString().replace(".token", "");
+      try (CommandProcess made =
+          CommandProcess.start(
+              "key", "token", name, "tokens=" + folder.resolve("tokens"), "write")) {
+        assertThat(made.exitCode()).as(made::err).isZero();
+        Files.write(each, made.out());
+      }
+      Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rw-------"));
+    }
+    try (CommandProcess process =
+        CommandProcess.start(
+            "-",
+            "tls://127.0.0.1:1/x?token=@" + web1,
+            "--via",
+            "wss://127.0.0.1:1/x?token=@" + web2)) {
+      assertThat(process.exitCode()).as(process::err).isEqualTo(2);
+      assertThat(process.err())
+          .contains("its token is that of web2")
+          .contains("has that of web1; a stream belongs to one token");
     }
   }
 

@@ -49,10 +49,10 @@ public final class TlsClient {
    * @throws PipeException.Config when a file cannot be used
    * @throws IOException when the connection broke
    */
-  public TlsLink link(Link carrier) throws IOException {
+  public TlsLink link(Link carrier, TlsSchemes schemes) throws IOException {
     LinkDeadline deadline = new LinkDeadline(carrier, handshake);
     try (deadline) {
-      TlsLink link = new TlsLink(carrier, side());
+      TlsLink link = new TlsLink(carrier, side(), schemes);
       link.handshake();
       return link;
     } catch (PipeException.Refused e) {

@@ -50,6 +50,7 @@ public final class TlsLink implements Link {
 
   private final Link carrier;
   private final TlsSide side;
+  private final TlsSchemes schemes;
   private final SSLEngine engine;
   private final ByteBuffer idle = ByteBuffer.allocate(IDLE_BYTES);
   private final AtomicInteger output = new AtomicInteger(QUIET);
@@ -61,9 +62,10 @@ public final class TlsLink implements Link {
   private volatile @Nullable Agreed agreed;
 
   /** Nothing is agreed yet: for who dialed, {@link #handshake} comes next. */
-  TlsLink(Link carrier, TlsSide side) {
+  TlsLink(Link carrier, TlsSide side, TlsSchemes schemes) {
     this.carrier = carrier;
     this.side = side;
+    this.schemes = schemes;
     this.engine = side.engine();
   }
 
@@ -229,18 +231,23 @@ public final class TlsLink implements Link {
           peer()
               + " speaks no TLS, it answered '"
               + FirstRecord.shown(in)
-              + "'; tcp:// dials a Hostpipe without TLS");
+              + "'; "
+              + schemes.plain()
+              + ":// dials a Hostpipe without TLS");
     }
     if (FrameCodec.beginsSession(in)) {
-      sayInTheClear("this port speaks TLS; dial it with tls://");
+      sayInTheClear("this port speaks TLS; dial it with " + schemes.secured() + "://");
       throw new PipeException.Refused(
-          Status.FAILED_PRECONDITION, "dialed without TLS; this port is for tls://");
+          Status.FAILED_PRECONDITION,
+          "dialed without TLS; this port is for " + schemes.secured() + "://");
     }
     throw new PipeException.Refused(
         Status.INVALID_ARGUMENT,
         "speaks no TLS, it began with '"
             + FirstRecord.shown(in)
-            + "'; plain programs connect to raw+tcp-listen");
+            + "'; this port is for "
+            + schemes.secured()
+            + "://, plain programs connect to raw+tcp-listen");
   }
 
   private void sayInTheClear(String reason) {

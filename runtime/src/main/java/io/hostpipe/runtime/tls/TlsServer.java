@@ -77,8 +77,8 @@ public final class TlsServer {
   /**
    * A link over an accepted connection, which it takes over. The first read agrees with the peer.
    */
-  public TlsLink link(Link carrier) {
-    return new TlsLink(carrier, side());
+  public TlsLink link(Link carrier, TlsSchemes schemes) {
+    return new TlsLink(carrier, side(), schemes);
   }
 
   /** This side for the next connection, as its files are now. */

@@ -17,6 +17,7 @@ import io.hostpipe.runtime.socket.TcpLinkListener;
 import io.hostpipe.runtime.tls.Invitation;
 import io.hostpipe.runtime.tls.TlsClient;
 import io.hostpipe.runtime.tls.TlsOptions;
+import io.hostpipe.runtime.tls.TlsSchemes;
 import io.hostpipe.runtime.tls.TlsServer;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
@@ -31,6 +32,8 @@ import java.util.stream.Stream;
 
 /** {@code tls} dials and {@code tls-listen} waits: the session protocol over TLS 1.3. */
 public final class TlsConnector implements Connector {
+  static final TlsSchemes SCHEMES = new TlsSchemes("tls", "tcp");
+
   private static final String DIALS = "tls";
   private static final String LISTENS = "tls-listen";
 

@@ -27,7 +27,7 @@ final class TlsDialer implements Dialer {
 
   @Override
   public TlsLink dial() throws IOException {
-    return tls.link(sockets.dial());
+    return tls.link(sockets.dial(), TlsConnector.SCHEMES);
   }
 
   @Override

@@ -18,7 +18,7 @@ final class TlsLinkListener implements LinkListener {
 
   @Override
   public Link accept() throws IOException {
-    return tls.link(sockets.accept());
+    return tls.link(sockets.accept(), TlsConnector.SCHEMES);
   }
 
   @Override

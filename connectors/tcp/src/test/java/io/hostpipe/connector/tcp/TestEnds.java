@@ -42,6 +42,6 @@ final class TestEnds {
             port,
             address.toString(),
             SessionOptions.DIALING.handshake());
-    return client.link(new TcpDialer(address.host(), port).dial());
+    return client.link(new TcpDialer(address.host(), port).dial(), TlsConnector.SCHEMES);
   }
 }

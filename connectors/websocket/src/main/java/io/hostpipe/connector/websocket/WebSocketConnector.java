@@ -16,6 +16,7 @@ import io.hostpipe.runtime.socket.TcpLinkListener;
 import io.hostpipe.runtime.tls.Invitation;
 import io.hostpipe.runtime.tls.TlsClient;
 import io.hostpipe.runtime.tls.TlsOptions;
+import io.hostpipe.runtime.tls.TlsSchemes;
 import io.hostpipe.runtime.tls.TlsServer;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
@@ -38,6 +39,8 @@ import org.jspecify.annotations.Nullable;
 public final class WebSocketConnector implements Connector {
   static final int PORT = 80;
   static final int PORT_TLS = 443;
+
+  static final TlsSchemes SCHEMES = new TlsSchemes("wss", "ws");
 
   private static final String DIALS = "ws";
   private static final String DIALS_TLS = "wss";

@@ -54,7 +54,7 @@ record WebSocketDialer(
             hostPort(),
             userInfo == null ? null : Request.basic(userInfo));
       }
-      Link carrier = tls == null ? socket : tls.link(socket);
+      Link carrier = tls == null ? socket : tls.link(socket, WebSocketConnector.SCHEMES);
       ByteBuffer rest = request.upgrade(carrier, hostHeader(), path, fields);
       return new WebSocketLink(carrier, name, rest);
     } catch (PipeException e) {

@@ -27,7 +27,8 @@ final class WebSocketLinkListener implements LinkListener {
   @Override
   public Link accept() throws IOException {
     Link accepted = sockets.accept();
-    return new WebSocketLink(tls == null ? accepted : tls.link(accepted), upgrade);
+    return new WebSocketLink(
+        tls == null ? accepted : tls.link(accepted, WebSocketConnector.SCHEMES), upgrade);
   }
 
   @Override
