@@ -1,24 +1,21 @@
 package io.hostpipe.connector.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hostpipe.Listener;
 import io.hostpipe.Message;
 import io.hostpipe.Messages;
 import io.hostpipe.Pipe;
 import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.NodeProgram;
 import io.hostpipe.testkit.links.Ends;
 import io.hostpipe.testkit.tls.TestAuthority;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,26 +26,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** A client in another language, with another gRPC library, against our service. */
 @Timeout(360)
 final class NodeClientTest {
-  private static final Path SOURCES = Path.of("src/test/node").toAbsolutePath();
-  private static final Path FOLDER = Path.of("target/node").toAbsolutePath();
   private static final Path PROTO =
       Path.of("src/main/proto/hostpipe/v1/pipes.proto").toAbsolutePath();
   private static final int LEFT_BY_ITSELF = 9;
+
+  private static NodeProgram client;
 
   private final Ends ends = TestEnds.grpc();
 
   @BeforeAll
   static void install() throws Exception {
-    assumeTrue(succeeds("node", "--version") && succeeds("npm", "--version"), "needs node and npm");
-    Files.createDirectories(FOLDER);
-    for (String name : List.of("package.json", "client.js")) {
-      Files.copy(SOURCES.resolve(name), FOLDER.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-    }
-    if (!Files.exists(FOLDER.resolve("node_modules/@grpc/proto-loader/package.json"))) {
-      assertThat(succeeds("npm", "install", "--no-audit", "--no-fund", "--loglevel=error"))
-          .as("npm install in %s", FOLDER)
-          .isTrue();
-    }
+    client = NodeProgram.install(Path.of("src/test/node"), Path.of("target/node"));
   }
 
   @AfterEach
@@ -69,11 +57,11 @@ final class NodeClientTest {
           }
           return "finished";
         });
-    Run first = client(listener, "send", "in", "s1", "1000", "leave-after", "400");
-    assertThat(first.exit).as(first.output).isEqualTo(LEFT_BY_ITSELF);
-    Run second = client(listener, "send", "in", "s1", "1000");
-    assertThat(second.exit).as(second.output).isZero();
-    assertThat(second.output).contains("opened at 400").contains("finished");
+    NodeProgram.Run first = client(listener, "send", "in", "s1", "1000", "leave-after", "400");
+    assertThat(first.exit()).as(first.output()).isEqualTo(LEFT_BY_ITSELF);
+    NodeProgram.Run second = client(listener, "send", "in", "s1", "1000");
+    assertThat(second.exit()).as(second.output()).isZero();
+    assertThat(second.output()).contains("opened at 400").contains("finished");
     receiving.join();
     assertThat(got)
         .isEqualTo(IntStream.rangeClosed(1, 1_000).mapToObj(n -> "message " + n).toList());
@@ -91,12 +79,12 @@ final class NodeClientTest {
           pipe.sink().finish();
           return "finished";
         });
-    Run first = client(listener, "receive", "out", "s1", "leave-after", "30");
-    assertThat(first.exit).as(first.output).isEqualTo(LEFT_BY_ITSELF);
-    Run second = client(listener, "receive", "out", "s1");
-    assertThat(second.exit).as(second.output).isZero();
+    NodeProgram.Run first = client(listener, "receive", "out", "s1", "leave-after", "30");
+    assertThat(first.exit()).as(first.output()).isEqualTo(LEFT_BY_ITSELF);
+    NodeProgram.Run second = client(listener, "receive", "out", "s1");
+    assertThat(second.exit()).as(second.output()).isZero();
     sending.join();
-    List<String> lines = second.output.lines().toList();
+    List<String> lines = second.output().lines().toList();
     assertThat(lines.getLast()).isEqualTo("finished");
     assertThat(lines.get(lines.size() - 2)).isEqualTo("price 100");
     // All that was acknowledged is not sent again; what was only on its way is.
@@ -107,9 +95,9 @@ final class NodeClientTest {
   @Test
   void hearsWhatIsWrong() throws Exception {
     Listener listener = ends.listen("in", ends.messages().withDirections(false, true));
-    Run lost = client(listener, "send", "nowhere", "s1", "1");
-    assertThat(lost.exit).isEqualTo(1);
-    assertThat(lost.output).contains("5 nobody listens for 'nowhere' here");
+    NodeProgram.Run lost = client(listener, "send", "nowhere", "s1", "1");
+    assertThat(lost.exit()).isEqualTo(1);
+    assertThat(lost.output()).contains("5 nobody listens for 'nowhere' here");
   }
 
   @Test
@@ -127,18 +115,20 @@ final class NodeClientTest {
             }
             return count;
           });
-      Run sent = clientTrusting(authority.file().toString(), listener, "send", "in", "s1", "100");
-      assertThat(sent.exit).as(sent.output).isZero();
-      assertThat(sent.output).contains("opened at 0").contains("finished");
+      NodeProgram.Run sent =
+          clientTrusting(authority.file().toString(), listener, "send", "in", "s1", "100");
+      assertThat(sent.exit()).as(sent.output()).isZero();
+      assertThat(sent.output()).contains("opened at 0").contains("finished");
       assertThat(receiving.join()).isEqualTo(100);
 
-      Run plain = client(listener, "send", "in", "s2", "1");
-      assertThat(plain.exit).isEqualTo(1);
-      assertThat(plain.output).contains("9 this port speaks TLS; dial it with grpcs://");
+      NodeProgram.Run plain = client(listener, "send", "in", "s2", "1");
+      assertThat(plain.exit()).isEqualTo(1);
+      assertThat(plain.output()).contains("9 this port speaks TLS; dial it with grpcs://");
       Path other = new TestAuthority(folder, "other").file();
-      Run distrusting = clientTrusting(other.toString(), listener, "send", "in", "s3", "1");
-      assertThat(distrusting.exit).isEqualTo(1);
-      assertThat(distrusting.output).contains("14 ");
+      NodeProgram.Run distrusting =
+          clientTrusting(other.toString(), listener, "send", "in", "s3", "1");
+      assertThat(distrusting.exit()).isEqualTo(1);
+      assertThat(distrusting.output()).contains("14 ");
     }
   }
 
@@ -146,9 +136,9 @@ final class NodeClientTest {
   void showsItsTokenInTheMetadataOfItsCall(@TempDir Path folder) throws Exception {
     try (Ends guarded = TestEnds.grpc().withToken(folder, "&binding=none")) {
       Listener listener = guarded.listen("in", guarded.messages().withDirections(false, true));
-      Run stranger = client(listener, "send", "in", "s1", "1");
-      assertThat(stranger.exit).isEqualTo(1);
-      assertThat(stranger.output).contains("16 this listener wants a token");
+      NodeProgram.Run stranger = client(listener, "send", "in", "s1", "1");
+      assertThat(stranger.exit()).isEqualTo(1);
+      assertThat(stranger.output()).contains("16 this listener wants a token");
       InParallel<String> receiving =
           InParallel.run(() -> {
             Message message = guarded.accept(listener).messages().iterator().next();
@@ -156,61 +146,25 @@ final class NodeClientTest {
             return message.text();
           });
       String token = Files.readString(folder.resolve("token")).strip();
-      Run friend = client(Map.of("TOKEN", token), listener, "send", "in", "s1", "1");
-      assertThat(friend.exit).as(friend.output).isZero();
+      NodeProgram.Run friend = client(Map.of("TOKEN", token), listener, "send", "in", "s1", "1");
+      assertThat(friend.exit()).as(friend.output()).isZero();
       assertThat(receiving.join()).isEqualTo("message 1");
     }
   }
 
-  private record Run(int exit, String output) {}
-
-  private static Run client(Listener listener, String... words) throws Exception {
+  private static NodeProgram.Run client(Listener listener, String... words) throws Exception {
     return client(Map.of(), listener, words);
   }
 
-  private static Run clientTrusting(String authority, Listener listener, String... words)
-      throws Exception {
+  private static NodeProgram.Run clientTrusting(
+      String authority, Listener listener, String... words) throws Exception {
     return client(Map.of("CA", authority), listener, words);
   }
 
-  private static Run client(Map<String, String> environment, Listener listener, String... words)
-      throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "node",
-                "client.js",
-                PROTO.toString(),
-                Integer.toString(listener.address().port())));
-    command.addAll(List.of(words));
-    Path output = Files.createTempFile(FOLDER, "output", ".txt");
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(FOLDER.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile());
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    try {
-      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(Files.readString(output)).isTrue();
-      return new Run(process.exitValue(), Files.readString(output));
-    } finally {
-      process.destroyForcibly();
-      Files.delete(output);
-    }
-  }
-
-  private static boolean succeeds(String... command) throws InterruptedException {
-    try {
-      Process process =
-          new ProcessBuilder(command)
-              .directory(Files.isDirectory(FOLDER) ? FOLDER.toFile() : SOURCES.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      return process.waitFor(150, TimeUnit.SECONDS) && process.exitValue() == 0;
-    } catch (IOException e) {
-      return false;
-    }
+  private static NodeProgram.Run client(
+      Map<String, String> environment, Listener listener, String... words) throws Exception {
+    List<String> all = new ArrayList<>(List.of(PROTO.toString(), "" + listener.address().port()));
+    all.addAll(List.of(words));
+    return client.run(environment, all.toArray(String[]::new));
   }
 }
