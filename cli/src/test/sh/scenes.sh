@@ -579,7 +579,8 @@ before_dead_letters() {
 }
 
 after_dead_letters() {
-  [ "$(tr -cd x <dead | wc -c)" -ge 2000 ] && says max_payload dead
+  [ "$(tr -cd x <dead | wc -c)" -ge 2000 ] && says max_payload dead && equal 2001 "$(wc -c <late)" &&
+    says 'there are no messages at ./dead' "$work/printed"
 }
 
 before_dead_letters_file() {
@@ -613,6 +614,14 @@ PROPERTIES
 
 after_kafka() {
   seq 1 1000 | cmp - ./numbers && seq 1 1000 | cmp - ./by-kcat
+}
+
+after_bridges() {
+  seq 1 1000 | cmp - orders
+}
+
+after_services() {
+  seq 1 1000 | cmp - storage && seq 1 1000 | cmp - analysis && says 999 "$work/printed"
 }
 
 before_broker() {

@@ -107,6 +107,12 @@ public interface Connector {
     throw cannot(address, "be written to");
   }
 
+  /** Opens the messages that lie at the address, to be looked at and taken out one by one. */
+  default Letterbox letterbox(Address address, PipeContext context)
+      throws PipeException, InterruptedException {
+    throw cannot(address, "be looked through message by message");
+  }
+
   /**
    * What comes out of this end when that source's stream goes into it: a filter. Takes over the
    * source.

@@ -42,7 +42,7 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
   private long cursorPosition;
   private long epoch;
   private boolean finished;
-  private @Nullable Refusal refusal;
+  private volatile @Nullable Refusal refusal;
 
   /** A sink that goes on from a place, whose commits are told by {@code commits}. */
   protected MessageSink(
@@ -109,11 +109,15 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
     refusal = told;
   }
 
-  /** Has a message put aside that is refused, before anything behind it is put. Blocks. */
+  /**
+   * Has a message put aside that is refused, before anything behind it is put. Blocks. The writer's
+   * thread, or the one that sends for it.
+   */
   protected final void refusing(long endPosition, Rejection why)
       throws PipeException, InterruptedException {
-    if (refusal != null) {
-      refusal.refused(endPosition, why);
+    Refusal told = refusal;
+    if (told != null) {
+      told.refused(endPosition, why);
     }
   }
 

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *     sink has it, and {@code Source.durable} alone says what survives a loss of power
  * @param takesOver whether the stream that goes out is taken from a writer that may still live
  * @param manyStreams whether a store is to take many streams, as they come, and not one
+ * @param attempts how often a message is tried that a store answers about by name, saying that it
+ *     does not take it now: after that it is refused; 0 for as often as it takes
  * @param retry how broken links are tried again
  * @param events who is told about the link's state
  * @param carriers what this address shares with the others of its pipe; null where it is alone
@@ -37,6 +39,7 @@ public record PipeContext(
     boolean spooled,
     boolean takesOver,
     boolean manyStreams,
+    int attempts,
     RetryPolicy retry,
     PipeEvents events,
     @Nullable Carriers carriers) {
@@ -60,6 +63,7 @@ public record PipeContext(
         false,
         false,
         false,
+        0,
         RetryPolicy.DEFAULT,
         PipeEvents.SILENT,
         null);
@@ -140,6 +144,13 @@ public record PipeContext(
     return draft.toContext();
   }
 
+  /** The same with another limit of tries at one message; 0 for none. */
+  public PipeContext withAttempts(int other) {
+    Draft draft = new Draft(this);
+    draft.attempts = other;
+    return draft.toContext();
+  }
+
   /** The same with other limits of retrying. */
   public PipeContext withRetry(RetryPolicy other) {
     Draft draft = new Draft(this);
@@ -174,6 +185,7 @@ public record PipeContext(
     private boolean spooled;
     private boolean takesOver;
     private boolean manyStreams;
+    private int attempts;
     private RetryPolicy retry;
     private PipeEvents events;
     private @Nullable Carriers carriers;
@@ -190,6 +202,7 @@ public record PipeContext(
       this.spooled = from.spooled;
       this.takesOver = from.takesOver;
       this.manyStreams = from.manyStreams;
+      this.attempts = from.attempts;
       this.retry = from.retry;
       this.events = from.events;
       this.carriers = from.carriers;
@@ -208,6 +221,7 @@ public record PipeContext(
           spooled,
           takesOver,
           manyStreams,
+          attempts,
           retry,
           events,
           carriers);

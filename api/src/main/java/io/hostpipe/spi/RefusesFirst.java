@@ -20,7 +20,7 @@ public interface RefusesFirst {
   interface Refusal {
     /**
      * The message that ends there is refused, and nothing behind it was put yet. Blocks until it is
-     * kept; what it throws ends the write. Called on the writer's thread.
+     * kept; what it throws ends the stream. Called on the thread that would put what is behind it.
      */
     void refused(long endPosition, Rejection why) throws PipeException, InterruptedException;
   }

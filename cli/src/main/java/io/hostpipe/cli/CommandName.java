@@ -34,6 +34,11 @@ enum CommandName {
       "spool",
       "ls DIR | verify DIR | repair DIR [STREAM] | export DIR [STREAM] [from=POSITION]",
       "what waits in a spool; whether it is sound; cut it off where it is not; write it to stdout"),
+  DLQ(
+      "dlq",
+      "ls ADDR | show ADDR N | replay ADDR N…|--all [--to ADDR] | drop ADDR N…|--all [--yes]",
+      "the messages that --dlq put aside: which there are, and why; one of them; deliver them after"
+          + " all; take them out for good"),
   SSH_SERVE(
       "ssh-serve",
       "pipe NAME | to ID ADDR | from ID ADDR",
@@ -74,7 +79,7 @@ enum CommandName {
   boolean movesBytes() {
     return switch (this) {
       case PIPE, SEND, RECV -> true;
-      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL -> false;
+      case CHECK, ADDRESSES, COMPLETION, DEMO, BENCH, SESSION, SPOOL, DLQ -> false;
       case SSH_SERVE, KEY, PACKAGE -> false;
     };
   }

@@ -54,6 +54,7 @@ record CompletionWords(
     byCommand.put("demo", words(DemoOptions.SPECS));
     byCommand.put("session", SessionCommand.WORDS);
     byCommand.put("spool", SpoolCommand.WORDS);
+    byCommand.put("dlq", DlqCommand.WORDS);
     byCommand.put("key", KeyCommand.WORDS);
     byCommand.put("package", List.of());
     return new CompletionWords(commands, schemes, options, byCommand);

@@ -37,7 +37,10 @@ final class Contexts {
    */
   Contexts(Flags flags, PipePlan plan, Lasting lasting, Function<End, PipeEvents> events) {
     PipeContext context =
-        PipeContext.messages(Hostpipe.pool()).withAck(flags.ack()).withRetry(flags.retry());
+        PipeContext.messages(Hostpipe.pool())
+            .withAck(flags.ack())
+            .withRetry(flags.retry())
+            .withAttempts(flags.deadLetters().attempts());
     this.shared = lasting.takesOver() ? context.takingOver() : context;
     this.stream = lasting.stream();
     this.firstPeerWithin = flags.givesUp() ? flags.retry().giveUp() : null;

@@ -39,6 +39,7 @@ final class Dispatch {
       case BENCH -> BenchCommand.run(invocation, Catalog.ofProcess(), console);
       case SESSION -> SessionCommand.run(invocation, console);
       case SPOOL -> SpoolCommand.run(invocation, console);
+      case DLQ -> DlqCommand.run(invocation, Catalog.ofProcess(), console);
       case SSH_SERVE -> SshServeCommand.run(invocation, console);
       case KEY -> KeyCommand.run(invocation, console);
       case DEMO -> DemoCommand.run(invocation, console);

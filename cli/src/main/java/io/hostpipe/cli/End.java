@@ -25,6 +25,9 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
   /** The option of a destination that goes on where it stood. */
   private static final String RESUME = "resume";
 
+  private static final String APPEND = "append";
+  private static final String OVERWRITE = "overwrite";
+
   End(Address address, Connector connector, Intake intake) {
     this(address, address, connector, intake);
   }
@@ -61,6 +64,15 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
     return keeps ? new End(address.withOption(RESUME, "true"), shown, connector, intake) : this;
   }
 
+  /** The same, written behind what it has where it can be. */
+  End appending() {
+    boolean appends =
+        address.option(OVERWRITE) == null
+            && connector.options(address.scheme()).stream()
+                .anyMatch(each -> each.name().equals(APPEND));
+    return appends ? new End(address.withOption(APPEND, "true"), shown, connector, intake) : this;
+  }
+
   /** Where it is, without secrets and whatever the options say: the same for each start. */
   String place() {
     if (address.scheme().equals(Address.FILE)) {
@@ -71,6 +83,11 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
       plain = plain.withoutOption(name);
     }
     return plain.toString();
+  }
+
+  /** The address for later, without secrets: the same from wherever it is read. */
+  String placeAndOptions() {
+    return address.scheme().equals(Address.FILE) ? place() : shown.toString();
   }
 
   /** The address for people, without secrets. */

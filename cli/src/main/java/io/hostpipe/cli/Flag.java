@@ -118,6 +118,21 @@ enum Flag {
       List.of(),
       "when the destination stays unreachable beyond --give-up: the rest of the stream goes to"
           + " --dlq as well"),
+  ATTEMPTS(
+      "attempts",
+      null,
+      "N",
+      List.of(),
+      "how often a message is tried that a destination says it does not take now (a stream that is"
+          + " full): then it counts as refused (as often as it takes)"),
+  ALL("all", null, null, List.of(), "all messages that lie there"),
+  TO(
+      "to",
+      null,
+      "ADDR",
+      List.of(),
+      "deliver there, and not where each should have gone; options stand in the address"),
+  YES("yes", null, null, List.of(), "do not ask"),
   RATE(
       "rate",
       null,
@@ -236,16 +251,24 @@ enum Flag {
           THROUGH,
           VIA,
           FRAME,
-          FRAME_OUT,
           MESSAGE_MAX,
           MESSAGE_OVER,
           DLQ,
-          DLQ_UNREACHABLE ->
+          DLQ_UNREACHABLE,
+          ATTEMPTS ->
           command.movesBytes() || command == CommandName.CHECK;
+      case FRAME_OUT ->
+          command.movesBytes() || command == CommandName.CHECK || command == CommandName.DLQ;
+      case ALL, TO, YES -> command == CommandName.DLQ;
       case PROGRESS -> command.movesBytes() || command == CommandName.DEMO;
       case QUIET ->
-          command.movesBytes() || command == CommandName.DEMO || command == CommandName.BENCH;
-      case SUMMARY, GIVE_UP, RETRY_MAX -> command.movesBytes() || command == CommandName.BENCH;
+          command.movesBytes()
+              || command == CommandName.DEMO
+              || command == CommandName.BENCH
+              || command == CommandName.DLQ;
+      case SUMMARY -> command.movesBytes() || command == CommandName.BENCH;
+      case GIVE_UP, RETRY_MAX ->
+          command.movesBytes() || command == CommandName.BENCH || command == CommandName.DLQ;
       case SPOOL_MAX,
           SPOOL_SYNC,
           TAKEOVER,

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param flow what is set of the flow by hand
  * @param lasting what outlives this process
  * @param deadLetters where messages go that are refused
+ * @param dlq what is asked about dead letters
  * @param digest which digest the summary shows
  * @param progress when the line of progress is drawn
  * @param sizeBytes how much will come; -1 when nobody said
@@ -44,6 +45,7 @@ record Flags(
     FlowControl flow,
     LastingFlags lasting,
     DeadLetterFlags deadLetters,
+    DlqFlags dlq,
     DigestKind digest,
     ProgressWhen progress,
     long sizeBytes,
@@ -86,6 +88,7 @@ record Flags(
         FlowFlags.of(line),
         LastingFlags.of(line),
         DeadLetterFlags.of(line),
+        DlqFlags.of(line),
         choice(line, Flag.DIGEST, DigestKind.class, DigestKind.CRC),
         choice(line, Flag.PROGRESS, ProgressWhen.class, ProgressWhen.AUTO),
         size == null ? -1 : Quantity.bytes(size, "--size"),

@@ -33,7 +33,7 @@ final class HelpText {
       addresses(text);
     }
     flags(text, command);
-    if (command.movesBytes()) {
+    if (command.movesBytes() || command == CommandName.DLQ) {
       exitCodes(text);
     }
     examples(text, command);
@@ -111,6 +111,13 @@ final class HelpText {
                   "hostpipe spool ls ./q",
                   "hostpipe spool verify ./q",
                   "hostpipe spool export ./q orders from=1048576 >rest");
+          case DLQ ->
+              List.of(
+                  "hostpipe dlq ls ./dead",
+                  "hostpipe dlq show ./dead 3",
+                  "hostpipe dlq replay ./dead 3 4",
+                  "hostpipe dlq replay nats://127.0.0.1:4222/orders.dead jetstream --all",
+                  "hostpipe dlq drop ./dead --all --yes");
           case KEY ->
               List.of(
                   "hostpipe key",

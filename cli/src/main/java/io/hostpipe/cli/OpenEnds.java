@@ -202,7 +202,7 @@ final class OpenEnds implements AutoCloseable {
     }
     boolean goesOn = plan.lasts() || plan.source().isLink() || sink.resume().position() > 0;
     DeadLetters letters =
-        DeadLetters.open(into, letterPlan.end().toString(), stream, to.toString(), goesOn);
+        DeadLetters.open(into, letterPlan.end().toString(), stream, to.placeAndOptions(), goesOn);
     return new DeadLetterSink(
         sink, stream, letters, letterPlan.takesRest(), contexts.outgoing(to).events());
   }

@@ -20,6 +20,8 @@ import io.nats.client.JetStreamSubscription;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.PullSubscribeOptions;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +77,7 @@ final class DeadLetterProcessTest {
     long seed = new Random().nextLong();
     Random random = new Random(seed);
     for (int kill = 0; kill < KILLS; kill++) {
-      long wanted = (long) (kill + random.nextDouble()) * COUNT / (KILLS + 2);
+      long wanted = (long) ((kill + random.nextDouble()) * COUNT / (KILLS + 2));
       try (CommandProcess sender = sender(in, "" + dead)) {
         Waiting.until(() -> stored() >= wanted || !sender.isAlive());
         sender.signal("KILL");
@@ -149,15 +151,16 @@ final class DeadLetterProcessTest {
     Path in = Files.writeString(folder.resolve("in"), "one\n" + "x".repeat(LONG_BYTES) + "\n");
     try (NatsServer other = NatsServer.start(Files.createDirectories(folder.resolve("other")));
         CommandProcess sender =
-            sender(in, "nats://127.0.0.1:" + other.port() + "/pipe.dead?jetstream");
-        Connection there = Nats.connect("nats://127.0.0.1:" + other.port())) {
+            sender(in, "nats://127.0.0.1:" + other.port() + "/pipe.dead?jetstream")) {
       assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
-      var letter =
+      Connection there = Nats.connect("nats://127.0.0.1:" + other.port());
+      io.nats.client.Message letter =
           there
               .jetStream()
               .subscribe("pipe.dead", PullSubscribeOptions.builder().build())
               .fetch(1, Duration.ofSeconds(20))
               .getFirst();
+      there.close();
       assertThat(letter.getData()).hasSize(LONG_BYTES);
       assertThat(letter.getHeaders().getFirst("dead-letter-cause")).contains("max_payload");
       assertThat(letter.getHeaders().getFirst("dead-letter-position")).isEqualTo("2008");
@@ -222,6 +225,126 @@ final class DeadLetterProcessTest {
     assertThat(Letters.in(dead).getLast().about().why().status()).isEqualTo(Status.UNAVAILABLE);
   }
 
+  @Test
+  void whatWasRefusedIsDeliveredOnceTheCauseIsGone() throws Exception {
+    Path dead = folder.resolve("dead");
+    Path in = Files.writeString(folder.resolve("in"), "one\n" + "x".repeat(LONG_BYTES) + "\ntwo\n");
+    try (CommandProcess sender = sender(in, "" + dead)) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+    }
+    try (CommandProcess replay = CommandProcess.start("dlq", "replay", "" + dead, "--all")) {
+      assertThat(replay.exitCode()).as(replay::err).isEqualTo(7);
+      assertThat(replay.err()).contains("1 message was refused again and stays in " + dead);
+    }
+    server.stop();
+    server.restart("max_payload: 1MB");
+    try (CommandProcess replay = CommandProcess.start("dlq", "replay", "" + dead, "--all")) {
+      assertThat(replay.exitCode()).as(replay::err).isZero();
+      assertThat(replay.err()).contains("1 message was delivered to " + address());
+    }
+    assertThat(all()).containsExactly("one", "two", "x".repeat(LONG_BYTES));
+    try (CommandProcess ls = CommandProcess.start("dlq", "ls", "" + dead)) {
+      assertThat(ls.exitCode()).isZero();
+      assertThat(ls.err()).contains("there are no messages at " + dead);
+    }
+  }
+
+  @Test
+  void aReplayThatIsKilledDeliversEachMessageOnceInTheEnd() throws Exception {
+    int count = 300;
+    StringBuilder lines = new StringBuilder();
+    List<String> wanted = new ArrayList<>();
+    for (int each = 0; each < count; each++) {
+      String line = each + "x".repeat(LONG_BYTES);
+      lines.append(line).append('\n');
+      wanted.add(line);
+    }
+    Path in = Files.writeString(folder.resolve("in"), lines);
+    try (NatsServer other = NatsServer.start(Files.createDirectories(folder.resolve("other")))) {
+      String dead = "nats://127.0.0.1:" + other.port() + "/pipe.dead?jetstream";
+      try (CommandProcess sender = sender(in, dead)) {
+        assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+      }
+      server.stop();
+      server.restart("max_payload: 1MB");
+      Waiting.until(() -> client.getStatus() == Connection.Status.CONNECTED);
+      for (int kill = 1; kill <= 3; kill++) {
+        long reached = (long) kill * count / 5;
+        try (CommandProcess replay = CommandProcess.start("dlq", "replay", dead, "--all")) {
+          Waiting.until(() -> stored() >= reached || !replay.isAlive());
+          replay.signal("KILL");
+          replay.exitCode();
+        }
+      }
+      try (CommandProcess replay = CommandProcess.start("dlq", "replay", dead, "--all")) {
+        assertThat(replay.exitCode()).as(replay::err).isZero();
+      }
+      assertThat(all()).isEqualTo(wanted);
+      try (CommandProcess ls = CommandProcess.start("dlq", "ls", dead)) {
+        assertThat(ls.exitCode()).as(ls::err).isZero();
+        assertThat(ls.err()).contains("there are no messages at ");
+      }
+    }
+  }
+
+  @Test
+  void aMessageForWhichThereIsNoRoomIsTriedAsOftenAsWasSaidAndThenPutAside() throws Exception {
+    client
+        .jetStreamManagement()
+        .addStream(
+            StreamConfiguration.builder()
+                .name("PIPE_DATA")
+                .subjects("pipe.data")
+                .maxMessages(3)
+                .discardPolicy(DiscardPolicy.New)
+                .build());
+    Path dead = folder.resolve("dead");
+    Path in = Files.writeString(folder.resolve("in"), "1\n2\n3\n4\n5\n");
+    try (CommandProcess sender = sender(in, "" + dead, "--attempts", "2")) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+    }
+    assertThat(all()).containsExactly("1", "2", "3");
+    assertThat(Letters.texts(dead)).containsExactly("4", "5");
+    assertThat(Letters.in(dead))
+        .allSatisfy(each -> {
+          assertThat(each.about().why().attempts()).isEqualTo(2);
+          assertThat(each.about().why().reason()).contains("PIPE_DATA does not take it", "maximum");
+        });
+    try (CommandProcess reader =
+        CommandProcess.start("--frame", "lines", address(), "jetstream", "until=last", "-")) {
+      assertThat(reader.exitCode()).as(reader::err).isZero();
+      assertThat(reader.out()).isEqualTo("1\n2\n3\n".getBytes(UTF_8));
+    }
+  }
+
+  @Test
+  void withoutALimitOfTriesAFullStreamIsWaitedFor() throws Exception {
+    client
+        .jetStreamManagement()
+        .addStream(
+            StreamConfiguration.builder()
+                .name("PIPE_DATA")
+                .subjects("pipe.data")
+                .maxMessages(3)
+                .discardPolicy(DiscardPolicy.New)
+                .build());
+    Path in = Files.writeString(folder.resolve("in"), "1\n2\n3\n4\n5\n");
+    try (CommandProcess sender = sender(in, "" + folder.resolve("dead"))) {
+      Waiting.until(() -> stored() == 3);
+      client
+          .jetStreamManagement()
+          .updateStream(
+              StreamConfiguration.builder()
+                  .name("PIPE_DATA")
+                  .subjects("pipe.data")
+                  .maxMessages(100)
+                  .discardPolicy(DiscardPolicy.New)
+                  .build());
+      assertThat(sender.exitCode()).as(sender::err).isZero();
+    }
+    assertThat(all()).containsExactly("1", "2", "3", "4", "5");
+  }
+
   private static List<String> takeNumbers(Listener listener) throws Exception {
     List<String> numbers = new ArrayList<>();
     try (Pipe pipe = listener.accept()) {
@@ -238,28 +361,22 @@ final class DeadLetterProcessTest {
   }
 
   private static Message takeOne(Listener listener) throws Exception {
-    Message first = null;
+    List<Message> taken = new ArrayList<>();
     try (Pipe pipe = listener.accept()) {
       for (Message each : pipe.messages()) {
-        first = each;
+        taken.add(each);
         each.commit();
       }
     }
-    return first;
+    return taken.getFirst();
   }
 
-  private CommandProcess sender(Path in, String dead) throws IOException {
+  private CommandProcess sender(Path in, String dead, String... more) throws IOException {
+    List<String> words = new ArrayList<>(List.of("--frame", "lines", "--session", "numbers"));
+    words.addAll(List.of(in.toString(), address(), "jetstream", "--dlq", dead));
+    words.addAll(List.of(more));
     return CommandProcess.start(
-        Map.of("XDG_STATE_HOME", folder.resolve("state").toString()),
-        "--frame",
-        "lines",
-        "--session",
-        "numbers",
-        in.toString(),
-        address(),
-        "jetstream",
-        "--dlq",
-        dead);
+        Map.of("XDG_STATE_HOME", folder.resolve("state").toString()), words.toArray(String[]::new));
   }
 
   private String address() {

@@ -73,9 +73,8 @@ final class DeadLetterSinkTest {
     }
     // What the first had is gone, so all of it comes again.
     try (DeadLetterSink sink = sink("empty", "letters")) {
-      long end = sink.write(batch(sink, "too long to go", "one"));
-      end = sink.write(batch(sink, "and so is this", "two"));
-      sink.awaitCommitted(end);
+      sink.write(batch(sink, "too long to go", "one"));
+      sink.awaitCommitted(sink.write(batch(sink, "and so is this", "two")));
       sink.finish();
       assertThat(sink.letters().count()).isEqualTo(2);
     }

@@ -10,6 +10,7 @@ import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.spi.Connector;
+import io.hostpipe.spi.Letterbox;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.PipeContext;
@@ -202,6 +203,16 @@ public final class LocalConnector implements Connector {
     }
     checkWritable(path);
     return ChannelTarget.ofPath(path, context.pool());
+  }
+
+  /** The messages in a file of records; standard input cannot be looked through. */
+  @Override
+  public Letterbox letterbox(Address address, PipeContext context)
+      throws PipeException, InterruptedException {
+    OptionValues.checkNames(address, options(address.scheme()), true);
+    return address.scheme().equals(Address.STDIO)
+        ? Connector.super.letterbox(address, context)
+        : FileLetterbox.open(path(address), context.pool());
   }
 
   /** Refuses a stream of messages: there is no framing for them yet. */

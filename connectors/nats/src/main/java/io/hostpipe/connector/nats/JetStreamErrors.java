@@ -1,6 +1,7 @@
 package io.hostpipe.connector.nats;
 
 import io.nats.client.JetStreamApiException;
+import org.jspecify.annotations.Nullable;
 
 /** The error codes of JetStream's API that mean something here (nats-server, errors.json). */
 final class JetStreamErrors {
@@ -9,6 +10,8 @@ final class JetStreamErrors {
   private static final int STREAM_NOT_FOUND = 10059;
   private static final int CONSUMER_NOT_FOUND = 10014;
   private static final int NO_MESSAGE_FOUND = 10037;
+  private static final int MESSAGE_TOO_LONG = 10054;
+  private static final int NOT_STORED = 10077;
   private static final int NOT_FOUND = 404;
   private static final int UNAVAILABLE = 503;
 
@@ -19,6 +22,23 @@ final class JetStreamErrors {
     return switch (answer.getApiErrorCode()) {
       case STREAM_NOT_FOUND, CONSUMER_NOT_FOUND, NO_MESSAGE_FOUND -> true;
       default -> answer.getErrorCode() == NOT_FOUND;
+    };
+  }
+
+  /** What the server answered, which the library hands on inside others; null for no answer. */
+  static @Nullable JetStreamApiException in(@Nullable Throwable failure) {
+    Throwable each = failure;
+    while (each != null && !(each instanceof JetStreamApiException)) {
+      each = each.getCause();
+    }
+    return (JetStreamApiException) each;
+  }
+
+  /** Whether it is about the message alone: the stream does not take it, or has no room for it. */
+  static boolean isAboutMessage(JetStreamApiException answer) {
+    return switch (answer.getApiErrorCode()) {
+      case MESSAGE_TOO_LONG, NOT_STORED -> true;
+      default -> false;
     };
   }
 

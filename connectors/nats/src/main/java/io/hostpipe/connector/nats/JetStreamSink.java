@@ -38,6 +38,7 @@ final class JetStreamSink extends MessageSink {
     this.options = options;
     this.publisher = publisher;
     this.storedPosition = publisher.held().position();
+    publisher.onRefusal(this::refusing);
   }
 
   /** Connects, makes the stream where there is none, and finds the place. Blocks. */
@@ -70,7 +71,7 @@ final class JetStreamSink extends MessageSink {
 
   @Override
   protected long rawBytesMax() {
-    return publisher.maxPayload() - HEADERS_BYTES_MAX;
+    return Math.max(1, publisher.maxPayload() - HEADERS_BYTES_MAX);
   }
 
   @Override
@@ -106,6 +107,8 @@ final class JetStreamSink extends MessageSink {
             + lengthBytes
             + " bytes, and the server takes at most "
             + publisher.maxPayload()
-            + " with its headers (max_payload)");
+            + " with its headers ("
+            + publisher.maxPayloadName()
+            + ")");
   }
 }

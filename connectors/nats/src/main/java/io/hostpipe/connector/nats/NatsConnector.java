@@ -9,6 +9,7 @@ import io.hostpipe.Source;
 import io.hostpipe.Target;
 import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.Connector;
+import io.hostpipe.spi.Letterbox;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.api.StreamInfo;
@@ -150,5 +151,14 @@ public final class NatsConnector implements Connector {
     return options.jetStream()
         ? new JetStreamTarget(options, context)
         : new CoreTarget(options, context);
+  }
+
+  @Override
+  public Letterbox letterbox(Address address, PipeContext context)
+      throws PipeException, InterruptedException {
+    NatsOptions options = NatsOptions.of(address, true);
+    return options.jetStream()
+        ? SubjectLetterbox.open(options)
+        : Connector.super.letterbox(address, context);
   }
 }

@@ -50,6 +50,11 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
         + (end ? ":" + END : "");
   }
 
+  /** The same behind another message. */
+  Place following(long position) {
+    return new Place(stream, encoding, position, held, end);
+  }
+
   private Digest digest() {
     return Objects.requireNonNull(held.digest(), "a writer knows its digest");
   }

@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
@@ -9,6 +10,8 @@ import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.spi.RefusesFirst;
+import io.nats.client.JetStreamApiException;
 import io.nats.client.api.PublishAck;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.Headers;
@@ -39,6 +42,9 @@ final class Publisher implements AutoCloseable {
   private static final String EXPECTED_LAST_ID = "Nats-Expected-Last-Msg-Id";
   private static final String EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Subject-Sequence";
 
+  /** The pause between two tries at one message grows no further after so many. */
+  private static final int DOUBLINGS_MAX = 16;
+
   private final NatsOptions options;
   private final PipeContext context;
   private final StreamId stream;
@@ -50,6 +56,8 @@ final class Publisher implements AutoCloseable {
 
   private volatile boolean closed;
   private volatile long epoch;
+  private volatile RefusesFirst.@Nullable Refusal refusal;
+  private volatile @Nullable Refused refused;
   private volatile Way way;
   private final Resume held;
   private final long sequenceAtOpen;
@@ -94,7 +102,16 @@ final class Publisher implements AutoCloseable {
 
   /** The most bytes of a message, headers included. */
   long maxPayload() {
-    return way.connection().nats().getMaxPayload();
+    Way over = way;
+    long ofServer = over.connection().nats().getMaxPayload();
+    return over.streamBytesMax() < 0 ? ofServer : Math.min(ofServer, over.streamBytesMax());
+  }
+
+  /** Which setting that is. */
+  String maxPayloadName() {
+    Way over = way;
+    boolean ofStream = over.streamBytesMax() >= 0 && maxPayload() == over.streamBytesMax();
+    return ofStream ? "max_msg_size of the stream" : "max_payload";
   }
 
   boolean closed() {
@@ -105,6 +122,11 @@ final class Publisher implements AutoCloseable {
     if (closed) {
       throw closedHere();
     }
+  }
+
+  /** Has a message kept that the server refuses for good, before anything behind it is sent. */
+  void onRefusal(RefusesFirst.Refusal told) {
+    refusal = told;
   }
 
   /** The writer has this epoch from here on. */
@@ -180,6 +202,12 @@ final class Publisher implements AutoCloseable {
           failure instanceof CompletionException && failure.getCause() != null
               ? failure.getCause()
               : failure;
+      JetStreamApiException told = JetStreamErrors.in(failure);
+      if (told != null && JetStreamErrors.isAboutMessage(told) && window.isOldest(message)) {
+        Refused before = refused;
+        int times = before != null && before.message.equals(message) ? before.times + 1 : 1;
+        refused = new Refused(message, times, told.getErrorDescription());
+      }
       doubt(
           over,
           "the message that ends at position "
@@ -232,12 +260,13 @@ final class Publisher implements AutoCloseable {
   /**
    * Settles what is stored and sends the rest, or closes the connection that shows it cannot be.
    */
-  private void goOnOver(Way next) throws PipeException {
+  private void goOnOver(Way next) throws PipeException, InterruptedException {
     boolean settled = false;
     try {
       long position = checked(next);
       Place stored = next.places().ofLastMessage();
       window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());
+      refuse(next);
       sendAgain(next);
       attempts.succeeded(commits.position());
       settled = true;
@@ -246,6 +275,35 @@ final class Publisher implements AutoCloseable {
         next.connection().close();
       }
     }
+  }
+
+  /**
+   * What the server has answered about the oldest message: it is tried again after a while, which
+   * grows, or is refused when it was tried as often as was asked for.
+   */
+  private void refuse(Way next) throws PipeException, InterruptedException {
+    Refused last = refused;
+    if (last == null || !window.isOldest(last.message)) {
+      refused = null;
+      return;
+    }
+    if (context.attempts() == 0 || last.times < context.attempts()) {
+      long firstNanos = context.retry().firstDelay().toNanos();
+      long delayNanos = firstNanos << Math.min(last.times - 1, DOUBLINGS_MAX);
+      window.pause(Math.min(delayNanos, context.retry().longestDelay().toNanos()));
+      return;
+    }
+    Rejection why =
+        new Rejection(
+            Status.RESOURCE_EXHAUSTED,
+            "the stream " + next.streamName() + " does not take it: " + last.reason,
+            last.times);
+    RefusesFirst.Refusal told = refusal;
+    if (told != null) {
+      told.refused(last.message.endPosition(), why);
+    }
+    window.refuseOldest(why);
+    refused = null;
   }
 
   private void sendAgain(Way next) {
@@ -393,6 +451,9 @@ final class Publisher implements AutoCloseable {
     return new PipeException.Closed(
         Status.CANCELLED, options.address() + " was closed on this side");
   }
+
+  /** What the server has answered about a message, and how often. */
+  private record Refused(Unconfirmed message, int times, String reason) {}
 
   private record Opened(Way way, Resume held) {}
 }

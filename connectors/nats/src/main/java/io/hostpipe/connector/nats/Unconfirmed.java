@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: what changes, under the lock of its {@link Window}.
  */
 final class Unconfirmed {
-  private final Place place;
+  private Place place;
   private final byte[] payload;
   private final Headers headers;
-  private final @Nullable Rejection refusal;
+  private @Nullable Rejection refusal;
 
   private boolean confirmed;
   private long sequence;
@@ -62,6 +62,18 @@ final class Unconfirmed {
 
   @Nullable Rejection refusal() {
     return refusal;
+  }
+
+  /** It is refused after all, by the server. */
+  void refuse(Rejection why) {
+    refusal = why;
+    confirmed = true;
+  }
+
+  /** The message before it was refused after all: it follows on the one before that. */
+  void follows(long position) {
+    place = place.following(position);
+    place.writeTo(headers);
   }
 
   String messageId() {

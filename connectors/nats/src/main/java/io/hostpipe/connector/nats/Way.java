@@ -21,6 +21,7 @@ final class Way {
   private final String streamName;
   private final LastPlace places;
   private final boolean chains;
+  private final int streamBytesMax;
 
   private @Nullable String lastId;
 
@@ -31,6 +32,7 @@ final class Way {
     this.streamName = info.getConfiguration().getName();
     this.places = places;
     this.chains = chains;
+    this.streamBytesMax = info.getConfiguration().getMaximumMessageSize();
   }
 
   NatsConnection connection() {
@@ -43,6 +45,16 @@ final class Way {
 
   LastPlace places() {
     return places;
+  }
+
+  /** The name of the stream that is written. */
+  String streamName() {
+    return streamName;
+  }
+
+  /** The most bytes of a message that the stream takes, headers included; -1 for no limit. */
+  int streamBytesMax() {
+    return streamBytesMax;
   }
 
   /** Whether each message names the one before it. */

@@ -40,6 +40,11 @@ final class Window {
   private long storedPosition;
 
   private long storedSequence;
+
+  /** Where the message ended that the server refused last, and what that one followed. */
+  private long refusedPosition = -1;
+
+  private long refusedFollows;
   private @Nullable PipeException trouble;
   private @Nullable PipeException ended;
 
@@ -70,6 +75,7 @@ final class Window {
         changed.await();
       }
       checkNotEnded();
+      linkUp(message);
       waiting.add(message);
       bytes += message.payload().length;
       message.sent(System.nanoTime());
@@ -128,6 +134,53 @@ final class Window {
       lock.unlock();
     }
     release();
+  }
+
+  /**
+   * The server does not take the oldest message: it is refused, and those behind it follow on what
+   * it followed. In trouble only, so nobody sends meanwhile.
+   */
+  void refuseOldest(Rejection why) {
+    lock.lock();
+    try {
+      Unconfirmed oldest = waiting.element();
+      refusedPosition = oldest.endPosition();
+      refusedFollows = oldest.place().follows();
+      oldest.refuse(why);
+      waiting.forEach(this::linkUp);
+    } finally {
+      lock.unlock();
+    }
+    release();
+  }
+
+  private void linkUp(Unconfirmed message) {
+    if (message.refusal() == null && message.place().follows() == refusedPosition) {
+      message.follows(refusedFollows);
+    }
+  }
+
+  /** Whether it is the one that all others wait for. */
+  boolean isOldest(Unconfirmed message) {
+    lock.lock();
+    try {
+      return waiting.peek() == message;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits so long, or until the window has ended. */
+  void pause(long nanos) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      long restNanos = nanos;
+      while (ended == null && restNanos > 0) {
+        restNanos = changed.awaitNanos(restNanos);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Something is doubtful; only the first doubt counts until it is cleared up. */

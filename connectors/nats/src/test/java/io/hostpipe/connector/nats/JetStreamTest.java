@@ -328,6 +328,24 @@ final class JetStreamTest {
   }
 
   @Test
+  void aMessageThatTheStreamDoesNotTakeIsRefusedAtOnce() throws Exception {
+    subject
+        .client()
+        .jetStreamManagement()
+        .addStream(
+            StreamConfiguration.builder()
+                .name("SHORT")
+                .subjects(subject.name())
+                .maximumMessageSize(1_000)
+                .build());
+    Sink sink = subject.sink("sizes", "?jetstream");
+    long end = Subject.write(sink, "x".repeat(1_001), Headers.EMPTY);
+    assertThat(sink.awaitCommitted(end).rejected())
+        .singleElement()
+        .satisfies(each -> assertThat(each.why().reason()).contains("max_msg_size of the stream"));
+  }
+
+  @Test
   void whatIsThereIsLookedAtAndNeverChanged() throws Exception {
     JetStreamManagement streams = subject.client().jetStreamManagement();
     StreamConfiguration queue =

@@ -1,0 +1,42 @@
+package io.hostpipe.spi;
+
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
+import java.nio.ByteBuffer;
+
+/**
+ * The messages that lie at an address, to be looked at and taken out one by one: where dead letters
+ * are kept.
+ *
+ * <p>Thread rule: one thread; {@link #close} from any.
+ */
+public interface Letterbox extends AutoCloseable {
+  /** Who is shown what lies there. */
+  @FunctionalInterface
+  interface Visitor {
+    /**
+     * One message.
+     *
+     * @param number which it is: the same each time it is looked at, and growing
+     * @param payload valid during the call
+     * @return whether the next one is wanted
+     */
+    boolean letter(long number, ByteBuffer payload, Headers headers)
+        throws PipeException, InterruptedException;
+  }
+
+  /** Shows what lies there now, the oldest first. Blocks until the last one was shown. */
+  void forEach(Visitor visitor) throws PipeException, InterruptedException;
+
+  /**
+   * Takes a message out for good. When this returns, nobody is shown it any more, also after a
+   * crash. Nothing when it is not there.
+   *
+   * @throws PipeException Refused while somebody writes there who would miss it
+   */
+  void remove(long number) throws PipeException, InterruptedException;
+
+  /** Releases what it holds. Idempotent. */
+  @Override
+  void close();
+}
