@@ -624,6 +624,10 @@ after_services() {
   seq 1 1000 | cmp - storage && seq 1 1000 | cmp - analysis && says 999 "$work/printed"
 }
 
+after_rabbitmq() {
+  seq 1 1000 | cmp - ./numbers && seq 1 2000 | cmp - ./more
+}
+
 before_broker() {
   seq 1 5000 | sed 's/^/order /' >./orders.log
 }

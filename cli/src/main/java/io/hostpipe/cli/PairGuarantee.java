@@ -34,6 +34,9 @@ record PairGuarantee(Guarantee guarantee, String why) {
     if (!from.ordered() || !to.ordered()) {
       reasons.add((from.ordered() ? sink : source) + " keeps no order");
     }
+    if (from.ordered() && from.best() == Guarantee.AT_LEAST_ONCE) {
+      reasons.add(source + ": " + from.limit());
+    }
     if (!to.resumes()) {
       // What is doubtful after a break is written again from memory: twice is possible, a gap not.
       reasons.add(sink + " cannot tell how far it got before a break");

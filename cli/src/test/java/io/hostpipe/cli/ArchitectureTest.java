@@ -250,6 +250,13 @@ final class ArchitectureTest {
             .dependOnClassesThat(resideInAPackage("io.nats..")),
         new Offender("io.hostpipe.cli", "return io.nats.client.NUID.class;")),
 
+    ONLY_ITS_CONNECTOR_KNOWS_RABBITMQ(
+        noClasses()
+            .that(DescribedPredicate.not(resideInAPackage("io.hostpipe.connector.rabbitmq..")))
+            .should()
+            .dependOnClassesThat(resideInAPackage("com.rabbitmq..")),
+        new Offender("io.hostpipe.cli", "return com.rabbitmq.client.Address.class;")),
+
     COMMAND_DRIVES_THE_RUNTIME_NOT_THE_SESSION(
         noClasses()
             .that(resideInAPackage(CLI))
@@ -358,6 +365,7 @@ final class ArchitectureTest {
             "io.hostpipe.connector.tcp",
             "io.hostpipe.connector.kafka",
             "io.hostpipe.connector.nats",
+            "io.hostpipe.connector.rabbitmq",
             "io.hostpipe.connector.websocket",
             "io.hostpipe.testkit",
             "io.hostpipe.cli")) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ final class ServerProcess implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final List<String> command;
+  private final Map<String, String> environment;
   private final Path folder;
   private final int port;
   private @Nullable Process process;
@@ -39,7 +41,17 @@ final class ServerProcess implements AutoCloseable {
    * @param port that it answers on when it is ready
    */
   ServerProcess(List<String> command, Path folder, int port) {
+    this(command, Map.of(), folder, port);
+  }
+
+  /**
+   * The same.
+   *
+   * @param environment what it finds there beside what this process has
+   */
+  ServerProcess(List<String> command, Map<String, String> environment, Path folder, int port) {
     this.command = List.copyOf(command);
+    this.environment = Map.copyOf(environment);
     this.folder = folder;
     this.port = port;
   }
@@ -52,12 +64,13 @@ final class ServerProcess implements AutoCloseable {
 
   /** Starts it and does not wait: it may need others before it answers. */
   void begin() throws IOException {
-    process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(folder.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()))
-            .start();
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()));
+    builder.environment().putAll(environment);
+    process = builder.start();
   }
 
   /** Waits until the port of what was begun answers. */

@@ -1,0 +1,190 @@
+package io.hostpipe.connector.rabbitmq;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.LongString;
+import io.hostpipe.Headers;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Headers of messages as properties and headers of AMQP, and back.
+ *
+ * <p>What AMQP has a property for stands there, for everybody to read; the rest under its own name,
+ * as text where it is text. A table of AMQP has no order and no name twice: headers that would not
+ * come back as they were are kept in one more header as well, as an array of names and values. What
+ * is read from a message is a function of it alone, so that a message read twice is the same record
+ * twice: what the server counts deliveries with is left out.
+ */
+final class AmqpHeaders {
+  /** Headers that AMQP cannot hold as they are: names and values in turns. */
+  static final String EXACT = "hostpipe-headers";
+
+  private static final String OURS = "hostpipe-";
+  private static final String KEY = "hostpipe-key";
+  private static final String CHANNEL = "hostpipe-channel";
+  private static final int SHORT_BYTES_MAX = 255;
+  private static final int PERSISTENT = 2;
+
+  private AmqpHeaders() {}
+
+  /**
+   * The properties of a persistent message.
+   *
+   * @param place that it tells; null for none
+   */
+  static BasicProperties write(Headers headers, @Nullable Place place) {
+    Map<String, Object> table = new HashMap<>();
+    BasicProperties.Builder out = new BasicProperties.Builder().deliveryMode(PERSISTENT);
+    if (!headers.isEmpty()) {
+      headers.forEach((name, value) -> put(name, value, out, table));
+      if (!readPlain(out.headers(table).build(), "").equals(headers)) {
+        List<Object> exact = new ArrayList<>();
+        headers.forEach((name, value) -> {
+          exact.add(name);
+          exact.add(value);
+        });
+        table.put(EXACT, exact);
+      }
+    }
+    if (place != null) {
+      table.put(Place.HEADER, place.toText());
+    }
+    return out.headers(table).build();
+  }
+
+  /** The same properties for a message that is sent once more. */
+  static BasicProperties again(BasicProperties once) {
+    Map<String, Object> table = new HashMap<>(once.getHeaders());
+    table.put(Place.AGAIN, true);
+    return once.builder().headers(table).build();
+  }
+
+  /**
+   * Reads the headers of a message.
+   *
+   * @param routingKey which is its key where it came through an exchange; empty for none
+   */
+  static Headers read(BasicProperties in, String routingKey) {
+    Object exact = in.getHeaders() == null ? null : in.getHeaders().get(EXACT);
+    if (exact instanceof List<?> list) {
+      try {
+        Headers.Builder headers = Headers.builder();
+        for (int index = 0; index + 1 < list.size(); index += 2) {
+          headers.add(list.get(index).toString(), bytes(list.get(index + 1)));
+        }
+        return headers.build();
+      } catch (IllegalArgumentException e) {
+        // Not of our making.
+      }
+    }
+    return readPlain(in, routingKey);
+  }
+
+  private static void put(
+      String name, byte[] value, BasicProperties.Builder out, Map<String, Object> table) {
+    String text = new String(value, UTF_8);
+    boolean isShort = value.length <= SHORT_BYTES_MAX;
+    switch (name) {
+      case Headers.ID -> out.messageId(isShort ? text : null);
+      case Headers.CONTENT_TYPE -> out.contentType(isShort ? text : null);
+      case Headers.REPLY_TO -> out.replyTo(isShort ? text : null);
+      case Headers.CORRELATION_ID -> out.correlationId(isShort ? text : null);
+      case Headers.TIME -> out.timestamp(time(text));
+      case Headers.KEY -> table.put(KEY, valueOf(value, text));
+      case Headers.CHANNEL -> table.put(CHANNEL, valueOf(value, text));
+      default -> {
+        if (name.getBytes(UTF_8).length <= SHORT_BYTES_MAX && !isOfTheWay(name)) {
+          table.put(name, valueOf(value, text));
+        }
+      }
+    }
+  }
+
+  /** Text where the bytes are text, which every client can show. */
+  private static Object valueOf(byte[] value, String text) {
+    return java.util.Arrays.equals(text.getBytes(UTF_8), value) ? text : value;
+  }
+
+  private static Headers readPlain(BasicProperties in, String routingKey) {
+    Headers.Builder headers = Headers.builder();
+    Map<String, Object> table = in.getHeaders() == null ? Map.of() : in.getHeaders();
+    Object key = table.get(KEY);
+    add(headers, Headers.KEY, key == null && !routingKey.isEmpty() ? routingKey : key);
+    add(headers, Headers.ID, in.getMessageId());
+    Date time = in.getTimestamp();
+    add(headers, Headers.TIME, time == null ? null : time.toInstant().toString());
+    add(headers, Headers.CONTENT_TYPE, in.getContentType());
+    add(headers, Headers.REPLY_TO, in.getReplyTo());
+    add(headers, Headers.CORRELATION_ID, in.getCorrelationId());
+    add(headers, Headers.CHANNEL, table.get(CHANNEL));
+    new TreeMap<>(table)
+        .forEach((name, value) -> {
+          if (!isOfTheWay(name)) {
+            add(headers, name, value);
+          }
+        });
+    return headers.build();
+  }
+
+  /** What is about the way and not about the message, or is told otherwise. */
+  private static boolean isOfTheWay(String name) {
+    return name.startsWith(OURS)
+        || name.equals("x-delivery-count")
+        || name.startsWith("x-acquired");
+  }
+
+  /** What is longer than a record's headers may be is left out: the message itself matters more. */
+  private static void add(Headers.Builder headers, String name, @Nullable Object value) {
+    if (value == null) {
+      return;
+    }
+    try {
+      headers.add(name, bytes(value));
+    } catch (IllegalArgumentException e) {
+      // Too long, or a name that begins with a colon and that nobody knows.
+    }
+  }
+
+  private static byte[] bytes(Object value) {
+    return switch (value) {
+      case byte[] raw -> raw;
+      case LongString text -> text.getBytes();
+      case Date time -> time.toInstant().toString().getBytes(UTF_8);
+      default -> text(value).getBytes(UTF_8);
+    };
+  }
+
+  /** Tables and arrays in their order, as in JSON without quotes. */
+  private static String text(@Nullable Object value) {
+    return switch (value) {
+      case null -> "null";
+      case List<?> list ->
+          "[" + String.join(", ", list.stream().map(AmqpHeaders::text).toList()) + "]";
+      case Map<?, ?> map -> {
+        Map<String, String> sorted = new TreeMap<>();
+        map.forEach((name, each) -> sorted.put(String.valueOf(name), text(each)));
+        yield sorted.toString();
+      }
+      case byte[] raw -> new String(raw, UTF_8);
+      case Date time -> time.toInstant().toString();
+      default -> value.toString();
+    };
+  }
+
+  private static @Nullable Date time(String text) {
+    try {
+      return Date.from(Instant.parse(text));
+    } catch (DateTimeException | IllegalArgumentException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package io.hostpipe.connector.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import io.hostpipe.Headers;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A message that a reader was given. Immutable, as long as nobody changes its body. */
+final class Delivery {
+  private static final long OVERHEAD_BYTES = 256;
+
+  private final QueueReader reader;
+  private final long tag;
+  private final String key;
+  private final BasicProperties properties;
+  private final byte[] body;
+  private final @Nullable Place place;
+
+  /**
+   * A message.
+   *
+   * @param reader that was given it, and can answer
+   * @param tag its number there
+   * @param key its routing key where it came through an exchange; else empty
+   */
+  Delivery(QueueReader reader, long tag, String key, BasicProperties properties, byte[] body) {
+    this.reader = reader;
+    this.tag = tag;
+    this.key = key;
+    this.properties = properties;
+    this.body = body;
+    this.place = Place.of(properties.getHeaders());
+  }
+
+  QueueReader reader() {
+    return reader;
+  }
+
+  long tag() {
+    return tag;
+  }
+
+  byte[] body() {
+    return body;
+  }
+
+  /** The place that it tells; null where it tells none. */
+  @Nullable Place place() {
+    return place;
+  }
+
+  /** What it takes in memory, about. */
+  long bytes() {
+    return body.length + OVERHEAD_BYTES;
+  }
+
+  /** Its headers in a record. */
+  Headers headers() {
+    return AmqpHeaders.read(properties, key);
+  }
+
+  /** Whether it was a dead letter of this queue, and somebody has put it back. */
+  boolean wasDeadLetterOf(String queue) {
+    Map<String, Object> headers = properties.getHeaders();
+    Object first = headers == null ? null : headers.get("x-first-death-queue");
+    return first != null && first.toString().equals(queue);
+  }
+}

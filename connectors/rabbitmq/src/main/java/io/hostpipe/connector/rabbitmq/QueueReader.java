@@ -1,0 +1,171 @@
+package io.hostpipe.connector.rabbitmq;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Command;
+import com.rabbitmq.client.DeliverCallback;
+import com.rabbitmq.client.Envelope;
+import com.rabbitmq.client.ShutdownSignalException;
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.spi.Inbox;
+import io.hostpipe.spi.PipeEvents;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages of a queue, over one connection. What was not acknowledged when it closes the server
+ * gives to the next reader.
+ *
+ * <p>Thread rule: as {@link Inbox}; answers from any thread.
+ */
+final class QueueReader implements AutoCloseable {
+  private final QueueOptions options;
+  private final Inbox<Delivery> inbox = new Inbox<>(Delivery::bytes);
+  private final RabbitConnection connection;
+  private final Channel channel;
+  private final String queue;
+  private volatile @Nullable PipeException failure;
+
+  /** How many messages wait; null while that was not asked. */
+  private @Nullable CompletableFuture<Command> question;
+
+  private QueueReader(QueueOptions options, boolean first, int prefetch, PipeEvents events)
+      throws PipeException, IOException {
+    this.options = options;
+    this.connection = RabbitConnection.open(options, this::fail);
+    boolean opened = false;
+    try {
+      Queues queues = new Queues(connection, options);
+      if (first) {
+        queues.prepare(true, events);
+      } else {
+        queues.checkStillThere();
+      }
+      channel = connection.channel();
+      queue = options.ownQueue() ? queues.makeOwn(channel) : options.queue();
+      channel.basicQos(prefetch);
+      channel.addShutdownListener(signal -> fail(closed(signal)));
+      DeliverCallback deliver =
+          (consumer, message) ->
+              put(message.getEnvelope(), message.getProperties(), message.getBody());
+      channel.basicConsume(queue, false, deliver, consumer -> fail(deleted()));
+      opened = true;
+    } finally {
+      if (!opened) {
+        connection.close();
+      }
+    }
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param first whether the queue may be made
+   * @param prefetch how many messages may be uncommitted; 0 for any number
+   */
+  static QueueReader open(QueueOptions options, boolean first, int prefetch, PipeEvents events)
+      throws PipeException {
+    try {
+      return new QueueReader(options, first, prefetch, events);
+    } catch (IOException | ShutdownSignalException e) {
+      throw e instanceof PipeException known
+          ? known
+          : AmqpErrors.of(options.address() + ": the queue cannot be read", e);
+    }
+  }
+
+  Inbox<Delivery> inbox() {
+    return inbox;
+  }
+
+  /** Why no more comes; null while it may. */
+  @Nullable PipeException failure() {
+    return failure;
+  }
+
+  /**
+   * Whether no message waited when the server was asked, after all that has come so far. Asks, and
+   * answers at once: false until the server has answered.
+   */
+  boolean isEmpty() {
+    CompletableFuture<Command> asked = question;
+    try {
+      if (asked == null) {
+        question =
+            channel.asyncCompletableRpc(
+                new AMQP.Queue.Declare.Builder().queue(queue).passive().build());
+        return false;
+      }
+      if (!asked.isDone() || asked.isCompletedExceptionally()) {
+        return false;
+      }
+      question = null;
+      return asked.join().getMethod() instanceof AMQP.Queue.DeclareOk found
+          && found.getMessageCount() == 0;
+    } catch (IOException | ShutdownSignalException e) {
+      // The channel is gone, and says so.
+      return false;
+    }
+  }
+
+  /** The message is dealt with, and all before it. */
+  void acknowledge(long tag) {
+    try {
+      channel.basicAck(tag, true);
+    } catch (IOException | ShutdownSignalException e) {
+      // It comes again, as this end says of itself.
+    }
+  }
+
+  /** No reader is to have it again: it is a dead letter, where the queue has a place for them. */
+  void refuse(long tag) {
+    try {
+      channel.basicNack(tag, false, false);
+    } catch (IOException | ShutdownSignalException e) {
+      // It comes again.
+    }
+  }
+
+  @Override
+  public void close() {
+    inbox.close();
+    connection.close();
+  }
+
+  private void put(Envelope envelope, AMQP.BasicProperties properties, byte[] body) {
+    String key = envelope.getExchange().isEmpty() ? "" : envelope.getRoutingKey();
+    try {
+      inbox.put(new Delivery(this, envelope.getDeliveryTag(), key, properties, body));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void fail(PipeException why) {
+    if (failure == null) {
+      failure = why;
+    }
+    inbox.end();
+  }
+
+  /** A reader that is refused nothing when it begins is refused later for its slowness alone. */
+  private PipeException closed(ShutdownSignalException signal) {
+    String what = options.address() + ": the channel was closed";
+    return AmqpErrors.code(signal) == AMQP.PRECONDITION_FAILED
+        ? new PipeException.Unreachable(what + ": " + AmqpErrors.text(signal), signal)
+        : AmqpErrors.of(what, signal);
+  }
+
+  private PipeException deleted() {
+    return new PipeException.Unreachable(
+        Status.NOT_FOUND,
+        options.address()
+            + ": the queue "
+            + queue
+            + " was deleted, or its server is gone; it is not made again from here, and is waited"
+            + " for",
+        null);
+  }
+}

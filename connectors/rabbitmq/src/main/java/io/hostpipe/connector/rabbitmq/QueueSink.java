@@ -1,0 +1,139 @@
+package io.hostpipe.connector.rabbitmq;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import io.hostpipe.Digest;
+import io.hostpipe.Encoding;
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.Resume;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.MessageSink;
+import io.hostpipe.spi.PipeContext;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+
+/**
+ * Writes one stream into a queue or an exchange: a persistent message for each record, or for each
+ * run of raw bytes, with its place in its headers. A message is committed when the server has
+ * confirmed it and all before it.
+ *
+ * <p>A queue cannot be asked what was written into it, so every process begins its stream anew.
+ *
+ * <p>Thread rule: as {@link io.hostpipe.Sink}.
+ */
+final class QueueSink extends MessageSink {
+  /** Properties and headers of a message go in one frame, which servers allow this much for. */
+  private static final int HEADERS_BYTES_MAX = 120 << 10;
+
+  private static final int RAW_BYTES_MAX = 256 << 10;
+  private static final int KEY_BYTES_MAX = 255;
+
+  private final QueueOptions options;
+  private final Publisher publisher;
+  private long startPosition;
+
+  private QueueSink(
+      QueueOptions options,
+      PipeContext context,
+      StreamId stream,
+      Encoding encoding,
+      Commits commits,
+      Publisher publisher) {
+    super(options.address(), context, stream, encoding, Resume.START, commits);
+    this.options = options;
+    this.publisher = publisher;
+  }
+
+  /** Connects, and makes the queue where there is none. Blocks. */
+  static QueueSink open(
+      QueueOptions options, PipeContext context, StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
+    Commits commits = new Commits(0);
+    Publisher publisher = Publisher.open(options, context, commits);
+    return new QueueSink(options, context, stream, encoding, commits, publisher);
+  }
+
+  @Override
+  protected void put(long endPosition, ByteBuffer payload, Headers headers)
+      throws PipeException, InterruptedException {
+    BasicProperties properties = AmqpHeaders.write(headers, placeUpTo(endPosition));
+    startPosition = endPosition;
+    byte[] copy = new byte[payload.remaining()];
+    payload.get(copy);
+    String key = routingKey(headers);
+    Rejection refusal = refusal(copy.length, headers, key);
+    publisher.publish(
+        refusal == null
+            ? new Unconfirmed(endPosition, key, copy, properties)
+            : Unconfirmed.refused(endPosition, refusal));
+  }
+
+  @Override
+  protected long rawBytesMax() {
+    return RAW_BYTES_MAX;
+  }
+
+  @Override
+  protected void complete() throws PipeException, InterruptedException {
+    if (options.marksEnd()) {
+      BasicProperties properties = AmqpHeaders.write(Headers.EMPTY, placeUpTo(position()));
+      publisher.publish(
+          new Unconfirmed(position(), routingKey(Headers.EMPTY), new byte[0], properties));
+    }
+    publisher.awaitConfirmed();
+  }
+
+  @Override
+  protected boolean closed() {
+    return publisher.closed();
+  }
+
+  @Override
+  public void close() {
+    publisher.close();
+  }
+
+  private Place placeUpTo(long endPosition) {
+    Digest digest = Objects.requireNonNull(resume().digest(), "a writer knows its digest");
+    return new Place(stream(), encoding(), startPosition, endPosition, digest);
+  }
+
+  /** Of the address, or of the message where an exchange looks at it. */
+  private String routingKey(Headers headers) {
+    if (options.exchange().isEmpty()) {
+      return options.queue();
+    }
+    if (!options.keys().isEmpty()) {
+      return options.keys().getFirst();
+    }
+    String key = headers.text(Headers.KEY);
+    return key == null ? "" : key;
+  }
+
+  private @org.jspecify.annotations.Nullable Rejection refusal(
+      int lengthBytes, Headers headers, String key) {
+    if (lengthBytes > publisher.bytesMax()) {
+      return new Rejection(
+          Status.OUT_OF_RANGE,
+          "a message of "
+              + lengthBytes
+              + " bytes, and the server takes at most "
+              + publisher.bytesMax()
+              + " (max_message_size)");
+    }
+    if (headers.lengthBytes() > HEADERS_BYTES_MAX / 2) {
+      return new Rejection(
+          Status.OUT_OF_RANGE,
+          "headers of " + headers.lengthBytes() + " bytes, which fit in no frame of AMQP");
+    }
+    if (key.getBytes(java.nio.charset.StandardCharsets.UTF_8).length > KEY_BYTES_MAX) {
+      return new Rejection(
+          Status.OUT_OF_RANGE,
+          "a key of more than " + KEY_BYTES_MAX + " bytes cannot be a routing key");
+    }
+    return null;
+  }
+}

@@ -1,0 +1,305 @@
+package io.hostpipe.connector.rabbitmq;
+
+import com.rabbitmq.client.AMQP;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.ShutdownSignalException;
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.spi.PipeEvents;
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Queues and exchanges of a server: found, or made where there is none; one that is there is looked
+ * at and never changed.
+ *
+ * <p>Thread rule: any thread; every method asks the server and blocks.
+ */
+final class Queues {
+  private static final String TYPE = "x-queue-type";
+  private static final String ONE_READER = "x-single-active-consumer";
+  private static final String LIMIT = "x-delivery-limit";
+  private static final String DEAD_EXCHANGE = "x-dead-letter-exchange";
+  private static final String DEAD_KEY = "x-dead-letter-routing-key";
+  private static final String DEAD_STRATEGY = "x-dead-letter-strategy";
+  private static final String OVERFLOW = "x-overflow";
+  private static final String AT_LEAST_ONCE = "at-least-once";
+  private static final String REJECT = "reject-publish";
+
+  /** From this version on a quorum queue has a delivery limit of 20 unless it has another one. */
+  private static final int LIMITS_BY_ITSELF = 4;
+
+  private final RabbitConnection connection;
+  private final QueueOptions options;
+
+  Queues(RabbitConnection connection, QueueOptions options) {
+    this.connection = connection;
+    this.options = options;
+  }
+
+  /**
+   * A queue that is there.
+   *
+   * @param messages that wait in it
+   * @param readers that it has
+   */
+  record Found(long messages, long readers) {}
+
+  /** Finds the queue, or makes it, with what is bound to it; what it is agrees with the options. */
+  void prepare(boolean asSource, PipeEvents events) throws PipeException {
+    prepareExchange();
+    if (options.ownQueue()) {
+      return;
+    }
+    if (find(options.queue()) == null) {
+      make();
+    } else {
+      check(look(), asSource, events);
+    }
+    bind(options.queue());
+  }
+
+  /** That what was there is still there; nothing is made. */
+  void checkStillThere() throws PipeException {
+    if (!options.exchange().isEmpty() && !exchangeExists()) {
+      throw missing("the exchange " + options.exchange());
+    }
+    if (!options.ownQueue() && find(options.queue()) == null) {
+      throw missing("the queue " + options.queue());
+    }
+  }
+
+  /** The queue; null when there is none of this name. */
+  @Nullable Found find(String queue) throws PipeException {
+    Channel channel = connection.channel();
+    try {
+      AMQP.Queue.DeclareOk found = channel.queueDeclarePassive(queue);
+      channel.abort();
+      return new Found(found.getMessageCount(), found.getConsumerCount());
+    } catch (IOException | ShutdownSignalException e) {
+      ShutdownSignalException signal = AmqpErrors.signal(e);
+      if (signal != null
+          && AmqpErrors.code(signal) == AMQP.NOT_FOUND
+          && AmqpErrors.text(signal).contains("no queue")) {
+        return null;
+      }
+      throw AmqpErrors.of(options.address() + ": the queue " + queue + " cannot be used", e);
+    }
+  }
+
+  /** What the queue was declared as. */
+  QueueShape look() throws PipeException {
+    return QueueShape.of(connection, options, options.queue(), asked());
+  }
+
+  /** What a queue that is made is, for people. */
+  String wouldMake() {
+    return (options.quorum() ? "quorum" : "classic")
+        + ", "
+        + (options.durable() ? "durable" : "not durable")
+        + (options.single() ? ", one reader at a time" : "")
+        + (options.deadLetters() == null ? "" : ", dead letters to " + options.deadLetters());
+  }
+
+  /** Refuses a queue that is not what was asked for, and warns of one that loses messages. */
+  void check(QueueShape shape, boolean asSource, PipeEvents events) throws PipeException {
+    String name = options.address() + ": the queue " + options.queue();
+    if (shape.isStream()) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          name + " is a stream, which is read by offsets and not from here");
+    }
+    if (!shape.differences().isEmpty()) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          name
+              + " was declared otherwise than is asked for: "
+              + String.join("; ", shape.differences())
+              + ". It is not changed from here: ask for what it is"
+              + (shape.isDurable() ? "" : " (durable=false)")
+              + ", take another name, or delete it");
+    }
+    Object limit = shape.argument(LIMIT);
+    boolean caught = shape.argument(DEAD_EXCHANGE) != null;
+    if (asSource && limit instanceof Long times && times >= 0 && !caught) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          name
+              + " drops what has come again "
+              + limit
+              + " times, as it does when readers are killed, and has no place for it; give it an"
+              + " x-dead-letter-exchange, or take a queue with dead-letters=QUEUE");
+    }
+    if (asSource
+        && shape.isQuorum()
+        && limit == null
+        && !caught
+        && connection.majorVersion() >= LIMITS_BY_ITSELF) {
+      events.warning(
+          name
+              + " has no delivery limit of its own, and this server then drops what has come again"
+              + " 20 times unless a policy says otherwise; make it with dead-letters=QUEUE");
+    }
+    if (caught && shape.isQuorum() && !AT_LEAST_ONCE.equals(shape.argument(DEAD_STRATEGY))) {
+      events.warning(
+          name
+              + " passes dead letters on at most once: with x-dead-letter-strategy=at-least-once"
+              + " and x-overflow=reject-publish none is lost");
+    }
+    warnOfLimits(shape, name, events);
+  }
+
+  private static void warnOfLimits(QueueShape shape, String name, PipeEvents events) {
+    Object lives = shape.argument("x-message-ttl");
+    if (lives != null) {
+      events.warning(name + " drops messages that are not read within " + lives + " ms");
+    }
+    Object unused = shape.argument("x-expires");
+    if (unused != null) {
+      events.warning(name + " is deleted when nobody uses it for " + unused + " ms");
+    }
+    boolean limited =
+        shape.argument("x-max-length") != null || shape.argument("x-max-length-bytes") != null;
+    Object overflow = shape.argument(OVERFLOW);
+    if (limited && (overflow == null || overflow.equals("drop-head"))) {
+      events.warning(
+          name + " has a limit, and drops its oldest messages when it is full (x-overflow)");
+    }
+  }
+
+  /** A queue of the reader's own, bound to the exchange; its name. */
+  String makeOwn(Channel channel) throws IOException, PipeException {
+    String name = channel.queueDeclare("", false, true, true, Map.of()).getQueue();
+    bind(name);
+    return name;
+  }
+
+  private void make() throws PipeException {
+    String dead = options.deadLetters();
+    if (dead != null && find(dead) == null) {
+      Map<String, Object> arguments = new TreeMap<>();
+      if (options.quorum()) {
+        arguments.put(TYPE, "quorum");
+        unlimit(arguments);
+      }
+      declare(dead, arguments);
+    }
+    Map<String, Object> arguments = asked();
+    if (options.quorum() && options.deliveryLimit() < 0) {
+      unlimit(arguments);
+    }
+    declare(options.queue(), arguments);
+  }
+
+  private void unlimit(Map<String, Object> arguments) {
+    if (connection.majorVersion() >= LIMITS_BY_ITSELF) {
+      arguments.put(LIMIT, -1L);
+    }
+  }
+
+  /** What the options say of a queue, and no more. */
+  private Map<String, Object> asked() {
+    Map<String, Object> arguments = new TreeMap<>();
+    if (options.quorum()) {
+      arguments.put(TYPE, "quorum");
+    }
+    if (options.single()) {
+      arguments.put(ONE_READER, true);
+    }
+    if (options.deliveryLimit() >= 0) {
+      arguments.put(LIMIT, (long) options.deliveryLimit());
+    }
+    String dead = options.deadLetters();
+    if (dead != null) {
+      arguments.put(DEAD_EXCHANGE, "");
+      arguments.put(DEAD_KEY, dead);
+      if (options.quorum()) {
+        arguments.put(DEAD_STRATEGY, AT_LEAST_ONCE);
+        arguments.put(OVERFLOW, REJECT);
+      }
+    }
+    return arguments;
+  }
+
+  private void declare(String queue, Map<String, Object> arguments) throws PipeException {
+    Channel channel = connection.channel();
+    try {
+      channel.queueDeclare(queue, options.durable(), false, false, arguments);
+      channel.abort();
+    } catch (IOException | ShutdownSignalException e) {
+      throw AmqpErrors.of(options.address() + ": the queue " + queue + " cannot be made", e);
+    }
+  }
+
+  private void prepareExchange() throws PipeException {
+    if (options.exchange().isEmpty()) {
+      return;
+    }
+    boolean known = exchangeExists();
+    if (known && !options.asks(QueueOptions.EXCHANGE_TYPE)) {
+      return;
+    }
+    Channel channel = connection.channel();
+    try {
+      channel.exchangeDeclare(options.exchange(), options.exchangeType(), true);
+      channel.abort();
+    } catch (IOException | ShutdownSignalException e) {
+      throw AmqpErrors.of(
+          options.address()
+              + ": the exchange "
+              + options.exchange()
+              + (known ? " is another one than was asked for" : " cannot be made"),
+          e);
+    }
+  }
+
+  private boolean exchangeExists() throws PipeException {
+    Channel channel = connection.channel();
+    try {
+      channel.exchangeDeclarePassive(options.exchange());
+      channel.abort();
+      return true;
+    } catch (IOException | ShutdownSignalException e) {
+      ShutdownSignalException signal = AmqpErrors.signal(e);
+      if (signal != null && AmqpErrors.code(signal) == AMQP.NOT_FOUND) {
+        return false;
+      }
+      throw AmqpErrors.of(
+          options.address() + ": the exchange " + options.exchange() + " cannot be used", e);
+    }
+  }
+
+  private void bind(String queue) throws PipeException {
+    if (options.exchange().isEmpty()) {
+      return;
+    }
+    Channel channel = connection.channel();
+    try {
+      for (String key : options.keys().isEmpty() ? java.util.List.of("") : options.keys()) {
+        channel.queueBind(queue, options.exchange(), key);
+      }
+      channel.abort();
+    } catch (IOException | ShutdownSignalException e) {
+      throw AmqpErrors.of(
+          options.address()
+              + ": the queue "
+              + queue
+              + " cannot be bound to the exchange "
+              + options.exchange(),
+          e);
+    }
+  }
+
+  private PipeException missing(String what) {
+    return new PipeException.Unreachable(
+        Status.NOT_FOUND,
+        options.address()
+            + ": "
+            + what
+            + " was deleted meanwhile, with what was in it; it is not made again from here, and is"
+            + " waited for",
+        null);
+  }
+}

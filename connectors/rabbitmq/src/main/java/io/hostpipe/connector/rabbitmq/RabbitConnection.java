@@ -1,0 +1,199 @@
+package io.hostpipe.connector.rabbitmq;
+
+import com.rabbitmq.client.Address;
+import com.rabbitmq.client.AuthenticationFailureException;
+import com.rabbitmq.client.BlockedListener;
+import com.rabbitmq.client.Channel;
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
+import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.impl.ForgivingExceptionHandler;
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.spi.tls.BrokerTls;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to a server, for as long as it stands.
+ *
+ * <p>It is never mended by the library: within one connection messages arrive in the order they
+ * were sent and none is missing, and what was on its way when it broke has to be settled. Who wants
+ * another connection opens one.
+ *
+ * <p>What the library delivers it delivers on the thread that reads the socket: an answer comes
+ * behind all that the server had sent before it, and who does not take what is delivered holds back
+ * the server. Thread rule: any thread.
+ */
+final class RabbitConnection implements AutoCloseable {
+  private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
+  private static final int ANSWER_TIMEOUT_MILLIS = 30_000;
+  private static final int CLOSE_TIMEOUT_MILLIS = 5_000;
+  private static final int ABANDON_TIMEOUT_MILLIS = 200;
+  private static final int HEARTBEAT_SECONDS = 5;
+
+  private final QueueOptions options;
+  private final Connection connection;
+  private final AtomicBoolean closed;
+
+  private RabbitConnection(QueueOptions options, Connection connection, AtomicBoolean closed) {
+    this.options = options;
+    this.connection = connection;
+    this.closed = closed;
+  }
+
+  /**
+   * Connects to one of the servers. Blocks.
+   *
+   * @param onLost told why, when the connection breaks and not when it is closed here
+   */
+  static RabbitConnection open(QueueOptions options, Consumer<PipeException> onLost)
+      throws PipeException {
+    ConnectionFactory factory = new ConnectionFactory();
+    factory.setAutomaticRecoveryEnabled(false);
+    factory.setTopologyRecoveryEnabled(false);
+    factory.setConnectionTimeout(CONNECT_TIMEOUT_MILLIS);
+    factory.setHandshakeTimeout(CONNECT_TIMEOUT_MILLIS);
+    factory.setChannelRpcTimeout(ANSWER_TIMEOUT_MILLIS);
+    factory.setShutdownTimeout(CLOSE_TIMEOUT_MILLIS);
+    factory.setRequestedHeartbeat(HEARTBEAT_SECONDS);
+    factory.setVirtualHost(options.virtualHost());
+    factory.setExceptionHandler(new ForgivingExceptionHandler());
+    factory.setThreadFactory(task -> Thread.ofPlatform().daemon().name("rabbitmq").unstarted(task));
+    authenticate(options, factory);
+    BrokerTls.Trial tls = options.tls().wanted() ? options.tls().begin() : null;
+    if (tls != null) {
+      factory.useSslProtocol(tls.context());
+    }
+    AtomicBoolean closed = new AtomicBoolean();
+    String what = options.address() + " cannot be reached";
+    try {
+      Connection connection =
+          factory.newConnection(
+              new SameThread(),
+              options.servers().stream()
+                  .map(each -> new Address(each.host(), each.port()))
+                  .toList(),
+              "hostpipe");
+      connection.addShutdownListener(signal -> {
+        if (!closed.get()) {
+          onLost.accept(AmqpErrors.of(options.address() + ": the connection broke", signal));
+        }
+      });
+      return new RabbitConnection(options, connection, closed);
+    } catch (TimeoutException e) {
+      throw new PipeException.Unreachable(what + ": no answer", e);
+    } catch (IOException e) {
+      throw whyNot(what, e, tls);
+    }
+  }
+
+  private static PipeException whyNot(
+      String what, IOException failed, BrokerTls.@Nullable Trial tls) {
+    PipeException refusal = tls == null ? null : tls.refusal();
+    if (refusal != null) {
+      return refusal;
+    }
+    return AmqpErrors.of(
+        AmqpErrors.signal(failed) != null || failed instanceof AuthenticationFailureException
+            ? what
+            : what
+                + (tls == null ? "" : tls.hint())
+                + "; is RabbitMQ running there, and is the port its client port?",
+        failed);
+  }
+
+  private static void authenticate(QueueOptions options, ConnectionFactory factory)
+      throws PipeException {
+    String userInfo = options.address().userInfo();
+    if (userInfo != null) {
+      int colon = userInfo.indexOf(':');
+      if (colon < 0) {
+        throw new PipeException.Config(
+            options.address() + ": a user has a password; write it as user:password@host");
+      }
+      factory.setUsername(userInfo.substring(0, colon));
+      factory.setPassword(userInfo.substring(colon + 1));
+    }
+  }
+
+  /** A channel of its own. Blocks. */
+  Channel channel() throws PipeException {
+    try {
+      Channel channel = connection.createChannel();
+      if (channel == null) {
+        throw new PipeException.Refused(
+            Status.FAILED_PRECONDITION,
+            options.address() + ": the server allows no further channel on a connection");
+      }
+      return channel;
+    } catch (IOException | ShutdownSignalException e) {
+      throw AmqpErrors.of(options.address() + ": no channel", e);
+    }
+  }
+
+  /**
+   * Tells when the server takes nothing more, for want of memory or disk, and when it does again.
+   */
+  void onBlocked(Consumer<@Nullable String> listener) {
+    connection.addBlockedListener(
+        new BlockedListener() {
+          @Override
+          public void handleBlocked(String reason) {
+            listener.accept(reason);
+          }
+
+          @Override
+          public void handleUnblocked() {
+            listener.accept(null);
+          }
+        });
+  }
+
+  /** The server's name and version, for people. */
+  String server() {
+    return "RabbitMQ "
+        + version()
+        + " at "
+        + connection.getAddress().getHostAddress()
+        + ":"
+        + connection.getPort();
+  }
+
+  /** Its first number. */
+  int majorVersion() {
+    String version = version();
+    int dot = version.indexOf('.');
+    try {
+      return Integer.parseInt(dot < 0 ? version : version.substring(0, dot));
+    } catch (NumberFormatException e) {
+      // A server of another maker.
+      return 0;
+    }
+  }
+
+  private String version() {
+    return Objects.toString(connection.getServerProperties().get("version"), "of unknown version");
+  }
+
+  /** Closes it, once; waits for a while until the server has heard of all before it. Idempotent. */
+  @Override
+  public void close() {
+    end(CLOSE_TIMEOUT_MILLIS);
+  }
+
+  /** Closes it without waiting for a server that may not answer any more. Idempotent. */
+  void abandon() {
+    end(ABANDON_TIMEOUT_MILLIS);
+  }
+
+  private void end(int timeoutMillis) {
+    if (closed.compareAndSet(false, true)) {
+      connection.abort(timeoutMillis);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package io.hostpipe.connector.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.servers.RabbitServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A server that dies, hangs, has no room, or takes back what is not acknowledged in time. */
+final class QueueFaultsTest {
+  private static final int COUNT = 20_000;
+
+  @TempDir private static Path folder;
+
+  private static RabbitServer server;
+
+  private TestQueue queue;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = RabbitServer.start(folder, "consumer_timeout = 1000");
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @BeforeEach
+  void open() {
+    queue = new TestQueue(server);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    queue.close();
+  }
+
+  @Test
+  void aServerThatIsKilledInMidTransferLosesAndDoublesNothing() throws Exception {
+    Sink sink = queue.sink("numbers", "?single&end=mark");
+    Source source = queue.source("?once&until=mark");
+    InParallel<List<String>> reading =
+        InParallel.run(() -> TestQueue.read(source, Integer.MAX_VALUE, true).texts());
+    for (int part = 0; part < 4; part++) {
+      int from = part * (COUNT / 4);
+      InParallel<Boolean> writing =
+          InParallel.run(() -> {
+            TestQueue.writeNumbers(sink, from + 1, from + COUNT / 4);
+            return true;
+          });
+      long before = sink.committed().position();
+      InParallel.await(() -> position(sink) > before);
+      if (part % 2 == 1) {
+        server.kill();
+        server.restart();
+      }
+      writing.join();
+    }
+    sink.finish();
+    assertThat(reading.join()).isEqualTo(TestQueue.numbers(1, COUNT));
+  }
+
+  @Test
+  void aServerThatHangsIsNoticedAndTheRestGoesOverAnotherConnection() throws Exception {
+    Sink sink = queue.sink("numbers", "?single");
+    TestQueue.writeNumbers(sink, 1, 100);
+    sink.awaitCommitted(sink.resume().position());
+    server.pause();
+    TestQueue.writeNumbers(sink, 101, 200);
+    InParallel.await(() ->
+        queue.warnings().stream()
+            .anyMatch(each -> each.contains("has not confirmed") || each.contains("Heartbeat")));
+    server.goOn();
+    sink.finish();
+    assertThat(TestQueue.read(queue.source("?once&until=empty"), Integer.MAX_VALUE, true).texts())
+        .isEqualTo(TestQueue.numbers(1, 200));
+  }
+
+  @Test
+  void aServerWithoutMemoryIsWaitedForAndThatIsSaid() throws Exception {
+    Sink sink = queue.sink("numbers", "");
+    TestQueue.writeNumbers(sink, 1, 10);
+    sink.awaitCommitted(sink.resume().position());
+    server.administer("set_vm_memory_high_watermark", "0.0001");
+    InParallel<Boolean> writing =
+        InParallel.run(() -> {
+          TestQueue.writeNumbers(sink, 11, 100);
+          sink.finish();
+          return true;
+        });
+    InParallel.await(
+        () -> queue.warnings().stream().anyMatch(each -> each.contains("takes nothing for now")));
+    server.administer("set_vm_memory_high_watermark", "0.6");
+    assertThat(writing.join()).isTrue();
+    assertThat(TestQueue.texts(queue.takeAll(queue.name()))).isEqualTo(TestQueue.numbers(1, 100));
+  }
+
+  @Test
+  void whatAServerTakesBackIsNotTakenTwice() throws Exception {
+    server.administer("eval", "application:set_env(rabbit, channel_tick_interval, 1000).");
+    Sink sink = queue.sink("numbers", "?single");
+    TestQueue.writeNumbers(sink, 1, 100);
+    sink.finish();
+    Source source = queue.source("?once");
+    TestQueue.Read read = TestQueue.read(source, 100, false);
+    InParallel<Boolean> reading = InParallel.run(() -> source.read(Duration.ofSeconds(15)) != null);
+
+    InParallel.await(() ->
+        queue.warnings().stream()
+                .filter(each -> each.contains("delivery acknowledgement on channel"))
+                .count()
+            >= 2);
+    source.commit(read.end().position());
+    assertThat(reading.join()).as("something came twice").isFalse();
+    source.close();
+    assertThat(queue.takeAll(queue.name())).isEmpty();
+  }
+
+  private static long position(Sink sink) {
+    try {
+      return sink.committed().position();
+    } catch (io.hostpipe.PipeException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,222 @@
+package io.hostpipe.testkit.servers;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A RabbitMQ server with streams, alone or one of a cluster. It has a home, a cookie, a node name,
+ * ports and a port mapper of its own, so that many live beside each other, and beside the one of
+ * the system. It takes seconds to start: share one among the tests of a class.
+ *
+ * <p>Thread rule: one thread.
+ */
+public final class RabbitServer implements AutoCloseable {
+  private static final String SCRIPTS = "/usr/lib/rabbitmq/bin/";
+  private static final String COOKIE = "HOSTPIPETESTS";
+
+  private final String node;
+  private final int port;
+  private final int streamPort;
+  private final Map<String, String> environment;
+  private final ServerProcess process;
+
+  /** The mapper of node names to ports, where it is this server that ends it. */
+  private final @Nullable ServerProcess mapper;
+
+  private RabbitServer(Node node, Map<String, String> environment, @Nullable ServerProcess mapper) {
+    this.node = node.name;
+    this.port = node.port;
+    this.streamPort = node.streamPort;
+    this.environment = environment;
+    // With its input open it is the very process that was started, and it ends with this one.
+    this.process =
+        new ServerProcess(
+            List.of(SCRIPTS + "rabbitmq-server"), environment, node.folder, node.port);
+    this.mapper = mapper;
+  }
+
+  /**
+   * Starts one alone.
+   *
+   * @param folder its own, where it keeps what is written
+   * @param more lines of its configuration
+   */
+  public static RabbitServer start(Path folder, String... more) throws IOException {
+    return start(folder, 1, List.of(more)).getFirst();
+  }
+
+  /**
+   * Starts several that keep queues together.
+   *
+   * @param folder for a folder of each
+   */
+  public static List<RabbitServer> startCluster(Path folder, int count) throws IOException {
+    return start(folder, count, List.of());
+  }
+
+  private static List<RabbitServer> start(Path folder, int count, List<String> more)
+      throws IOException {
+    int mapperPort = ServerProcess.freePort();
+    ServerProcess mapper =
+        new ServerProcess(
+            List.of("epmd", "-port", "" + mapperPort, "-address", "127.0.0.1"), folder, mapperPort);
+    mapper.start();
+    List<Node> nodes = new ArrayList<>();
+    for (int index = 0; index < count; index++) {
+      Path own = Files.createDirectories(folder.resolve("node" + index));
+      nodes.add(
+          new Node(
+              "rabbit" + index + "@localhost",
+              own,
+              ServerProcess.freePort(),
+              ServerProcess.freePort()));
+    }
+    List<RabbitServer> servers = new ArrayList<>();
+    for (Node node : nodes) {
+      servers.add(
+          new RabbitServer(
+              node, configure(node, nodes, mapperPort, more), servers.isEmpty() ? mapper : null));
+    }
+    boolean started = false;
+    try {
+      servers.getFirst().restart();
+      for (RabbitServer server : servers.subList(1, count)) {
+        server.process.begin();
+      }
+      for (RabbitServer server : servers.subList(1, count)) {
+        server.process.awaitAnswer();
+      }
+      started = true;
+    } finally {
+      if (!started) {
+        servers.forEach(RabbitServer::close);
+      }
+    }
+    return servers;
+  }
+
+  private static Map<String, String> configure(
+      Node node, List<Node> nodes, int mapperPort, List<String> more) throws IOException {
+    Path folder = node.folder;
+    Path cookie = folder.resolve(".erlang.cookie");
+    Files.writeString(cookie, COOKIE);
+    Files.setPosixFilePermissions(cookie, PosixFilePermissions.fromString("r--------"));
+    Path plugins = Files.writeString(folder.resolve("enabled_plugins"), "[rabbitmq_stream].\n");
+    List<String> lines =
+        new ArrayList<>(
+            List.of(
+                "listeners.tcp.1 = 127.0.0.1:" + node.port,
+                "stream.listeners.tcp.1 = 127.0.0.1:" + node.streamPort,
+                "stream.advertised_host = 127.0.0.1",
+                "stream.advertised_port = " + node.streamPort,
+                "disk_free_limit.absolute = 1MB"));
+    if (nodes.size() > 1) {
+      lines.add("cluster_formation.peer_discovery_backend = classic_config");
+      lines.addAll(
+          IntStream.range(0, nodes.size())
+              .mapToObj(index ->
+                  "cluster_formation.classic_config.nodes."
+                      + (index + 1)
+                      + " = "
+                      + nodes.get(index).name)
+              .collect(Collectors.toList()));
+    }
+    lines.addAll(more);
+    Path configuration = folder.resolve("rabbitmq.conf");
+    Files.write(configuration, lines);
+    Map<String, String> environment = new HashMap<>();
+    environment.put("HOME", folder.toString());
+    environment.put("ERL_EPMD_PORT", "" + mapperPort);
+    environment.put("ERL_EPMD_ADDRESS", "127.0.0.1");
+    environment.put("RABBITMQ_NODENAME", node.name);
+    environment.put("RABBITMQ_DIST_PORT", "" + ServerProcess.freePort());
+    environment.put("RABBITMQ_MNESIA_BASE", folder.resolve("data").toString());
+    environment.put("RABBITMQ_LOG_BASE", folder.resolve("log").toString());
+    environment.put("RABBITMQ_LOGS", "-");
+    environment.put("RABBITMQ_CONFIG_FILE", configuration.toString());
+    environment.put("RABBITMQ_ENABLED_PLUGINS_FILE", plugins.toString());
+    environment.put("RABBITMQ_PID_FILE", folder.resolve("pid").toString());
+    environment.put("RABBITMQ_ALLOW_INPUT", "true");
+    environment.put(
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
+        "+S 2:2 +sbwt none -kernel inet_dist_use_interface {127,0,0,1}");
+    environment.put("RABBITMQ_CTL_ERL_ARGS", "+S 1:1");
+    return Map.copyOf(environment);
+  }
+
+  /** The port of 127.0.0.1 that clients of queues connect to; the same after a restart. */
+  public int port() {
+    return port;
+  }
+
+  /** The port of 127.0.0.1 that clients of streams connect to. */
+  public int streamPort() {
+    return streamPort;
+  }
+
+  /** Its name in the cluster. */
+  public String node() {
+    return node;
+  }
+
+  /** Starts it again with what it has on disk. */
+  public void restart() throws IOException {
+    process.start();
+  }
+
+  /** As kill -9 does. */
+  public void kill() {
+    process.kill();
+  }
+
+  /** It holds its connections and answers nobody, until {@link #goOn}. */
+  public void pause() throws IOException, InterruptedException {
+    process.pause();
+  }
+
+  /** The end of a {@link #pause}. */
+  public void goOn() throws IOException, InterruptedException {
+    process.goOn();
+  }
+
+  /**
+   * What its administrator does, with rabbitmqctl.
+   *
+   * @return what that printed
+   */
+  public String administer(String... arguments) throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(List.of(SCRIPTS + "rabbitmqctl", "--quiet", "--node", node));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process running = builder.start();
+    running.getOutputStream().close();
+    String printed = new String(running.getInputStream().readAllBytes(), UTF_8);
+    if (running.waitFor() != 0) {
+      throw new AssertionError(String.join(" ", command) + ": " + printed);
+    }
+    return printed;
+  }
+
+  @Override
+  public void close() {
+    process.close();
+    if (mapper != null) {
+      mapper.close();
+    }
+  }
+
+  private record Node(String name, Path folder, int port, int streamPort) {}
+}
