@@ -29,11 +29,8 @@ import org.jspecify.annotations.Nullable;
  * read of it is data loss. Reads of a regular file do not wait, so nothing needs to be woken.
  */
 final class FileSource implements Source {
-  /**
-   * The most that one read asks for: whole pages, in a frame that still fits into a block of 256
-   * KiB at the peer.
-   */
-  static final int BLOCK_BYTES = 252 << 10;
+  /** What one read asks for. */
+  static final int BLOCK_BYTES = 256 << 10;
 
   private final Path path;
   private final StreamId stream;
@@ -121,7 +118,6 @@ final class FileSource implements Source {
     try {
       Block block = pool.take(blockBytes());
       ByteBuffer bytes = block.buffer();
-      bytes.limit(Math.min(bytes.capacity(), BLOCK_BYTES));
       int readBytes;
       try {
         readBytes = readInto(bytes, position);

@@ -35,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class PumpedSource implements Source {
   /**
-   * The most that a read asks for, while the input comes fast: whole pages of a pipe, in a frame
-   * that still fits into a block of 256 KiB, so that several are on their way at once and all of
-   * them in the processor's caches.
+   * The most that a read asks for, while the input comes fast: several are on their way at once and
+   * all of them in the processor's caches. The block is of 256 KiB and is filled: the windows that
+   * receivers give are multiples of that, and what is left of one goes out in a frame of its own.
    */
   static final int BLOCK_BYTES = 252 << 10;
 
@@ -284,7 +284,6 @@ final class PumpedSource implements Source {
   /** Reads one block; null at the end. */
   private @Nullable Batch next(ReadableByteChannel in) throws IOException {
     Block block = pool.take(blockBytes);
-    block.buffer().limit(blockBytes);
     int readBytes = readInto(in, block);
     if (readBytes < 0) {
       block.release();
