@@ -2,6 +2,7 @@ package io.hostpipe.connector.kafka;
 
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
+import io.hostpipe.Guarantee;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
@@ -24,6 +25,18 @@ public final class KafkaConnector implements Connector {
           "a broker acknowledges what it and its replicas have in memory: what it acknowledged in"
               + " the last seconds is lost when all of them lose power at once");
 
+  private static final Capabilities GROUP =
+      new Capabilities(
+          false,
+          true,
+          true,
+          true,
+          true,
+          false,
+          "a group gives what was not committed again, maybe to another member, and its partitions"
+              + " have no order among each other",
+          Guarantee.AT_LEAST_ONCE);
+
   @Override
   public Set<String> schemes() {
     return Set.of(KafkaOptions.SCHEME);
@@ -42,7 +55,7 @@ public final class KafkaConnector implements Connector {
 
   @Override
   public Capabilities capabilities(Address address) {
-    return TOPIC;
+    return address.option("group") == null ? TOPIC : GROUP;
   }
 
   @Override
@@ -84,7 +97,10 @@ public final class KafkaConnector implements Connector {
 
   @Override
   public Source source(Address address, PipeContext context) throws PipeException {
-    return new KafkaSource(KafkaOptions.of(address, true), context);
+    KafkaOptions options = KafkaOptions.of(address, true);
+    return options.group() == null
+        ? new KafkaSource(options, context)
+        : new GroupSource(options, context);
   }
 
   @Override

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param topic what stands behind the slash
  * @param servers all that may be asked for the rest of the cluster, as HOST:PORT
  * @param partition which one; -1 for none that was named
+ * @param group a consumer group whose members share the partitions; null reads one in order
  * @param from where a new reader begins
  * @param until where a reader ends
  * @param goesOnBehindLoss say what was lost and go on, instead of ending
@@ -37,6 +38,7 @@ record KafkaOptions(
     String topic,
     List<String> servers,
     int partition,
+    @Nullable String group,
     From from,
     Until until,
     boolean goesOnBehindLoss,
@@ -53,6 +55,7 @@ record KafkaOptions(
   private static final int PORT = 9092;
   private static final int TOPIC_LENGTH_MAX = 249;
   private static final String PARTITION = "partition";
+  private static final String GROUP = "group";
   private static final String FROM = "from";
   private static final String UNTIL = "until";
   private static final String LOST = "lost";
@@ -97,6 +100,7 @@ record KafkaOptions(
             topic(address),
             servers(address),
             OptionValues.integer(address, PARTITION, -1, 0, Integer.MAX_VALUE),
+            group(address),
             from(address),
             until(address),
             word(address, LOST, "fail", Set.of("fail", "continue")).equals("continue"),
@@ -120,6 +124,13 @@ record KafkaOptions(
             null,
             "the partition, from 0; else the only one, and of several a writer takes one by the"
                 + " name of its stream"),
+        OptionSpec.value(
+                GROUP,
+                "NAME",
+                null,
+                "read all partitions through a consumer group of this name, which keeps the places"
+                    + " in the brokers and which several may share; else one is read, in order")
+            .ofSource(),
         OptionSpec.value(
                 FROM, "WHERE", "begin", "where a new reader begins: begin, end, or an offset")
             .ofSource(),
@@ -174,6 +185,12 @@ record KafkaOptions(
       throw new PipeException.Config(
           address + ": sasl is how a user is shown, as in kafka://user:password@host/topic");
     }
+    if (group != null && (partition >= 0 || until != Until.NEVER || from.offset() > 0)) {
+      throw new PipeException.Config(
+          address
+              + ": a group shares all partitions, from their begin or their end, and has no end;"
+              + " without group=NAME one is read with partition=N, from=N and until=last");
+    }
   }
 
   private static String topic(Address address) throws PipeException {
@@ -195,6 +212,14 @@ record KafkaOptions(
               + " letters, digits, dots, underscores and hyphens");
     }
     return topic;
+  }
+
+  private static @Nullable String group(Address address) throws PipeException {
+    String name = address.option(GROUP);
+    if (name != null && (name.isBlank() || name.equals("true"))) {
+      throw new PipeException.Config(address + ": a group has a name, as in group=workers");
+    }
+    return name;
   }
 
   private static List<String> servers(Address address) throws PipeException {

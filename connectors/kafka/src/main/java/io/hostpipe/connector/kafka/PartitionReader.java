@@ -108,7 +108,8 @@ final class PartitionReader implements AutoCloseable {
         options.address()
             + ": the topic has "
             + topic.partitions()
-            + " partitions, and there is an order within each alone: partition=N reads one");
+            + " partitions, and there is an order within each alone: partition=N reads one,"
+            + " group=NAME all of them");
   }
 
   private static void checkSame(KafkaOptions options, Topic topic, @Nullable OffsetCursor from)

@@ -1,0 +1,152 @@
+package io.hostpipe.connector.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.hostpipe.Batch;
+import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
+import io.hostpipe.Source;
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.servers.KafkaServer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A consumer group: at least once, shared, and never lost by a sink that takes its time. */
+final class GroupTest {
+  private static final int COUNT = 2_000;
+  private static final int PARTITIONS = 4;
+
+  @TempDir private static Path folder;
+
+  private static KafkaServer server;
+  private Topical topic;
+
+  @BeforeAll
+  static void startServer() throws IOException {
+    server = KafkaServer.start(folder);
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void start() throws Exception {
+    topic = new Topical(server);
+    topic
+        .admin()
+        .createTopics(List.of(new NewTopic(topic.name(), PARTITIONS, (short) 1)))
+        .all()
+        .get();
+    produce(1, COUNT);
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    topic.close();
+  }
+
+  @Test
+  void whatWasNotCommittedComesAgainAndWhatWasDoesNot() throws Exception {
+    Source first = topic.source("?group=workers");
+    List<String> committed = Topical.read(first, COUNT);
+    produce(COUNT + 1, 2 * COUNT);
+    List<String> uncommitted = new ArrayList<>();
+    while (uncommitted.isEmpty()) {
+      uncommitted.addAll(texts(Objects.requireNonNull(first.read())));
+    }
+    first.close();
+    Source second = topic.source("?group=workers");
+    List<String> rest = Topical.read(second, COUNT);
+    assertThat(committed).containsExactlyInAnyOrderElementsOf(Topical.numbers(1, COUNT));
+    assertThat(rest)
+        .containsAll(uncommitted)
+        .containsExactlyInAnyOrderElementsOf(Topical.numbers(COUNT + 1, 2 * COUNT));
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(() -> second.seek(new Resume(7, null, null)))
+        .withMessageContaining("without group=NAME");
+  }
+
+  @Test
+  void twoMembersShareThePartitionsAndLoseNothing() throws Exception {
+    Queue<String> all = new ConcurrentLinkedQueue<>();
+    Source first = topic.source("?group=shared");
+    Source second = topic.source("?group=shared");
+    InParallel<Boolean> one = InParallel.run(() -> readInto(first, all));
+    InParallel<Boolean> other = InParallel.run(() -> readInto(second, all));
+    InParallel.await(Topical.PATIENCE, () -> all.stream().distinct().count() == COUNT);
+    first.close();
+    second.close();
+    assertThat(one.failure()).isInstanceOf(PipeException.Closed.class);
+    assertThat(other.failure()).isInstanceOf(PipeException.Closed.class);
+    assertThat(all.stream().distinct())
+        .containsExactlyInAnyOrderElementsOf(Topical.numbers(1, COUNT));
+  }
+
+  /** Twice as long as a member may be silent, the sink commits nothing. */
+  @Test
+  void nothingGoesToAnotherMemberWhileASinkIsAway() throws Exception {
+    Path settings =
+        Files.writeString(folder.resolve("short.properties"), "max.poll.interval.ms=2000\n");
+    Source source = topic.source("?group=slow&config=" + settings);
+    List<Long> ends = new ArrayList<>();
+    List<String> all = new ArrayList<>();
+    while (all.size() < COUNT) {
+      Batch batch = Objects.requireNonNull(source.read());
+      ends.add(batch.endPosition());
+      all.addAll(texts(batch));
+    }
+    assertThat(source.read(Duration.ofSeconds(4))).as("nothing comes again").isNull();
+    source.commit(ends.getLast());
+    source.close();
+    Source next = topic.source("?group=slow");
+    assertThat(next.read(Duration.ofSeconds(3))).as("all was committed").isNull();
+    assertThat(all).containsExactlyInAnyOrderElementsOf(Topical.numbers(1, COUNT));
+  }
+
+  private void produce(int from, int to) {
+    KafkaProducer<String, String> producer = topic.producer();
+    for (String each : Topical.numbers(from, to)) {
+      var _ = producer.send(new ProducerRecord<>(topic.name(), each, each));
+    }
+    producer.flush();
+  }
+
+  private static boolean readInto(Source source, Queue<String> all) throws Exception {
+    while (true) {
+      Batch batch = Objects.requireNonNull(source.read());
+      long end = batch.endPosition();
+      all.addAll(texts(batch));
+      source.commit(end);
+    }
+  }
+
+  /** Closes the batch. */
+  private static List<String> texts(Batch batch) throws IOException {
+    List<String> all = new ArrayList<>();
+    try (batch) {
+      batch.forEach((end, payload, headers) ->
+          all.add(StandardCharsets.UTF_8.decode(payload.duplicate()).toString()));
+    }
+    return all;
+  }
+}
