@@ -121,6 +121,13 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
     }
   }
 
+  /** Refuses a message that is not put: it is put aside first, and then said to be refused. */
+  protected final void refuse(long endPosition, Rejection why)
+      throws PipeException, InterruptedException {
+    refusing(endPosition, why);
+    commits.reject(endPosition, why);
+  }
+
   /** Whether it was not closed. Any thread. */
   public final boolean isOpen() {
     return !closed();

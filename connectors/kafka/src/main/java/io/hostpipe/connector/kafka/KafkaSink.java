@@ -64,7 +64,7 @@ final class KafkaSink extends MessageSink {
     KafkaHeaders.Written beside = KafkaHeaders.write(headers);
     int lengthBytes = payload.remaining() + lengthBytes(beside);
     if (lengthBytes > messageBytesMax) {
-      commits.reject(
+      refuse(
           endPosition,
           new Rejection(
               Status.OUT_OF_RANGE,
@@ -76,7 +76,7 @@ final class KafkaSink extends MessageSink {
       return;
     }
     if (compacted && beside.key() == null) {
-      commits.reject(
+      refuse(
           endPosition,
           new Rejection(
               Status.INVALID_ARGUMENT, "a message without a key, and the topic is compacted"));

@@ -137,8 +137,7 @@ final class CoreSink extends MessageSink {
                   + " bytes, and the server takes at most "
                   + over.nats().getMaxPayload()
                   + " with its headers (max_payload)");
-      refusing(end, why);
-      commits.reject(end, why);
+      refuse(end, why);
     } else {
       over.nats()
           .publish(new NatsMessage(options.subject(), headers.text(Headers.REPLY_TO), out, copy));

@@ -82,15 +82,16 @@ final class RequestSink extends MessageSink {
     io.nats.client.impl.Headers out = new io.nats.client.impl.Headers();
     NatsHeaders.write(headers, out);
     Asked request = new Asked(endPosition, System.nanoTime(), new CompletableFuture<>(), false);
-    unanswered.put(request);
     long mostBytes = over.connection.nats().getMaxPayload();
     if (copy.length + out.serializedLength() > mostBytes) {
+      String what = "a request of " + copy.length + " bytes, and the server takes at most ";
+      refusing(endPosition, new Rejection(Status.OUT_OF_RANGE, what + mostBytes));
       request.answer.completeExceptionally(
-          new PipeException.Rejected(
-              Status.OUT_OF_RANGE,
-              "a request of " + copy.length + " bytes, and the server takes at most " + mostBytes));
+          new PipeException.Rejected(Status.OUT_OF_RANGE, what + mostBytes));
+      unanswered.put(request);
       return;
     }
+    unanswered.put(request);
     String number = "" + asked++;
     over.waiting.put(number, request.answer);
     try {

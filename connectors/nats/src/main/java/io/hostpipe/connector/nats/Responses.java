@@ -110,7 +110,7 @@ final class Responses implements Pipe {
         throws PipeException, InterruptedException {
       String to = asking.poll();
       if (to == null) {
-        commits.reject(
+        refuse(
             endPosition,
             new Rejection(
                 Status.FAILED_PRECONDITION,
@@ -123,7 +123,7 @@ final class Responses implements Pipe {
         NatsConnection over = requests.connection();
         long mostBytes = over.nats().getMaxPayload();
         if (copy.length + out.serializedLength() > mostBytes) {
-          commits.reject(
+          refuse(
               endPosition,
               new Rejection(
                   Status.OUT_OF_RANGE,

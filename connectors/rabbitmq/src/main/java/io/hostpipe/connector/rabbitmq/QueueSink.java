@@ -13,7 +13,9 @@ import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.MessageSink;
 import io.hostpipe.spi.PipeContext;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one stream into a queue or an exchange: a persistent message for each record, or for each
@@ -59,16 +61,18 @@ final class QueueSink extends MessageSink {
   @Override
   protected void put(long endPosition, ByteBuffer payload, Headers headers)
       throws PipeException, InterruptedException {
-    BasicProperties properties = AmqpHeaders.write(headers, placeUpTo(endPosition));
-    startPosition = endPosition;
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
     String key = routingKey(headers);
     Rejection refusal = refusal(copy.length, headers, key);
-    publisher.publish(
-        refusal == null
-            ? new Unconfirmed(endPosition, key, copy, properties)
-            : Unconfirmed.refused(endPosition, refusal));
+    if (refusal != null) {
+      refusing(endPosition, refusal);
+      publisher.publish(Unconfirmed.refused(endPosition, refusal));
+      return;
+    }
+    BasicProperties properties = AmqpHeaders.write(headers, placeUpTo(endPosition));
+    startPosition = endPosition;
+    publisher.publish(new Unconfirmed(endPosition, key, copy, properties));
   }
 
   @Override
@@ -113,7 +117,7 @@ final class QueueSink extends MessageSink {
     return key == null ? "" : key;
   }
 
-  private @org.jspecify.annotations.Nullable Rejection refusal(
+  private @Nullable Rejection refusal(
       int lengthBytes, Headers headers, String key) {
     if (lengthBytes > publisher.bytesMax()) {
       return new Rejection(
@@ -129,7 +133,7 @@ final class QueueSink extends MessageSink {
           Status.OUT_OF_RANGE,
           "headers of " + headers.lengthBytes() + " bytes, which fit in no frame of AMQP");
     }
-    if (key.getBytes(java.nio.charset.StandardCharsets.UTF_8).length > KEY_BYTES_MAX) {
+    if (key.getBytes(StandardCharsets.UTF_8).length > KEY_BYTES_MAX) {
       return new Rejection(
           Status.OUT_OF_RANGE,
           "a key of more than " + KEY_BYTES_MAX + " bytes cannot be a routing key");
