@@ -60,7 +60,7 @@ final class KafkaSink extends MessageSink {
   }
 
   @Override
-  protected void put(long endPosition, ByteBuffer payload, Headers headers) {
+  protected void put(long endPosition, ByteBuffer payload, Headers headers) throws PipeException, InterruptedException {
     KafkaHeaders.Written beside = KafkaHeaders.write(headers);
     int lengthBytes = payload.remaining() + lengthBytes(beside);
     if (lengthBytes > messageBytesMax) {

@@ -138,12 +138,19 @@ final class NatsConnection implements AutoCloseable {
     if (userInfo != null) {
       int colon = userInfo.indexOf(':');
       if (colon < 0) {
-        builder.token(userInfo.toCharArray());
-      } else {
-        char[] password = userInfo.substring(colon + 1).toCharArray();
-        builder.userInfo(userInfo.substring(0, colon).toCharArray(), password);
-        Arrays.fill(password, ' ');
+        throw new PipeException.Config(
+            "nats://***@"
+                + options.address().host()
+                + ": a user has a password, as in user:password@; a token is written with a colon"
+                + " before it, as in :token@, so that nobody shows it by mistake");
       }
+      char[] secret = userInfo.substring(colon + 1).toCharArray();
+      if (colon == 0) {
+        builder.token(secret);
+      } else {
+        builder.userInfo(userInfo.substring(0, colon).toCharArray(), secret);
+      }
+      Arrays.fill(secret, ' ');
     }
   }
 

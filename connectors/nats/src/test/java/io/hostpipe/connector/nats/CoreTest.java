@@ -3,6 +3,7 @@ package io.hostpipe.connector.nats;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.hostpipe.Address;
 import io.hostpipe.Batch;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
@@ -14,6 +15,7 @@ import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
 import io.nats.client.Subscription;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -151,6 +153,28 @@ final class CoreTest {
       }
     } catch (Exception e) {
       throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aTokenLetsInAndIsNeverShown() throws Exception {
+    Path other = Files.createDirectory(folder.resolve("guarded"));
+    try (NatsServer guarded = NatsServer.start(other, "authorization { token: \"s3cret\" }")) {
+      String rest = "127.0.0.1:" + guarded.port() + "/news";
+      NatsOptions right = NatsOptions.of(Address.parse("nats://:s3cret@" + rest), false);
+      assertThat("" + right.address()).doesNotContain("s3cret");
+      try (NatsConnection connection = NatsConnection.open(right, () -> {})) {
+        assertThat(connection.stands()).isTrue();
+      }
+      NatsOptions bare = NatsOptions.of(Address.parse("nats://s3cret@" + rest), false);
+      assertThatExceptionOfType(PipeException.Config.class)
+          .isThrownBy(() -> NatsConnection.open(bare, () -> {}))
+          .withMessageContaining(":token@")
+          .satisfies(e -> assertThat(e.getMessage()).doesNotContain("s3cret"));
+      NatsOptions wrong = NatsOptions.of(Address.parse("nats://:other@" + rest), false);
+      assertThatExceptionOfType(PipeException.Refused.class)
+          .isThrownBy(() -> NatsConnection.open(wrong, () -> {}))
+          .withMessageContaining("other credentials");
     }
   }
 }
