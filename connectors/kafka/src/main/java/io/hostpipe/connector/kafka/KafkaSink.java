@@ -60,7 +60,8 @@ final class KafkaSink extends MessageSink {
   }
 
   @Override
-  protected void put(long endPosition, ByteBuffer payload, Headers headers) throws PipeException, InterruptedException {
+  protected void put(long endPosition, ByteBuffer payload, Headers headers)
+      throws PipeException, InterruptedException {
     KafkaHeaders.Written beside = KafkaHeaders.write(headers);
     int lengthBytes = payload.remaining() + lengthBytes(beside);
     if (lengthBytes > messageBytesMax) {

@@ -12,7 +12,6 @@ import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
@@ -150,7 +149,6 @@ final class NatsConnection implements AutoCloseable {
       } else {
         builder.userInfo(userInfo.substring(0, colon).toCharArray(), secret);
       }
-      Arrays.fill(secret, ' ');
     }
   }
 

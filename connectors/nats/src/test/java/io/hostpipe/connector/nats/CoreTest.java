@@ -157,6 +157,19 @@ final class CoreTest {
   }
 
   @Test
+  void aUserWithItsPasswordIsLetIn() throws Exception {
+    Path other = Files.createDirectory(folder.resolve("guarded"));
+    try (NatsServer guarded =
+        NatsServer.start(other, "authorization { user: anna, password: \"s3cret\" }")) {
+      Address address = Address.parse("nats://anna:s3cret@127.0.0.1:" + guarded.port() + "/news");
+      try (NatsConnection connection =
+          NatsConnection.open(NatsOptions.of(address, false), () -> {})) {
+        assertThat(connection.stands()).isTrue();
+      }
+    }
+  }
+
+  @Test
   void aTokenLetsInAndIsNeverShown() throws Exception {
     Path other = Files.createDirectory(folder.resolve("guarded"));
     try (NatsServer guarded = NatsServer.start(other, "authorization { token: \"s3cret\" }")) {

@@ -117,8 +117,7 @@ final class QueueSink extends MessageSink {
     return key == null ? "" : key;
   }
 
-  private @Nullable Rejection refusal(
-      int lengthBytes, Headers headers, String key) {
+  private @Nullable Rejection refusal(int lengthBytes, Headers headers, String key) {
     if (lengthBytes > publisher.bytesMax()) {
       return new Rejection(
           Status.OUT_OF_RANGE,
