@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,8 +54,7 @@ final class NodeClientTest {
     Source source = subject.source("?jetstream&until=last");
     List<String> seen = new ArrayList<>();
     while (seen.size() < 100) {
-      try (Batch batch = source.read()) {
-        assertThat(batch).isNotNull();
+      try (Batch batch = Objects.requireNonNull(source.read())) {
         batch.forEach((end, payload, headers) ->
             seen.add(
                 StandardCharsets.UTF_8.decode(payload.duplicate())
