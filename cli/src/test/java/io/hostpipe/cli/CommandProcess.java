@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 /** The real command in a JVM of its own, with what it says kept as it comes. */
 final class CommandProcess implements AutoCloseable {
   /** Generous: the machine may be busy with other tests. */
-  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final Process process;
   private final Process last;
