@@ -2,50 +2,26 @@ package io.hostpipe.connector.kafka;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Digest;
-import io.hostpipe.Digester;
+import io.hostpipe.Cursor;
 import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Records;
-import io.hostpipe.Rejection;
-import io.hostpipe.Resume;
-import io.hostpipe.Source;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.LogSource;
 import io.hostpipe.spi.PipeContext;
-import io.hostpipe.spi.Standing;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A partition of a topic, read in its order from anywhere, without what was never committed.
  *
- * <p>Nothing is kept in the broker: the place is an offset, and whoever the stream goes into keeps
- * it with what it wrote. When no broker answers, another connection begins behind the last message
- * that was handed over.
- *
- * <p>Thread rule: as {@link Source}.
+ * <p>The place is an offset. Thread rule: as {@link io.hostpipe.Source}.
  */
-final class KafkaSource implements Source {
-  private static final int BLOCK_BYTES = 256 << 10;
-  private static final long FOREVER_NANOS = TimeUnit.DAYS.toNanos(365);
-
+final class KafkaSource extends LogSource<PartitionReader> {
   private final KafkaOptions options;
-  private final PipeContext context;
-  private final StreamId stream;
-  private final Standing<PartitionReader> standing;
   private final Continuity continuity = new Continuity();
-
-  /** What was read beyond a place that was sought. */
-  private final ArrayDeque<Batch> ready = new ArrayDeque<>();
-
   private @Nullable OffsetCursor place;
-  private long position;
-  private long startPosition;
-  private boolean finished;
   private boolean begun;
 
   /** Behind the last message there was when reading began. */
@@ -55,11 +31,8 @@ final class KafkaSource implements Source {
   private @Nullable ConsumerRecord<byte[], byte[]> unread;
 
   KafkaSource(KafkaOptions options, PipeContext context) {
+    super(options.address(), context, streamIdOf(options));
     this.options = options;
-    this.context = context;
-    StreamId asked = context.stream();
-    this.stream = asked == null ? streamIdOf(options) : asked;
-    this.standing = new Standing<>(options.address(), context);
   }
 
   /** The stream that a reader makes of a partition. */
@@ -71,125 +44,20 @@ final class KafkaSource implements Source {
   }
 
   @Override
-  public boolean wantsCommits() {
-    return false;
+  protected void goOnBehind(Cursor cursor) throws PipeException {
+    place = OffsetCursor.of(cursor);
   }
 
   @Override
-  public StreamId stream() {
-    return stream;
+  protected boolean hasReadAll() throws PipeException, InterruptedException {
+    return hasAll(connect());
   }
 
   @Override
-  public Encoding encoding() {
-    return context.encoding();
-  }
-
-  @Override
-  public boolean replayable() {
-    return true;
-  }
-
-  @Override
-  public boolean seek(Resume from) throws PipeException, InterruptedException {
-    startPosition = from.position();
-    if (from.cursor() != null) {
-      place = OffsetCursor.of(from.cursor());
-      position = from.cursorPosition();
-      return false;
-    }
-    if (from.position() == 0) {
-      return true;
-    }
-    return readAgain(from);
-  }
-
-  /** The sink knows its position and no place of ours: everything before it is read once more. */
-  private boolean readAgain(Resume from) throws PipeException, InterruptedException {
-    Digester digester = new Digester(Digest.EMPTY);
-    while (position < from.position()) {
-      Batch batch = next(FOREVER_NANOS);
-      if (batch != null) {
-        int index = batch.bytes().position();
-        long before = Math.min(batch.lengthBytes(), from.position() - batch.position());
-        digester.update(batch.bytes().slice(index, (int) before));
-        ready.addAll(batch.behind(Math.min(from.position(), batch.endPosition())));
-      } else if (finished || hasAll(connect())) {
-        throw new PipeException.DataLoss(
-            options.address()
-                + " ends at position "
-                + position
-                + ", and the sink holds it up to "
-                + from.position()
-                + ": messages were deleted, or the sink's content is of another stream");
-      }
-    }
-    Digest wanted = from.digest();
-    if (wanted != null && !wanted.equals(digester.digest())) {
-      throw new PipeException.DataLoss(
-          options.address()
-              + " has other content before position "
-              + from.position()
-              + " than the sink holds; give it a sink of its own, or one that keeps the place");
-    }
-    return wanted != null;
-  }
-
-  @Override
-  public @Nullable Batch read() throws PipeException, InterruptedException {
-    Batch batch = null;
-    while (batch == null && !finished()) {
-      batch = read(FOREVER_NANOS);
-    }
-    return batch;
-  }
-
-  @Override
-  public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
-    return read(timeout.compareTo(Duration.ofDays(365)) > 0 ? FOREVER_NANOS : timeout.toNanos());
-  }
-
-  @Override
-  public boolean finished() {
-    return finished && ready.isEmpty();
-  }
-
-  /** Nothing: the place is kept by whoever the stream goes into. */
-  @Override
-  public void commit(long committedPosition) {}
-
-  /** Nothing: a topic keeps what it has, and a reader cannot refuse it for others. */
-  @Override
-  public void reject(long endPosition, Rejection why) {}
-
-  @Override
-  public void close() {
-    standing.close();
-  }
-
-  private @Nullable Batch read(long timeoutNanos) throws PipeException, InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException("interrupted before reading " + options.address());
-    }
-    standing.checkOpen();
-    long deadline = System.nanoTime() + timeoutNanos;
-    while (ready.isEmpty() && !finished) {
-      long restNanos = deadline - System.nanoTime();
-      Batch batch = next(Math.max(restNanos, 0));
-      if (batch != null) {
-        ready.addAll(batch.behind(Math.max(startPosition, batch.position())));
-      } else if (restNanos <= 0) {
-        return null;
-      }
-    }
-    return ready.poll();
-  }
-
-  /** The next batch from the brokers, or null when none came in time or the stream has ended. */
-  private @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
+  protected @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
     PartitionReader open = connect();
     if (options.until() == KafkaOptions.Until.LAST && hasAll(open)) {
-      finished = true;
+      end();
       return null;
     }
     try {
@@ -202,7 +70,7 @@ final class KafkaSource implements Source {
         standing.checkOpen();
         return null;
       }
-      standing.works(position);
+      standing.works(position());
       return collect(open, message);
     } catch (PipeException.Unreachable e) {
       standing.drop(open, e);
@@ -226,7 +94,7 @@ final class KafkaSource implements Source {
     try (BatchWriter batch = new BatchWriter(context.pool(), encoding(), leastBytes)) {
       ConsumerRecord<byte[], byte[]> message = first;
       long offset = first.offset();
-      while (message != null && !finished) {
+      while (message != null && !ended()) {
         if (!take(message, batch)) {
           unread = message;
           break;
@@ -243,10 +111,7 @@ final class KafkaSource implements Source {
       if (batch.lengthBytes() == 0) {
         return null;
       }
-      batch.cursor(behind.toCursor());
-      Batch full = batch.toBatch(stream, position);
-      position = full.endPosition();
-      return full;
+      return handOver(batch, behind.toCursor());
     }
   }
 
@@ -278,7 +143,9 @@ final class KafkaSource implements Source {
               + " of their writer)");
     }
     if (mark) {
-      finished = options.until() == KafkaOptions.Until.MARK;
+      if (options.until() == KafkaOptions.Until.MARK) {
+        end();
+      }
       return true;
     }
     if (!records && payload.length == 0) {

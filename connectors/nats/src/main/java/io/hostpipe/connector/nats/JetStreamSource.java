@@ -2,51 +2,26 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
-import io.hostpipe.Digest;
-import io.hostpipe.Digester;
+import io.hostpipe.Cursor;
 import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Records;
-import io.hostpipe.Rejection;
-import io.hostpipe.Resume;
-import io.hostpipe.Source;
-import io.hostpipe.StreamId;
+import io.hostpipe.spi.LogSource;
 import io.hostpipe.spi.PipeContext;
-import io.hostpipe.spi.Standing;
 import io.nats.client.Message;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A subject of JetStream, read in its order from anywhere.
+ * A subject of JetStream, read in its order from anywhere: the place is the sequence of the last
+ * message.
  *
- * <p>Nothing is kept in the server: the place is the sequence of the last message, and whoever the
- * stream goes into keeps it with what it wrote. When the connection breaks, another one begins
- * behind the last message that was handed over.
- *
- * <p>Thread rule: as {@link Source}.
+ * <p>Thread rule: as {@link io.hostpipe.Source}.
  */
-final class JetStreamSource implements Source {
-  private static final int BLOCK_BYTES = 256 << 10;
-  private static final long FOREVER_NANOS = TimeUnit.DAYS.toNanos(365);
-
+final class JetStreamSource extends LogSource<OrderedReader> {
   private final NatsOptions options;
-  private final PipeContext context;
-  private final StreamId stream;
-  private final Standing<OrderedReader> standing;
   private final Continuity continuity = new Continuity();
-
-  /** What was read beyond a place that was sought. */
-  private final ArrayDeque<Batch> ready = new ArrayDeque<>();
-
   private @Nullable SequenceCursor place;
-  private long position;
-  private long startPosition;
-  private boolean finished;
-
   private boolean begun;
 
   /** The last message there was when reading began. */
@@ -56,134 +31,25 @@ final class JetStreamSource implements Source {
   private @Nullable Message unread;
 
   JetStreamSource(NatsOptions options, PipeContext context) {
+    super(options.address(), context, Subjects.streamIdOf(options));
     this.options = options;
-    this.context = context;
-    StreamId asked = context.stream();
-    this.stream = asked == null ? Subjects.streamIdOf(options) : asked;
-    this.standing = new Standing<>(options.address(), context);
   }
 
   @Override
-  public boolean wantsCommits() {
-    return false;
+  protected void goOnBehind(Cursor cursor) throws PipeException {
+    place = SequenceCursor.of(cursor);
   }
 
   @Override
-  public StreamId stream() {
-    return stream;
+  protected boolean hasReadAll() throws PipeException, InterruptedException {
+    return connect().lastSequence() <= sequence();
   }
 
   @Override
-  public Encoding encoding() {
-    return context.encoding();
-  }
-
-  @Override
-  public boolean replayable() {
-    return true;
-  }
-
-  @Override
-  public boolean seek(Resume from) throws PipeException, InterruptedException {
-    startPosition = from.position();
-    if (from.cursor() != null) {
-      place = SequenceCursor.of(from.cursor());
-      position = from.cursorPosition();
-      return false;
-    }
-    if (from.position() == 0) {
-      return true;
-    }
-    return readAgain(from);
-  }
-
-  /** The sink knows its position and no place of ours: everything before it is read once more. */
-  private boolean readAgain(Resume from) throws PipeException, InterruptedException {
-    Digester digester = new Digester(Digest.EMPTY);
-    while (position < from.position()) {
-      if (connect().lastSequence() <= sequence() && ready.isEmpty()) {
-        throw new PipeException.DataLoss(
-            options.address()
-                + " ends at position "
-                + position
-                + ", and the sink holds it up to "
-                + from.position()
-                + ": messages were deleted, or the sink's content is of another stream");
-      }
-      Batch batch = next(FOREVER_NANOS);
-      if (batch != null) {
-        int index = batch.bytes().position();
-        long before = Math.min(batch.lengthBytes(), from.position() - batch.position());
-        digester.update(batch.bytes().slice(index, (int) before));
-        ready.addAll(batch.behind(Math.min(from.position(), batch.endPosition())));
-      }
-    }
-    Digest wanted = from.digest();
-    if (wanted != null && !wanted.equals(digester.digest())) {
-      throw new PipeException.DataLoss(
-          options.address()
-              + " has other content before position "
-              + from.position()
-              + " than the sink holds; give it a sink of its own, or one that keeps the place");
-    }
-    return wanted != null;
-  }
-
-  @Override
-  public @Nullable Batch read() throws PipeException, InterruptedException {
-    Batch batch = null;
-    while (batch == null && !finished()) {
-      batch = read(FOREVER_NANOS);
-    }
-    return batch;
-  }
-
-  @Override
-  public @Nullable Batch read(Duration timeout) throws PipeException, InterruptedException {
-    return read(timeout.compareTo(Duration.ofDays(365)) > 0 ? FOREVER_NANOS : timeout.toNanos());
-  }
-
-  @Override
-  public boolean finished() {
-    return finished && ready.isEmpty();
-  }
-
-  /** Nothing: the place is kept by whoever the stream goes into. */
-  @Override
-  public void commit(long committedPosition) {}
-
-  /** Nothing: a stream keeps what it has, and a reader cannot refuse it for others. */
-  @Override
-  public void reject(long endPosition, Rejection why) {}
-
-  @Override
-  public void close() {
-    standing.close();
-  }
-
-  private @Nullable Batch read(long timeoutNanos) throws PipeException, InterruptedException {
-    if (Thread.interrupted()) {
-      throw new InterruptedException("interrupted before reading " + options.address());
-    }
-    standing.checkOpen();
-    long deadline = System.nanoTime() + timeoutNanos;
-    while (ready.isEmpty() && !finished) {
-      long restNanos = deadline - System.nanoTime();
-      Batch batch = next(Math.max(restNanos, 0));
-      if (batch != null) {
-        ready.addAll(batch.behind(Math.max(startPosition, batch.position())));
-      } else if (restNanos <= 0) {
-        return null;
-      }
-    }
-    return ready.poll();
-  }
-
-  /** The next batch from the server, or null when none came in time or the stream has ended. */
-  private @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
+  protected @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
     OrderedReader open = connect();
     if (options.until() == NatsOptions.Until.LAST && sequence() >= lastAtBegin) {
-      finished = true;
+      end();
       return null;
     }
     Message message = unread;
@@ -197,7 +63,7 @@ final class JetStreamSource implements Source {
       }
       return null;
     }
-    standing.works(position);
+    standing.works(position());
     return collect(open, message);
   }
 
@@ -207,7 +73,7 @@ final class JetStreamSource implements Source {
         new BatchWriter(
             context.pool(), encoding(), Math.max(BLOCK_BYTES, first.getData().length))) {
       Message message = first;
-      while (message != null && !finished) {
+      while (message != null && !ended()) {
         if (!take(open, message, batch)) {
           unread = message;
           break;
@@ -218,10 +84,7 @@ final class JetStreamSource implements Source {
       if (batch.lengthBytes() == 0 || behind == null) {
         return null;
       }
-      batch.cursor(behind.toCursor());
-      Batch full = batch.toBatch(stream, position);
-      position = full.endPosition();
-      return full;
+      return handOver(batch, behind.toCursor());
     }
   }
 
@@ -248,7 +111,11 @@ final class JetStreamSource implements Source {
     switch (continuity.next(said)) {
       case GAP -> onGap(before, sequence);
       case AGAIN -> skipped = true;
-      case NEXT -> finished = mark && options.until() == NatsOptions.Until.MARK;
+      case NEXT -> {
+        if (mark && options.until() == NatsOptions.Until.MARK) {
+          end();
+        }
+      }
     }
     if (!skipped && !add(batch, payload, headers)) {
       throw new IllegalStateException("a batch has no room for what it was measured for");
@@ -345,6 +212,6 @@ final class JetStreamSource implements Source {
 
   private PipeException lost() {
     return new PipeException.Unreachable(
-        options.address() + ": the connection broke behind position " + position, null);
+        options.address() + ": the connection broke behind position " + position(), null);
   }
 }
