@@ -73,7 +73,7 @@ public abstract class ArrivingSource<M, R extends AutoCloseable> implements Sour
   protected abstract Headers headers(M message);
 
   /** A message was handed over, and ends at this position. */
-  protected void taken(M message, long endPosition) {}
+  protected void taken(M message, long endPosition) throws PipeException {}
 
   /** Why it cannot go to a position, and what can. */
   protected abstract String noWayTo(long wanted);

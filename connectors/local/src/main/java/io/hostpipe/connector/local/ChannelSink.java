@@ -99,7 +99,7 @@ final class ChannelSink extends SynchronousSink {
     WritableByteChannel out = channel.get();
     Thread blocked = writer;
     if (out == null) {
-      wakeOpening.run();
+      Wakes.untilGone(wakeOpening, () -> channel.get() == null && closing());
     } else if (blocked != null && blocked.isVirtual()) {
       Thread.ofPlatform().daemon().name("hostpipe-close").start(() -> closeQuietly(out));
     } else {

@@ -67,6 +67,7 @@ final class PumpedSource implements Source {
   private final ArrayDeque<Batch> ahead = new ArrayDeque<>();
   private @Nullable Thread pump;
   private volatile @Nullable ReadableByteChannel channel;
+  private boolean opens;
   private boolean ended;
   private boolean closed;
   private @Nullable PipeException failure;
@@ -169,7 +170,6 @@ final class PumpedSource implements Source {
   @Override
   public void close() {
     ReadableByteChannel open;
-    boolean opens;
     lock.lock();
     try {
       if (closed) {
@@ -177,7 +177,6 @@ final class PumpedSource implements Source {
       }
       closed = true;
       open = channel;
-      opens = pump != null && open == null && !ended && failure == null;
       ahead.forEach(Batch::close);
       ahead.clear();
       changed.signalAll();
@@ -186,8 +185,17 @@ final class PumpedSource implements Source {
     }
     if (open != null) {
       closeQuietly(open);
-    } else if (opens) {
-      wakeOpening.run();
+    } else {
+      Wakes.untilGone(wakeOpening, this::isOpening);
+    }
+  }
+
+  private boolean isOpening() {
+    lock.lock();
+    try {
+      return opens;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -304,17 +312,28 @@ final class PumpedSource implements Source {
   }
 
   private ReadableByteChannel opened() throws IOException {
-    if (isClosed()) {
-      throw new ClosedChannelException();
-    }
-    ReadableByteChannel in = opening.open();
-    boolean late;
     lock.lock();
     try {
-      late = closed;
-      channel = in;
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      opens = true;
     } finally {
       lock.unlock();
+    }
+    ReadableByteChannel in = null;
+    boolean late;
+    try {
+      in = opening.open();
+    } finally {
+      lock.lock();
+      try {
+        opens = false;
+        late = closed;
+        channel = in;
+      } finally {
+        lock.unlock();
+      }
     }
     if (late) {
       closeQuietly(in);

@@ -24,6 +24,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -180,6 +181,40 @@ final class PumpedSourceTest {
         () -> FileChannel.open(path, StandardOpenOption.READ),
         () -> {},
         Integer.MAX_VALUE);
+  }
+
+  @Test
+  void wakesAReaderThatWasAboutToWaitForAFifosWriter() throws Exception {
+    Path fifo = fifo();
+    CountDownLatch opening = new CountDownLatch(1);
+    CountDownLatch woken = new CountDownLatch(1);
+    Source source =
+        new PumpedSource(
+            Ends.STREAM,
+            "a slow reader",
+            pool,
+            () -> {
+              opening.countDown();
+              awaitQuietly(woken);
+              return FileChannel.open(fifo, StandardOpenOption.READ);
+            },
+            () -> {
+              ChannelTarget.wakeOpening(fifo);
+              woken.countDown();
+            },
+            -1);
+    assertThat(source.read(Duration.ofMillis(5))).isNull();
+    opening.await();
+    source.close();
+    Waiting.until(() -> pumps().isEmpty());
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

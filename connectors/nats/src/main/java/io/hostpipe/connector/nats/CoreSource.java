@@ -9,7 +9,6 @@ import io.hostpipe.spi.PipeContext;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import java.util.Objects;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +27,9 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   private final NatsOptions options;
   private volatile @Nullable NatsConnection connection;
 
-  private final Consumer<Message> onTaken;
+  private final Taken onTaken;
 
-  private CoreSource(NatsOptions options, PipeContext context, Consumer<Message> onTaken) {
+  private CoreSource(NatsOptions options, PipeContext context, Taken onTaken) {
     super(options.address(), context, Subjects.streamIdOf(options));
     this.options = options;
     this.onTaken = onTaken;
@@ -47,7 +46,7 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
    *
    * @param onTaken gets each message that is read, in order
    */
-  static CoreSource open(NatsOptions options, PipeContext context, Consumer<Message> onTaken)
+  static CoreSource open(NatsOptions options, PipeContext context, Taken onTaken)
       throws PipeException, InterruptedException {
     CoreSource source = new CoreSource(options, context, onTaken);
     var _ = source.reader();
@@ -60,8 +59,8 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   }
 
   @Override
-  protected void taken(Message message, long endPosition) {
-    onTaken.accept(message);
+  protected void taken(Message message, long endPosition) throws PipeException {
+    onTaken.taken(message);
   }
 
   @Override
@@ -134,6 +133,12 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   @Override
   protected String missed() {
     return "; what is published until it stands again is missed";
+  }
+
+  /** Who follows what is read. */
+  @FunctionalInterface
+  interface Taken {
+    void taken(Message message) throws PipeException;
   }
 
   /** A subscription over one connection. */

@@ -61,6 +61,8 @@ final class JetStreamSink extends MessageSink {
     long lengthBytes = (long) copy.length + out.serializedLength() + 128;
     if (lengthBytes > publisher.maxPayload()) {
       Rejection why = tooLong(copy.length);
+      // One before it may be refused by the server yet, and is put aside first.
+      publisher.awaitConfirmed();
       refusing(endPosition, why);
       publisher.publish(Unconfirmed.refused(place, why));
     } else {

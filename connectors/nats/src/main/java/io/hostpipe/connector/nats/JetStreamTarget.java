@@ -36,6 +36,7 @@ final class JetStreamTarget implements Target {
   @Override
   public Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException {
     JetStreamSink sink = JetStreamSink.open(options, context, stream, encoding);
+    boolean taken = false;
     lock.lock();
     try {
       if (closed) {
@@ -51,8 +52,12 @@ final class JetStreamTarget implements Target {
                 + ", and a subject has one writer at a time");
       }
       open = sink;
+      taken = true;
     } finally {
       lock.unlock();
+      if (!taken) {
+        sink.close();
+      }
     }
     return sink;
   }

@@ -37,6 +37,7 @@ final class RequestSink extends MessageSink {
   private static final int UNANSWERED_MAX = 1_024;
   private static final int HEADERS_BYTES_MAX = 1 << 10;
   private static final int NO_RESPONDERS = 503;
+  private static final long CLOSED_LOOK_MILLIS = 100;
 
   private final NatsOptions options;
   private final Attempts attempts;
@@ -81,19 +82,21 @@ final class RequestSink extends MessageSink {
     payload.get(copy);
     io.nats.client.impl.Headers out = new io.nats.client.impl.Headers();
     NatsHeaders.write(headers, out);
-    Asked request = new Asked(endPosition, System.nanoTime(), new CompletableFuture<>(), false);
+    CompletableFuture<Message> answer = new CompletableFuture<>();
+    Asked request = new Asked(endPosition, System.nanoTime(), answer, false);
     long mostBytes = over.connection.nats().getMaxPayload();
     if (copy.length + out.serializedLength() > mostBytes) {
       String what = "a request of " + copy.length + " bytes, and the server takes at most ";
       refusing(endPosition, new Rejection(Status.OUT_OF_RANGE, what + mostBytes));
       request.answer.completeExceptionally(
           new PipeException.Rejected(Status.OUT_OF_RANGE, what + mostBytes));
-      unanswered.put(request);
+      add(request);
       return;
     }
-    unanswered.put(request);
+    add(request);
     String number = "" + asked++;
-    over.waiting.put(number, request.answer);
+    over.waiting.put(number, answer);
+    var _ = answer.whenComplete((got, why) -> over.waiting.remove(number));
     try {
       over.connection
           .nats()
@@ -105,6 +108,13 @@ final class RequestSink extends MessageSink {
     }
   }
 
+  /** Blocks while too many are unanswered, until it is closed. */
+  private void add(Asked request) throws PipeException, InterruptedException {
+    while (!unanswered.offer(request, CLOSED_LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+      checkOpen();
+    }
+  }
+
   @Override
   protected long rawBytesMax() {
     return line.connection.nats().getMaxPayload() - HEADERS_BYTES_MAX;
@@ -112,7 +122,7 @@ final class RequestSink extends MessageSink {
 
   @Override
   protected void complete() throws PipeException, InterruptedException {
-    unanswered.put(Asked.LAST);
+    add(Asked.LAST);
     settling.join();
     checkOpen();
     doubts.check(commits, stream(), position());
@@ -160,6 +170,7 @@ final class RequestSink extends MessageSink {
         answers.put(answer);
       }
     } catch (TimeoutException e) {
+      request.answer.cancel(false);
       commits.reject(
           request.endPosition,
           new Rejection(

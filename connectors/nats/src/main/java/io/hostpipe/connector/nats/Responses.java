@@ -31,6 +31,8 @@ final class Responses implements Pipe {
   /** Stands for a message that asked for no answer. */
   private static final String NOBODY = "";
 
+  private static final int UNANSWERED_MAX = 100_000;
+
   private final NatsOptions options;
   private final CoreSource source;
   private final Answers sink;
@@ -44,13 +46,23 @@ final class Responses implements Pipe {
   /** Subscribes. Blocks. */
   static Pipe open(NatsOptions options, PipeContext context) throws PipeException {
     Subjects.checkMessages(options, context.encoding());
-    BlockingQueue<String> asking = new LinkedBlockingQueue<>();
+    BlockingQueue<String> asking = new LinkedBlockingQueue<>(UNANSWERED_MAX);
     try {
       CoreSource source =
           CoreSource.open(
               options,
               context,
-              request -> asking.add(Objects.requireNonNullElse(request.getReplyTo(), NOBODY)));
+              request -> {
+                if (!asking.offer(Objects.requireNonNullElse(request.getReplyTo(), NOBODY))) {
+                  throw new PipeException.Refused(
+                      Status.FAILED_PRECONDITION,
+                      options.address()
+                          + ": "
+                          + UNANSWERED_MAX
+                          + " requests were read and not answered; a program answers each, in"
+                          + " order");
+                }
+              });
       return new Responses(options, source, new Answers(options, context, source, asking));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -154,6 +154,21 @@ final class DialogueTest {
   }
 
   @Test
+  void aWriterThatWaitsForRoomIsWokenWhenThePipeIsClosed() throws Exception {
+    subject.client().createDispatcher(request -> {}).subscribe(subject.name());
+    Pipe pipe = subject.pipe("?timeout=1h", false);
+    InParallel<Boolean> writing =
+        InParallel.run(() -> {
+          while (true) {
+            Subject.writeNumbers(pipe.sink(), 1, 1_000);
+          }
+        });
+    writing.awaitBlocked();
+    pipe.close();
+    assertThat(writing.failure()).isInstanceOf(PipeException.Closed.class);
+  }
+
+  @Test
   void twoSubjectsMakeAPipeWithBothDirections() throws Exception {
     String other = subject.name() + ".back";
     Pipe near = subject.pipe("?back=" + other, false);
