@@ -1,6 +1,7 @@
 package io.hostpipe.connector.rabbitmq;
 
 import com.rabbitmq.client.AMQP.BasicProperties;
+import com.rabbitmq.client.Envelope;
 import io.hostpipe.Headers;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,7 @@ final class Delivery {
   private static final long OVERHEAD_BYTES = 256;
 
   private final QueueReader reader;
-  private final long tag;
-  private final String key;
+  private final Envelope envelope;
   private final BasicProperties properties;
   private final byte[] body;
   private final @Nullable Place place;
@@ -20,13 +20,11 @@ final class Delivery {
    * A message.
    *
    * @param reader that was given it, and can answer
-   * @param tag its number there
-   * @param key its routing key where it came through an exchange; else empty
+   * @param envelope its number there, and how it came
    */
-  Delivery(QueueReader reader, long tag, String key, BasicProperties properties, byte[] body) {
+  Delivery(QueueReader reader, Envelope envelope, BasicProperties properties, byte[] body) {
     this.reader = reader;
-    this.tag = tag;
-    this.key = key;
+    this.envelope = envelope;
     this.properties = properties;
     this.body = body;
     this.place = Place.of(properties.getHeaders());
@@ -37,7 +35,12 @@ final class Delivery {
   }
 
   long tag() {
-    return tag;
+    return envelope.getDeliveryTag();
+  }
+
+  /** Whether some reader was given it before. */
+  boolean cameBefore() {
+    return envelope.isRedeliver();
   }
 
   byte[] body() {
@@ -56,6 +59,7 @@ final class Delivery {
 
   /** Its headers in a record. */
   Headers headers() {
+    String key = envelope.getExchange().isEmpty() ? "" : envelope.getRoutingKey();
     return AmqpHeaders.read(properties, key);
   }
 

@@ -3,12 +3,13 @@ package io.hostpipe.connector.rabbitmq;
 import io.hostpipe.Cursor;
 import io.hostpipe.Digest;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.SequencedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What was read, and what of it the server waits to hear of.
@@ -17,13 +18,16 @@ import java.util.concurrent.locks.ReentrantLock;
  * so of all before it. Where the sink keeps the place, nothing is acknowledged inside a batch: its
  * place belongs to the end of one.
  *
- * <p>Thread rule: any thread; the server is answered outside the lock.
+ * <p>Thread rule: any thread; the server is answered outside the lock, in order.
  */
 final class Ledger {
-  private static final int REFUSED_MAX = 65_536;
+  private static final int PLACES_MAX = 65_536;
 
   private final boolean wholeBatches;
   private final ReentrantLock lock = new ReentrantLock();
+
+  /** Held while the server is answered: one answer stands for all before it. Never inside lock. */
+  private final ReentrantLock answering = new ReentrantLock();
 
   /** Under the lock, as all that follows; in the order of their tags. */
   private final ArrayDeque<Held> held = new ArrayDeque<>();
@@ -31,7 +35,13 @@ final class Ledger {
   private final TreeSet<Long> batchEnds = new TreeSet<>();
 
   /** Places of messages that were refused, should one of them come again. */
-  private final Set<Place> refused = new HashSet<>();
+  private final SequencedSet<Place> refused = new LinkedHashSet<>();
+
+  /** Places of dead letters that were put back and taken once more. */
+  private final SequencedSet<Place> putBack = new LinkedHashSet<>();
+
+  /** By where it ends, the place of each that a reader had who is gone, and that may come again. */
+  private final TreeMap<Long, Place> dropped = new TreeMap<>();
 
   private Seen seen = new Seen();
   private long committedPosition;
@@ -45,8 +55,21 @@ final class Ledger {
     this.wholeBatches = wholeBatches;
   }
 
-  /** A message, by what it takes to answer it. */
-  private record Held(long endPosition, Delivery delivery) {}
+  /**
+   * A message, by what it takes to answer it.
+   *
+   * @param taken whether it is the one that ends there, and not one that came behind it
+   */
+  private record Held(
+      long endPosition, boolean taken, QueueReader reader, long tag, @Nullable Place place) {
+    static Held of(Delivery delivery, boolean taken, long endPosition) {
+      return new Held(endPosition, taken, delivery.reader(), delivery.tag(), delivery.place());
+    }
+
+    boolean isThatOf(long position) {
+      return taken && endPosition == position;
+    }
+  }
 
   /** Goes on with what was read before. */
   void goOn(Seen before, long position) {
@@ -78,15 +101,38 @@ final class Ledger {
     }
   }
 
-  /** A message was handed over, and ends at this position. */
-  void taken(Delivery delivery, long endPosition) {
+  /**
+   * Whether a dead letter that somebody has put back is to be handed over, and not one that was
+   * already.
+   *
+   * @param cameBefore whether some reader was given it before
+   */
+  boolean isPutBackAnew(Place place, boolean cameBefore) {
+    lock.lock();
+    try {
+      return !putBack.contains(place) && !(cameBefore && refused.contains(place));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * A message was handed over, and ends at this position.
+   *
+   * @param wasDeadLetter whether somebody has put it back
+   */
+  void taken(Delivery delivery, boolean wasDeadLetter, long endPosition) {
     Place place = delivery.place();
     lock.lock();
     try {
       if (place != null) {
         seen.add(place);
+        if (wasDeadLetter) {
+          refused.remove(place);
+          note(putBack, place);
+        }
       }
-      held.add(new Held(endPosition, delivery));
+      held.add(Held.of(delivery, true, endPosition));
     } finally {
       lock.unlock();
     }
@@ -100,7 +146,7 @@ final class Ledger {
     try {
       refuses = place != null && refused.contains(place);
       if (!refuses) {
-        held.add(new Held(position, delivery));
+        held.add(Held.of(delivery, false, position));
       }
     } finally {
       lock.unlock();
@@ -143,32 +189,40 @@ final class Ledger {
       }
       committedPosition = end;
       batchEnds.headSet(end, true).clear();
+      dropped.headMap(end, true).clear();
     } finally {
       lock.unlock();
     }
     acknowledge();
   }
 
-  /** The message that ends there is a dead letter. */
+  /** The message that ends there is a dead letter, and so is what came again of it. */
   void reject(long endPosition) {
-    List<Delivery> found = new ArrayList<>(1);
+    answering.lock();
+    try {
+      takeOut(endPosition).forEach(each -> each.reader().refuse(each.tag()));
+    } finally {
+      answering.unlock();
+    }
+  }
+
+  private List<Held> takeOut(long endPosition) {
     lock.lock();
     try {
-      for (Held each : held) {
-        if (each.endPosition() == endPosition) {
-          found.add(each.delivery());
-          Place place = each.delivery().place();
-          if (place != null && refused.size() < REFUSED_MAX) {
-            refused.add(place);
-          }
-          held.remove(each);
-          break;
-        }
+      List<Held> found = held.stream().filter(each -> each.isThatOf(endPosition)).limit(1).toList();
+      Place place = found.isEmpty() ? dropped.remove(endPosition) : found.getFirst().place();
+      if (place != null) {
+        note(refused, place);
+        putBack.remove(place);
       }
+      if (found.isEmpty() && place != null) {
+        found = held.stream().filter(each -> place.equals(each.place())).toList();
+      }
+      held.removeAll(found);
+      return found;
     } finally {
       lock.unlock();
     }
-    found.forEach(each -> each.reader().refuse(each.tag()));
   }
 
   /**
@@ -181,8 +235,13 @@ final class Ledger {
     try {
       int unknown = 0;
       for (Held each : held) {
-        if (each.delivery().place() == null && each.endPosition() > committedPosition) {
-          unknown++;
+        Place place = each.place();
+        if (each.taken() && each.endPosition() > committedPosition) {
+          if (place == null) {
+            unknown++;
+          } else {
+            dropped.putIfAbsent(each.endPosition(), place);
+          }
         }
       }
       held.clear();
@@ -193,17 +252,34 @@ final class Ledger {
   }
 
   private void acknowledge() {
-    Delivery last = null;
+    answering.lock();
+    try {
+      Held last = takeCommitted();
+      if (last != null) {
+        last.reader().acknowledge(last.tag());
+      }
+    } finally {
+      answering.unlock();
+    }
+  }
+
+  private @Nullable Held takeCommitted() {
+    Held last = null;
     lock.lock();
     try {
       while (!held.isEmpty() && held.getFirst().endPosition() <= committedPosition) {
-        last = held.removeFirst().delivery();
+        last = held.removeFirst();
       }
+      return last;
     } finally {
       lock.unlock();
     }
-    if (last != null) {
-      last.reader().acknowledge(last.tag());
+  }
+
+  private static void note(SequencedSet<Place> places, Place place) {
+    places.addLast(place);
+    if (places.size() > PLACES_MAX) {
+      places.removeFirst();
     }
   }
 }

@@ -63,6 +63,11 @@ final class Publisher implements AutoCloseable {
     return way.connection().majorVersion() >= 4 ? BYTES_MAX : BYTES_MAX_OF_OLD_SERVERS;
   }
 
+  /** Whether the properties of a message go in one frame, as they have to. */
+  boolean takes(BasicProperties properties) {
+    return way.connection().takes(AmqpHeaders.again(properties));
+  }
+
   boolean closed() {
     return closed;
   }
@@ -107,6 +112,17 @@ final class Publisher implements AutoCloseable {
           options.exchange(), message.routingKey(), true, properties, message.payload());
     } catch (IOException | ShutdownSignalException e) {
       doubt(over, AmqpErrors.of(options.address() + ": the server cannot be written to", e));
+    } catch (IllegalArgumentException e) {
+      // It was looked at before it was taken in, by what another server takes.
+      window.end(
+          new PipeException.Refused(
+              Status.OUT_OF_RANGE,
+              options.address()
+                  + ": the server takes smaller frames than the one before, and the headers of the"
+                  + " message that ends at position "
+                  + message.endPosition()
+                  + " fit in none (frame_max)",
+              e));
     }
   }
 
@@ -137,6 +153,9 @@ final class Publisher implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       window.end(closedHere());
+    } catch (RuntimeException e) {
+      // Who waits must not wait for a thread that is gone.
+      window.end(AmqpErrors.of(options.address() + ": the server is not understood", e));
     } finally {
       way.close();
     }
@@ -213,7 +232,7 @@ final class Publisher implements AutoCloseable {
       listen(next);
       whole = true;
       return next;
-    } catch (IOException e) {
+    } catch (IOException | ShutdownSignalException e) {
       throw e instanceof PipeException known
           ? known
           : AmqpErrors.of(options.address() + ": no confirmations", e);

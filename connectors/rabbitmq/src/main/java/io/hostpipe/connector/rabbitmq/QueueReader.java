@@ -135,9 +135,8 @@ final class QueueReader implements AutoCloseable {
   }
 
   private void put(Envelope envelope, AMQP.BasicProperties properties, byte[] body) {
-    String key = envelope.getExchange().isEmpty() ? "" : envelope.getRoutingKey();
     try {
-      inbox.put(new Delivery(this, envelope.getDeliveryTag(), key, properties, body));
+      inbox.put(new Delivery(this, envelope, properties, body));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

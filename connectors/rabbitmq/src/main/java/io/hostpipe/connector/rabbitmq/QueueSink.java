@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: as {@link io.hostpipe.Sink}.
  */
 final class QueueSink extends MessageSink {
-  /** Properties and headers of a message go in one frame, which servers allow this much for. */
-  private static final int HEADERS_BYTES_MAX = 120 << 10;
+  /** With so few, properties fit in the smallest frame that a server may ask for. */
+  private static final int HEADERS_BYTES_SURE = 128;
 
   private static final int RAW_BYTES_MAX = 256 << 10;
   private static final int KEY_BYTES_MAX = 255;
@@ -64,13 +64,15 @@ final class QueueSink extends MessageSink {
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
     String key = routingKey(headers);
-    Rejection refusal = refusal(copy.length, headers, key);
+    BasicProperties properties = AmqpHeaders.write(headers, placeUpTo(endPosition));
+    Rejection refusal = refusal(copy.length, headers, properties, key);
     if (refusal != null) {
+      // So letters lie in the order of the stream, and none hides an end before it.
+      publisher.awaitConfirmed();
       refusing(endPosition, refusal);
       publisher.publish(Unconfirmed.refused(endPosition, refusal));
       return;
     }
-    BasicProperties properties = AmqpHeaders.write(headers, placeUpTo(endPosition));
     startPosition = endPosition;
     publisher.publish(new Unconfirmed(endPosition, key, copy, properties));
   }
@@ -117,7 +119,8 @@ final class QueueSink extends MessageSink {
     return key == null ? "" : key;
   }
 
-  private @Nullable Rejection refusal(int lengthBytes, Headers headers, String key) {
+  private @Nullable Rejection refusal(
+      int lengthBytes, Headers headers, BasicProperties properties, String key) {
     if (lengthBytes > publisher.bytesMax()) {
       return new Rejection(
           Status.OUT_OF_RANGE,
@@ -127,10 +130,12 @@ final class QueueSink extends MessageSink {
               + publisher.bytesMax()
               + " (max_message_size)");
     }
-    if (headers.lengthBytes() > HEADERS_BYTES_MAX / 2) {
+    if (headers.lengthBytes() > HEADERS_BYTES_SURE && !publisher.takes(properties)) {
       return new Rejection(
           Status.OUT_OF_RANGE,
-          "headers of " + headers.lengthBytes() + " bytes, which fit in no frame of AMQP");
+          "headers of "
+              + headers.lengthBytes()
+              + " bytes, which fit in no frame of AMQP (frame_max)");
     }
     if (key.getBytes(StandardCharsets.UTF_8).length > KEY_BYTES_MAX) {
       return new Rejection(

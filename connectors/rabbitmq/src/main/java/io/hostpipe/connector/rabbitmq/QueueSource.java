@@ -226,7 +226,8 @@ final class QueueSource implements Source {
             unread = message;
             break;
           }
-          ledger.taken(message, position + batch.lengthBytes());
+          ledger.taken(
+              message, message.wasDeadLetterOf(options.queue()), position + batch.lengthBytes());
         } else {
           ledger.passed(message, position + batch.lengthBytes());
         }
@@ -311,7 +312,7 @@ final class QueueSource implements Source {
       return false;
     }
     if (message.wasDeadLetterOf(options.queue())) {
-      return true;
+      return ledger.isPutBackAnew(place, message.cameBefore());
     }
     Seen.Finding finding = ledger.look(place);
     if (finding == Seen.Finding.OTHER) {

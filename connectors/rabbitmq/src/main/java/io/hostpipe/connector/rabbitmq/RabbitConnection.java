@@ -1,5 +1,6 @@
 package io.hostpipe.connector.rabbitmq;
 
+import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Address;
 import com.rabbitmq.client.AuthenticationFailureException;
 import com.rabbitmq.client.BlockedListener;
@@ -7,14 +8,20 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
+import com.rabbitmq.client.SocketConfigurators;
 import com.rabbitmq.client.impl.ForgivingExceptionHandler;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.spi.tls.BrokerTls;
 import java.io.IOException;
+import java.net.Socket;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,16 +41,23 @@ final class RabbitConnection implements AutoCloseable {
   private static final int ANSWER_TIMEOUT_MILLIS = 30_000;
   private static final int CLOSE_TIMEOUT_MILLIS = 5_000;
   private static final int ABANDON_TIMEOUT_MILLIS = 200;
+  private static final int GRACE_MILLIS = 500;
   private static final int HEARTBEAT_SECONDS = 5;
 
   private final QueueOptions options;
   private final Connection connection;
   private final AtomicBoolean closed;
+  private final AtomicReference<@Nullable Socket> socket;
 
-  private RabbitConnection(QueueOptions options, Connection connection, AtomicBoolean closed) {
+  private RabbitConnection(
+      QueueOptions options,
+      Connection connection,
+      AtomicBoolean closed,
+      AtomicReference<@Nullable Socket> socket) {
     this.options = options;
     this.connection = connection;
     this.closed = closed;
+    this.socket = socket;
   }
 
   /**
@@ -69,6 +83,8 @@ final class RabbitConnection implements AutoCloseable {
     if (tls != null) {
       factory.useSslProtocol(tls.context());
     }
+    AtomicReference<@Nullable Socket> socket = new AtomicReference<>();
+    factory.setSocketConfigurator(SocketConfigurators.defaultConfigurator().andThen(socket::set));
     AtomicBoolean closed = new AtomicBoolean();
     String what = options.address() + " cannot be reached";
     try {
@@ -84,7 +100,7 @@ final class RabbitConnection implements AutoCloseable {
           onLost.accept(AmqpErrors.of(options.address() + ": the connection broke", signal));
         }
       });
-      return new RabbitConnection(options, connection, closed);
+      return new RabbitConnection(options, connection, closed, socket);
     } catch (TimeoutException e) {
       throw new PipeException.Unreachable(what + ": no answer", e);
     } catch (IOException e) {
@@ -116,8 +132,20 @@ final class RabbitConnection implements AutoCloseable {
         throw new PipeException.Config(
             options.address() + ": a user has a password; write it as user:password@host");
       }
-      factory.setUsername(userInfo.substring(0, colon));
-      factory.setPassword(userInfo.substring(colon + 1));
+      factory.setUsername(plain(options, userInfo.substring(0, colon)));
+      factory.setPassword(plain(options, userInfo.substring(colon + 1)));
+    }
+  }
+
+  /** Percent-encoding in the address is undone. */
+  private static String plain(QueueOptions options, String word) throws PipeException {
+    try {
+      return URLDecoder.decode(word.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw new PipeException.Config(
+          options.address()
+              + ": a '%' in user or password stands before two hexadecimal digits; write %25 for"
+              + " the sign itself");
     }
   }
 
@@ -152,6 +180,17 @@ final class RabbitConnection implements AutoCloseable {
             listener.accept(null);
           }
         });
+  }
+
+  /** Whether the properties of a message go in one frame, as they have to. */
+  boolean takes(BasicProperties properties) {
+    int bytesMax = connection.getFrameMax();
+    try {
+      return bytesMax == 0 || properties.toFrame(1, 0).size() <= bytesMax;
+    } catch (IOException | IllegalArgumentException e) {
+      // Something in them is longer than AMQP can say.
+      return false;
+    }
   }
 
   /** The server's name and version, for people. */
@@ -191,9 +230,44 @@ final class RabbitConnection implements AutoCloseable {
     end(ABANDON_TIMEOUT_MILLIS);
   }
 
+  /** Who writes to a server that takes nothing holds the lock that the farewell needs. */
   private void end(int timeoutMillis) {
-    if (closed.compareAndSet(false, true)) {
-      connection.abort(timeoutMillis);
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    Thread farewell =
+        Thread.ofVirtual().name("rabbitmq-close").start(() -> connection.abort(timeoutMillis));
+    long deadline = System.nanoTime() + Duration.ofMillis(timeoutMillis + GRACE_MILLIS).toNanos();
+    boolean interrupted = false;
+    boolean said = false;
+    for (long rest = 1; !said && rest > 0; ) {
+      rest = deadline - System.nanoTime();
+      try {
+        said = farewell.join(Duration.ofNanos(Math.max(1, rest)));
+      } catch (InterruptedException e) {
+        // It is bounded, and an answer that was given just before should still arrive.
+        interrupted = true;
+      }
+    }
+    if (!said) {
+      cut();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Whoever writes to it then fails. */
+  private void cut() {
+    Socket open = socket.get();
+    if (open != null) {
+      try {
+        // Without this, TLS waits for the writer to say goodbye.
+        open.setSoLinger(true, 0);
+        open.close();
+      } catch (IOException e) {
+        // It is closed already.
+      }
     }
   }
 }

@@ -117,7 +117,7 @@ final class Seen {
     return known == null ? 0 : known.top();
   }
 
-  /** Adds a message that is new. */
+  /** Adds a message that is taken, and may lie where others were read: put back by somebody. */
   void add(Place place) {
     if (place.isEnd()) {
       return;
@@ -134,11 +134,16 @@ final class Seen {
     long start = place.start();
     long end = place.end();
     Map.Entry<Long, Long> before = known.ends.floorEntry(start);
-    if (before != null && before.getValue() == start) {
+    if (before != null && before.getValue() >= start) {
       start = before.getKey();
     }
-    Long joined = known.ends.remove(end);
-    known.ends.put(start, joined == null ? end : joined);
+    for (Map.Entry<Long, Long> next = known.ends.ceilingEntry(start);
+        next != null && next.getKey() <= end;
+        next = known.ends.ceilingEntry(start)) {
+      end = Math.max(end, next.getValue());
+      known.ends.remove(next.getKey());
+    }
+    known.ends.put(start, end);
   }
 
   /**

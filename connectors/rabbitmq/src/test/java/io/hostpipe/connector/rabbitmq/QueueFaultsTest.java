@@ -2,6 +2,8 @@ package io.hostpipe.connector.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.testkit.InParallel;
@@ -9,6 +11,7 @@ import io.hostpipe.testkit.servers.RabbitServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,6 +91,31 @@ final class QueueFaultsTest {
   }
 
   @Test
+  void aWriterThatAHungServerBlocksCanBeClosed() throws Exception {
+    Sink sink = queue.sink("large", "");
+    String large = "x".repeat(4 << 20);
+    TestQueue.write(sink, "first", Headers.EMPTY);
+    sink.awaitCommitted(sink.resume().position());
+    server.pause();
+    try {
+      AtomicLong begun = new AtomicLong();
+      InParallel<Long> writing =
+          InParallel.run(() -> {
+            while (true) {
+              begun.incrementAndGet();
+              TestQueue.write(sink, large, Headers.EMPTY);
+            }
+          });
+      InParallel.await(() -> begun.get() > 0);
+      InParallel.awaitStill(begun::get);
+      sink.close();
+      assertThat(writing.failure()).isInstanceOf(PipeException.Closed.class);
+    } finally {
+      server.goOn();
+    }
+  }
+
+  @Test
   void aServerWithoutMemoryIsWaitedForAndThatIsSaid() throws Exception {
     Sink sink = queue.sink("numbers", "");
     TestQueue.writeNumbers(sink, 1, 10);
@@ -130,7 +158,7 @@ final class QueueFaultsTest {
   private static long position(Sink sink) {
     try {
       return sink.committed().position();
-    } catch (io.hostpipe.PipeException e) {
+    } catch (PipeException e) {
       throw new AssertionError(e);
     }
   }

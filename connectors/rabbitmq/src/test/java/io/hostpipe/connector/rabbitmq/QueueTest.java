@@ -208,6 +208,91 @@ final class QueueTest {
   }
 
   @Test
+  void whatIsRefusedAfterItCameAgainIsADeadLetterToo() throws Exception {
+    String dead = queue.name() + ".dead";
+    String query = "?quorum&single&dead-letters=" + dead;
+    Sink sink = queue.sink("numbers", query);
+    TestQueue.writeNumbers(sink, 1, 10);
+    sink.awaitCommitted(sink.resume().position());
+    Source source = queue.source(query);
+    TestQueue.read(source, 10, false);
+    server.administer("close_all_connections", "for a test");
+    TestQueue.writeNumbers(sink, 11, 11);
+    TestQueue.Read more = TestQueue.read(source, 1, false);
+    assertThat(more.texts()).containsExactly("11");
+    source.reject(3 * 3, new Rejection(Status.INVALID_ARGUMENT, "three"));
+    server.administer("close_all_connections", "for a test");
+    TestQueue.writeNumbers(sink, 12, 12);
+    TestQueue.Read last = TestQueue.read(source, 1, false);
+    assertThat(last.texts()).containsExactly("12");
+    source.reject(5 * 3, new Rejection(Status.INVALID_ARGUMENT, "five"));
+    source.commit(last.end().position());
+    InParallel.await(() -> waiting(dead) == 2);
+    assertThat(TestQueue.texts(queue.takeAll(dead))).containsExactlyInAnyOrder("3", "5");
+    source.close();
+    InParallel.await(() -> waitingNow() == 0);
+  }
+
+  @Test
+  void aDeadLetterThatIsPutBackIsTakenOnceAndNothingBesideItTwice() throws Exception {
+    String dead = queue.name() + ".dead";
+    String query = "?quorum&single&dead-letters=" + dead;
+    Sink sink = queue.sink("numbers", query);
+    TestQueue.writeNumbers(sink, 1, 10);
+    sink.awaitCommitted(sink.resume().position());
+    Source source = queue.source(query + "&once");
+    TestQueue.Read read = TestQueue.read(source, 10, false);
+    source.reject(3 * 3, new Rejection(Status.INVALID_ARGUMENT, "three"));
+    source.commit(read.end().position());
+    InParallel.await(() -> waiting(dead) == 1);
+    GetResponse letter = queue.takeAll(dead).getFirst();
+    queue.client().basicPublish("", queue.name(), letter.getProps(), letter.getBody());
+    assertThat(TestQueue.read(source, 1, false).texts()).containsExactly("3");
+    server.administer("close_all_connections", "for a test");
+    Sink copies = queue.sink("numbers", query);
+    TestQueue.writeNumbers(copies, 1, 11);
+    copies.finish();
+    TestQueue.Read rest = TestQueue.read(source, 1, true);
+    assertThat(rest.texts()).containsExactly("11");
+    source.close();
+    InParallel.await(() -> waitingNow() == 0);
+    assertThat(queue.source(query).seek(rest.end())).isFalse();
+  }
+
+  @Test
+  void headersThatFitInNoFrameAreRefusedAndTheRestArrives() throws Exception {
+    Headers.Builder many = Headers.builder();
+    for (int count = 0; count < 12_000; count++) {
+      many.add("a", "");
+    }
+    Sink sink = queue.sink("any", "");
+    TestQueue.write(sink, "one", Headers.EMPTY);
+    long bad = TestQueue.write(sink, "two", many.build());
+    long end = TestQueue.write(sink, "three", Headers.EMPTY);
+    assertThat(sink.awaitCommitted(end).rejected())
+        .hasSize(1)
+        .allSatisfy(each -> {
+          assertThat(each.endPosition()).isEqualTo(bad);
+          assertThat(each.why().reason()).contains("frame_max");
+        });
+    sink.finish();
+    assertThat(TestQueue.texts(queue.takeAll(queue.name()))).containsExactly("one", "three");
+  }
+
+  @Test
+  void signsInAPasswordAreWrittenInPercents() throws Exception {
+    server.administer("add_user", "some:one", "a@b/+%");
+    server.administer("set_permissions", "some:one", ".*", ".*", ".*");
+    String host = "@127.0.0.1:" + server.port() + "/" + queue.name();
+    queue.sink("any", io.hostpipe.Address.parse("amqp://some%3Aone:a%40b%2F+%25" + host)).finish();
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(
+            () -> queue.sink("any", io.hostpipe.Address.parse("amqp://some%3Aone:a%zz" + host)))
+        .withMessageContaining("'%'")
+        .withMessageNotContaining("zz");
+  }
+
+  @Test
   void nothingIsDroppedWhenAReaderIsKilledMoreOftenThanTheDeliveryLimit() throws Exception {
     String dead = queue.name() + ".dead";
     String query = "?quorum&delivery-limit=20&dead-letters=" + dead;
