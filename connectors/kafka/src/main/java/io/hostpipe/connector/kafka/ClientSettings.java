@@ -96,8 +96,6 @@ final class ClientSettings {
   /** For a member of a group, which the brokers give partitions to. */
   static Map<String, Object> member(KafkaOptions options, String group) throws PipeException {
     Map<String, Object> settings = consumer(options, group);
-    settings.put(
-        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, options.from().end() ? "latest" : "earliest");
     settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES_MAX);
     settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES_MAX);
     return settings;

@@ -2,18 +2,24 @@ package io.hostpipe.connector.kafka;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.Inbox;
+import io.hostpipe.spi.PipeEvents;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -28,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * partitions are paused, and the group sees a member that lives, however long that lasts. The same
  * thread tells the brokers what the sink has committed.
  *
+ * <p>Where a partition begins that the group has no place in is told to the brokers before anything
+ * of it is read: whoever gets the partition next goes on from there, though nothing was committed.
+ *
  * <p>Thread rule: as {@link Inbox}; {@link #close} from any thread.
  */
 final class GroupReader implements AutoCloseable {
@@ -41,6 +50,7 @@ final class GroupReader implements AutoCloseable {
   private final KafkaOptions options;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final Handed handed;
+  private final PipeEvents events;
   private final Inbox<GroupMessage> inbox = new Inbox<>(GroupMessage::heldBytes);
 
   /** In the inbox. */
@@ -49,29 +59,45 @@ final class GroupReader implements AutoCloseable {
   /** What had no room there. */
   private final ArrayDeque<GroupMessage> fetched = new ArrayDeque<>();
 
+  /** Where partitions begin of which the brokers were not told so yet; nothing is read of them. */
+  private final Map<TopicPartition, OffsetAndMetadata> beginnings = new HashMap<>();
+
   private final Thread polling;
   private volatile boolean closed;
   private volatile @Nullable PipeException failure;
   private long heardNanos = System.nanoTime();
 
-  private GroupReader(KafkaOptions options, KafkaConsumer<byte[], byte[]> consumer, Handed handed) {
+  private GroupReader(
+      KafkaOptions options,
+      KafkaConsumer<byte[], byte[]> consumer,
+      Handed handed,
+      PipeEvents events) {
     this.options = options;
     this.consumer = consumer;
     this.handed = handed;
+    this.events = events;
     this.polling = Thread.ofVirtual().name("kafka-" + options.topic()).unstarted(this::poll);
   }
 
   /** Joins the group. Blocks. */
-  static GroupReader open(KafkaOptions options, String group, Handed handed)
+  static GroupReader open(KafkaOptions options, String group, Handed handed, PipeEvents events)
       throws PipeException, InterruptedException {
     try (Topics topics = Topics.open(options)) {
       Topic topic = topics.toRead();
-      GroupReader reader =
-          new GroupReader(
-              options, new KafkaConsumer<>(ClientSettings.member(options, group)), handed);
-      reader.consumer.subscribe(List.of(topic.name()), reader.new Rebalance());
-      reader.polling.start();
-      return reader;
+      KafkaConsumer<byte[], byte[]> consumer =
+          new KafkaConsumer<>(ClientSettings.member(options, group));
+      boolean whole = false;
+      try {
+        GroupReader reader = new GroupReader(options, consumer, handed, events);
+        consumer.subscribe(List.of(topic.name()), reader.new Rebalance());
+        reader.polling.start();
+        whole = true;
+        return reader;
+      } finally {
+        if (!whole) {
+          consumer.close(CloseOptions.timeout(Duration.ZERO));
+        }
+      }
     } catch (InterruptException e) {
       throw KafkaErrors.interrupted(e);
     } catch (KafkaException e) {
@@ -110,12 +136,13 @@ final class GroupReader implements AutoCloseable {
   private void poll() {
     try {
       while (!closed) {
-        for (ConsumerRecord<byte[], byte[]> each : consumer.poll(POLL)) {
+        for (ConsumerRecord<byte[], byte[]> each : fetch()) {
           heardNanos = System.nanoTime();
           TopicPartition partition = new TopicPartition(each.topic(), each.partition());
           fetched.add(new GroupMessage(each, handed.assignment(partition), unreadBytes));
         }
         deliver();
+        tellBeginnings();
         tell();
         askWhetherAnybodyIsThere();
       }
@@ -123,11 +150,40 @@ final class GroupReader implements AutoCloseable {
       // Closed.
     } catch (InterruptException | InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (PipeException e) {
+      failure = e;
     } catch (KafkaException e) {
       failure = KafkaErrors.of(options, "the group cannot be read", e);
     } finally {
       inbox.end();
       leave();
+    }
+  }
+
+  private ConsumerRecords<byte[], byte[]> fetch() throws PipeException {
+    try {
+      return consumer.poll(POLL);
+    } catch (OffsetOutOfRangeException e) {
+      skipLost(e.offsetOutOfRangePartitions());
+      return ConsumerRecords.empty();
+    }
+  }
+
+  /** What comes next is not there: it was deleted, or the brokers lost it. */
+  private void skipLost(Map<TopicPartition, Long> wanted) throws PipeException {
+    for (Map.Entry<TopicPartition, Long> each :
+        consumer.beginningOffsets(wanted.keySet(), ANSWER_MAX).entrySet()) {
+      TopicPartition partition = each.getKey();
+      long begin = each.getValue();
+      long next = wanted.getOrDefault(partition, begin);
+      if (next >= begin) {
+        throw Lost.beyond(
+            options,
+            partition.partition(),
+            "does not have what this group read up to offset " + next);
+      }
+      Lost.say(options, events, Lost.between(next, begin, partition.partition()));
+      consumer.seek(partition, begin);
     }
   }
 
@@ -138,9 +194,32 @@ final class GroupReader implements AutoCloseable {
       inbox.put(next);
     }
     if (fetched.isEmpty()) {
-      consumer.resume(consumer.paused());
+      Set<TopicPartition> ready = new HashSet<>(consumer.paused());
+      ready.removeAll(beginnings.keySet());
+      consumer.resume(ready);
     } else {
       consumer.pause(consumer.assignment());
+    }
+  }
+
+  private void tellBeginnings() {
+    if (beginnings.isEmpty()) {
+      return;
+    }
+    try {
+      commit(Map.copyOf(beginnings), ANSWER_MAX);
+      beginnings.clear();
+    } catch (RebalanceInProgressException e) {
+      consumer.pause(beginnings.keySet());
+    }
+  }
+
+  /** A close wakes whoever waits, once; what is to be told is told all the same. */
+  private void commit(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
+    try {
+      consumer.commitSync(offsets, timeout);
+    } catch (WakeupException e) {
+      consumer.commitSync(offsets, timeout);
     }
   }
 
@@ -150,7 +229,7 @@ final class GroupReader implements AutoCloseable {
       return;
     }
     try {
-      consumer.commitSync(offsets, ANSWER_MAX);
+      commit(offsets, ANSWER_MAX);
       heardNanos = System.nanoTime();
     } catch (RebalanceInProgressException e) {
       handed.giveBack(offsets);
@@ -169,7 +248,7 @@ final class GroupReader implements AutoCloseable {
       if (failure == null) {
         Map<TopicPartition, OffsetAndMetadata> offsets = handed.takeUntold();
         if (!offsets.isEmpty()) {
-          consumer.commitSync(offsets, CLOSE_MAX);
+          commit(offsets, CLOSE_MAX);
         }
       }
     } catch (KafkaException e) {
@@ -189,6 +268,23 @@ final class GroupReader implements AutoCloseable {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
       handed.assigned(partitions);
+      Set<TopicPartition> without = new HashSet<>();
+      consumer
+          .committed(Set.copyOf(partitions), ANSWER_MAX)
+          .forEach((partition, offset) -> {
+            if (offset == null) {
+              without.add(partition);
+            }
+          });
+      Map<TopicPartition, Long> begins =
+          options.from().end()
+              ? consumer.endOffsets(without, ANSWER_MAX)
+              : consumer.beginningOffsets(without, ANSWER_MAX);
+      begins.forEach((partition, offset) -> {
+        consumer.seek(partition, offset);
+        beginnings.put(partition, new OffsetAndMetadata(offset));
+      });
+      tellBeginnings();
     }
 
     /**
@@ -196,7 +292,7 @@ final class GroupReader implements AutoCloseable {
      */
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-      fetched.removeIf(each -> partitions.contains(each.partition()));
+      drop(partitions);
       if (closed) {
         return;
       }
@@ -204,7 +300,7 @@ final class GroupReader implements AutoCloseable {
         handed.awaitCommitted(partitions, SETTLE_NANOS);
         Map<TopicPartition, OffsetAndMetadata> offsets = handed.takeUntold();
         if (!offsets.isEmpty()) {
-          consumer.commitSync(offsets, ANSWER_MAX);
+          commit(offsets, ANSWER_MAX);
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -217,8 +313,13 @@ final class GroupReader implements AutoCloseable {
 
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
-      fetched.removeIf(each -> partitions.contains(each.partition()));
+      drop(partitions);
       handed.taken(partitions);
+    }
+
+    private void drop(Collection<TopicPartition> partitions) {
+      fetched.removeIf(each -> partitions.contains(each.partition()));
+      beginnings.keySet().removeAll(partitions);
     }
   }
 }

@@ -48,7 +48,7 @@ final class GroupSource extends ArrivingSource<GroupMessage, GroupReader> {
     if (why != null && !why.status().retryable()) {
       throw why;
     }
-    GroupReader opened = GroupReader.open(options, group, handed);
+    GroupReader opened = GroupReader.open(options, group, handed, context.events());
     last = opened;
     return opened;
   }

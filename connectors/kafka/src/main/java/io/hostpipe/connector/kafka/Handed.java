@@ -32,7 +32,8 @@ final class Handed {
 
   private long assignments;
 
-  private record One(long endPosition, GroupMessage message) {}
+  /** Without the message itself: a sink may be away for long. */
+  private record One(long endPosition, TopicPartition partition, long assignment, long offset) {}
 
   /** Those are ours from now on. */
   void assigned(Collection<TopicPartition> partitions) {
@@ -76,7 +77,9 @@ final class Handed {
   void add(long endPosition, GroupMessage message) {
     lock.lock();
     try {
-      handed.add(new One(endPosition, message));
+      handed.add(
+          new One(
+              endPosition, message.partition(), message.assignment(), message.message().offset()));
     } finally {
       lock.unlock();
     }
@@ -90,10 +93,8 @@ final class Handed {
           first != null && first.endPosition() <= position;
           first = handed.peek()) {
         handed.remove();
-        GroupMessage message = first.message();
-        TopicPartition partition = message.partition();
-        if (ours.getOrDefault(partition, -1L) == message.assignment()) {
-          untold.put(partition, new OffsetAndMetadata(message.message().offset() + 1));
+        if (ours.getOrDefault(first.partition(), -1L) == first.assignment()) {
+          untold.put(first.partition(), new OffsetAndMetadata(first.offset() + 1));
         }
       }
       changed.signalAll();
@@ -135,7 +136,7 @@ final class Handed {
     lock.lockInterruptibly();
     try {
       while (restNanos > 0
-          && handed.stream().anyMatch(each -> partitions.contains(each.message().partition()))) {
+          && handed.stream().anyMatch(each -> partitions.contains(each.partition()))) {
         restNanos = changed.awaitNanos(restNanos);
       }
     } finally {

@@ -5,6 +5,7 @@ import io.hostpipe.Status;
 import io.hostpipe.spi.Attempts;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.ApiException;
@@ -12,7 +13,13 @@ import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidGroupIdException;
+import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.InvalidTxnTimeoutException;
 import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
@@ -21,6 +28,8 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnsupportedCompressionTypeException;
+import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 
 /** What Kafka's clients throw, in the words of a pipe: by type, never by text. */
@@ -74,9 +83,7 @@ final class KafkaErrors {
           new PipeException.Refused(
               Status.UNIMPLEMENTED, text + "; the broker is older than Kafka 2.5", e);
       case RecordTooLargeException e -> new PipeException.Refused(Status.OUT_OF_RANGE, text, e);
-      case InvalidReplicationFactorException e ->
-          new PipeException.Refused(Status.FAILED_PRECONDITION, text, e);
-      case PolicyViolationException e ->
+      case ApiException e when isForGood(e) ->
           new PipeException.Refused(Status.FAILED_PRECONDITION, text, e);
       case ConfigException _ -> new PipeException.Config(text);
       case TimeoutException e ->
@@ -87,6 +94,21 @@ final class KafkaErrors {
               e);
       default -> new PipeException.Unreachable(text, why);
     };
+  }
+
+  /** Whether the brokers would say the same again, of all that is no matter of rights. */
+  private static boolean isForGood(ApiException why) {
+    return why instanceof InvalidReplicationFactorException
+        || why instanceof InvalidPartitionsException
+        || why instanceof InvalidTopicException
+        || why instanceof InvalidGroupIdException
+        || why instanceof InvalidConfigurationException
+        || why instanceof InvalidTxnTimeoutException
+        || why instanceof InvalidTimestampException
+        || why instanceof InvalidRecordException
+        || why instanceof UnsupportedCompressionTypeException
+        || why instanceof UnsupportedForMessageFormatException
+        || why instanceof PolicyViolationException;
   }
 
   private static String right(AuthorizationException why) {

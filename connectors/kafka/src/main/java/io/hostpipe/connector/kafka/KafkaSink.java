@@ -35,7 +35,9 @@ final class KafkaSink extends MessageSink {
   private List<Load.Written> messages = new ArrayList<>();
 
   private long heldBytes;
-  private long storedPosition;
+
+  /** Behind the newest message that carries a place. */
+  private long behindMessages;
 
   private KafkaSink(
       KafkaOptions options,
@@ -48,7 +50,7 @@ final class KafkaSink extends MessageSink {
     this.writer = writer;
     this.messageBytesMax = writer.topic().messageBytesMax() - AROUND_BYTES;
     this.compacted = writer.topic().compacts();
-    this.storedPosition = writer.held().position();
+    this.behindMessages = writer.behindMessages();
   }
 
   /** Connects, makes the topic where there is none, and finds the place. Blocks. */
@@ -94,11 +96,15 @@ final class KafkaSink extends MessageSink {
 
   @Override
   protected void putAll(long fromPosition) throws PipeException, InterruptedException {
-    Place place = null;
-    if (!messages.isEmpty()) {
-      place = new Place(stream(), encoding(), storedPosition, resume(), false);
-      storedPosition = position();
-    }
+    boolean bare = messages.isEmpty();
+    Place place =
+        new Place(
+            stream(),
+            encoding(),
+            behindMessages,
+            resume(),
+            bare ? Place.Kind.BARE : Place.Kind.MORE);
+    behindMessages = place.behindMessages();
     Load load = new Load(messages, place, position(), heldBytes);
     messages = new ArrayList<>(messages.size());
     heldBytes = 0;
@@ -113,7 +119,7 @@ final class KafkaSink extends MessageSink {
   @Override
   protected void complete() throws PipeException, InterruptedException {
     if (options.marksEnd()) {
-      Place place = new Place(stream(), encoding(), storedPosition, resume(), true);
+      Place place = new Place(stream(), encoding(), behindMessages, resume(), Place.Kind.END);
       Load.Written mark = new Load.Written(new byte[0], KafkaHeaders.write(Headers.EMPTY));
       writer.add(new Load(List.of(mark), place, position(), OBJECT_BYTES));
     }

@@ -172,14 +172,7 @@ final class KafkaSource extends LogSource<PartitionReader> {
   }
 
   private void lost(String what) throws PipeException {
-    if (!options.goesOnBehindLoss()) {
-      throw new PipeException.DataLoss(
-          options.address()
-              + ": "
-              + what
-              + ": they were deleted before they were read; lost=continue goes on behind them");
-    }
-    context.events().warning(options.address() + ": " + what);
+    Lost.say(options, context.events(), what);
   }
 
   private PartitionReader connect() throws PipeException, InterruptedException {
@@ -187,14 +180,7 @@ final class KafkaSource extends LogSource<PartitionReader> {
     OffsetCursor before = place;
     if (before != null && before.offset() < open.beginAtOpen()) {
       place = before.at(open.beginAtOpen());
-      lost(
-          "the messages with offsets "
-              + before.offset()
-              + " to "
-              + (open.beginAtOpen() - 1)
-              + " of partition "
-              + before.partition()
-              + " are not there any more");
+      lost(Lost.between(before.offset(), open.beginAtOpen(), before.partition()));
     }
     if (!begun) {
       begun = true;
@@ -202,6 +188,10 @@ final class KafkaSource extends LogSource<PartitionReader> {
     }
     if (place == null) {
       place = new OffsetCursor(open.topic().id().toString(), open.partition(), open.behind());
+      long wanted = options.from().offset();
+      if (wanted > 0 && wanted < open.beginAtOpen()) {
+        lost(Lost.between(wanted, open.beginAtOpen(), open.partition()));
+      }
     }
     return open;
   }

@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
  * One batch of a stream on its way into a partition: what becomes visible together, or not at all.
  *
  * @param messages without those that were refused; maybe none
- * @param place behind them, null where there is no message
+ * @param place behind them
  * @param endPosition behind the batch
  * @param heldBytes what it takes in memory, about
  */
-record Load(List<Written> messages, @Nullable Place place, long endPosition, long heldBytes) {
+record Load(List<Written> messages, Place place, long endPosition, long heldBytes) {
   /** A message as Kafka takes it. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Written(byte @Nullable [] value, KafkaHeaders.Written beside) {}

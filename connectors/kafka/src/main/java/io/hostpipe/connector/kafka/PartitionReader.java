@@ -10,6 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -135,23 +136,29 @@ final class PartitionReader implements AutoCloseable {
     }
   }
 
-  private long beginning() {
-    return options.from().end() ? endAtOpen : Math.max(beginAtOpen, options.from().offset());
+  private long beginning() throws PipeException {
+    long wanted = options.from().offset();
+    if (wanted > endAtOpen) {
+      throw new PipeException.Config(
+          options.address()
+              + ": partition "
+              + partition.partition()
+              + " ends at offset "
+              + endAtOpen
+              + ", before from="
+              + wanted
+              + "; from=end waits there for what comes");
+    }
+    return options.from().end() ? endAtOpen : Math.max(beginAtOpen, wanted);
   }
 
   /** A partition that ends before a place in it is another one than it was. */
   private long kept(OffsetCursor from) throws PipeException {
     if (from.offset() > endAtOpen) {
-      throw new PipeException.DataLoss(
-          options.address()
-              + ": partition "
-              + from.partition()
-              + " ends at offset "
-              + endAtOpen
-              + ", and was read up to offset "
-              + from.offset()
-              + ": the brokers lost what they had (an election of a leader that did not have it, or"
-              + " a loss of power)");
+      throw Lost.beyond(
+          options,
+          from.partition(),
+          "ends at offset " + endAtOpen + ", and was read up to offset " + from.offset());
     }
     return Math.max(beginAtOpen, from.offset());
   }
@@ -226,11 +233,13 @@ final class PartitionReader implements AutoCloseable {
       return null;
     } catch (InterruptException e) {
       throw KafkaErrors.interrupted(e);
+    } catch (LogTruncationException e) {
+      throw Lost.beyond(
+          options, partition.partition(), "has others than were read up to offset " + behind);
     } catch (OffsetOutOfRangeException e) {
+      // Who opens it again sees what is there, and says what is not.
       throw new PipeException.Unreachable(
-          Status.OUT_OF_RANGE,
-          options.address() + ": the messages that come next are not there any more",
-          e);
+          options.address() + ": the messages that come next are not there any more", e);
     } catch (KafkaException e) {
       throw KafkaErrors.of(options, "the partition cannot be read", e);
     } finally {

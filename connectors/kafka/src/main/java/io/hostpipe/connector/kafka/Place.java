@@ -10,21 +10,34 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How far a stream had got behind one batch of messages. It is committed in one transaction with
  * them, twice: in a header of the batch's last message, where a reader sees it, and as the offset
- * that a consumer group named after the stream has committed, where a writer finds it at once.
+ * that a consumer group named after the stream has committed, where a writer finds it at once. A
+ * batch of which every message was refused has it there alone.
  *
  * @param stream that the messages belong to
  * @param encoding of the stream
- * @param follows the position behind the batch before this one in the same stream; 0 for the first
+ * @param follows the position behind the message that carries the place before this one in the same
+ *     stream; 0 for the first
  * @param held position, digest, cursor and epoch behind the batch
- * @param end whether the message has no content and says that the stream ends here
+ * @param kind what carries it
  */
-record Place(StreamId stream, Encoding encoding, long follows, Resume held, boolean end) {
+record Place(StreamId stream, Encoding encoding, long follows, Resume held, Kind kind) {
+  /** What carries a place. */
+  enum Kind {
+    /** The last message of a batch. */
+    MORE,
+    /** A message without content, which says that the stream ends here. */
+    END,
+    /** No message: all of the batch were refused. */
+    BARE
+  }
+
   /** The name of the header. */
   static final String HEADER = "hostpipe-place";
 
@@ -33,13 +46,21 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
 
   private static final String RECORDS = "records";
   private static final String BYTES = "bytes";
-  private static final String END = "end";
-  private static final String MORE = "more";
   private static final int WORDS = 7;
 
   /** The group, and the transactional id, of the one who writes this stream into this topic. */
   static String nameOf(StreamId stream, String topic) {
     return NAME_PREFIX + topic + ":" + stream;
+  }
+
+  /** Whether the stream ends here. */
+  boolean end() {
+    return kind == Kind.END;
+  }
+
+  /** The position behind the newest message of the stream that carries one. */
+  long behindMessages() {
+    return kind == Kind.BARE ? follows : held.position();
   }
 
   /** In printable ASCII. */
@@ -58,7 +79,7 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
         .append(' ')
         .append(held.epoch())
         .append(' ')
-        .append(end ? END : MORE);
+        .append(kind.name().toLowerCase(Locale.ROOT));
     Cursor cursor = held.cursor();
     if (cursor != null) {
       text.append(' ')
@@ -101,6 +122,7 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
             Digest.fromLong(HexFormat.fromHexDigitsToLong(words[4])),
             cursor == null ? position : Long.parseLong(words[WORDS]),
             Long.parseLong(words[5]));
-    return new Place(stream, encoding, Long.parseLong(words[2]), held, words[6].equals(END));
+    Kind kind = Kind.valueOf(words[6].toUpperCase(Locale.ROOT));
+    return new Place(stream, encoding, Long.parseLong(words[2]), held, kind);
   }
 }

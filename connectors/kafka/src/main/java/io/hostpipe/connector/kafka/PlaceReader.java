@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -63,6 +64,21 @@ final class PlaceReader {
         new KafkaConsumer<>(ClientSettings.consumer(options, group))) {
       Found committed = committed(consumer);
       return committed != null ? checked(committed) : newest(consumer);
+    } catch (InterruptException e) {
+      throw KafkaErrors.interrupted(e);
+    } catch (KafkaException e) {
+      throw KafkaErrors.of(options, "the place of the stream " + stream + " cannot be read", e);
+    }
+  }
+
+  /** The place that is committed now, by whomever; what is not decided yet is not waited for. */
+  @Nullable Place committedNow() throws PipeException, InterruptedException {
+    Map<String, Object> settings =
+        ClientSettings.consumer(options, Place.nameOf(stream, topic.name()));
+    settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
+    try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings)) {
+      Found committed = committed(consumer);
+      return committed == null ? null : committed.place();
     } catch (InterruptException e) {
       throw KafkaErrors.interrupted(e);
     } catch (KafkaException e) {

@@ -52,7 +52,12 @@ final class Topics implements AutoCloseable {
     try {
       return new Topics(options, Admin.create(ClientSettings.admin(options)));
     } catch (KafkaException e) {
-      throw KafkaErrors.of(options, "the connection cannot be set up", e);
+      PipeException why = KafkaErrors.of(options, "the connection cannot be set up", e);
+      // Nobody was asked yet: what is set is wrong, and stays so.
+      throw why instanceof PipeException.Unreachable
+          ? new PipeException.Config(
+              why.getMessage() + "; what is set in the address or by config=PATH is to be mended")
+          : why;
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -22,6 +23,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +44,13 @@ final class Transactions implements AutoCloseable {
   /** Behind the last message that was committed here; -1 before the first. */
   private long committedOffset = -1;
 
+  /** Why a message was not taken: the others fail after it, and do not say why. */
+  private final AtomicReference<Exception> firstFailure = new AtomicReference<>();
+
   private long begunNanos;
   private boolean begun;
+
+  /** Of the open transaction; null where it has no message. */
   private @Nullable Future<RecordMetadata> last;
 
   private Transactions(
@@ -59,38 +66,65 @@ final class Transactions implements AutoCloseable {
     this.producer = producer;
   }
 
+  /** Looks at a place, and throws where nobody may go on with the stream here. */
+  interface Look {
+    void at(Place place) throws PipeException;
+  }
+
   /**
-   * Fences whoever writes the stream, has what is open of his decided, and looks where it stands.
-   * Blocks.
-   *
-   * @param known the topic that was written into before; null for the first time, when one is made
-   *     where there is none
+   * Makes the topic where there is none, fences whoever writes the stream, has what is open of his
+   * decided, and looks where it stands. Blocks.
    */
-  static Transactions open(
-      KafkaOptions options, StreamId stream, @Nullable Uuid known, PipeEvents events)
+  static Transactions open(KafkaOptions options, StreamId stream, PipeEvents events)
       throws PipeException, InterruptedException {
     try (Topics topics = Topics.open(options)) {
-      Topic topic = known == null ? topics.toWrite(events) : sameTopic(options, topics, known);
-      KafkaProducer<byte[], byte[]> producer =
-          new KafkaProducer<>(
-              ClientSettings.producer(
-                  options, Place.nameOf(stream, topic.name()), topic.messageBytesMax()));
-      boolean whole = false;
-      try {
-        producer.initTransactions();
-        PlaceReader.Found found = new PlaceReader(options, topics, topic, stream).find();
-        checkPartition(options, stream, found);
-        whole = true;
-        return new Transactions(options, stream, topic, found, producer);
-      } finally {
-        if (!whole) {
-          producer.close(Duration.ZERO);
-        }
-      }
+      return begin(options, stream, topics, topics.toWrite(events));
     } catch (InterruptException e) {
       throw KafkaErrors.interrupted(e);
     } catch (KafkaException e) {
       throw KafkaErrors.of(options, "no transaction of the stream " + stream + " can begin", e);
+    }
+  }
+
+  /**
+   * Does so again, with the topic that was written into before.
+   *
+   * @param look at what is committed, before anybody is fenced: it may be a successor's
+   */
+  static Transactions again(KafkaOptions options, StreamId stream, Uuid known, Look look)
+      throws PipeException, InterruptedException {
+    try (Topics topics = Topics.open(options)) {
+      Topic topic = sameTopic(options, topics, known);
+      Place committed = new PlaceReader(options, topics, topic, stream).committedNow();
+      if (committed != null) {
+        look.at(committed);
+      }
+      return begin(options, stream, topics, topic);
+    } catch (InterruptException e) {
+      throw KafkaErrors.interrupted(e);
+    } catch (KafkaException e) {
+      throw KafkaErrors.of(options, "no transaction of the stream " + stream + " can begin", e);
+    }
+  }
+
+  private static Transactions begin(
+      KafkaOptions options, StreamId stream, Topics topics, Topic topic)
+      throws PipeException, InterruptedException {
+    KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            ClientSettings.producer(
+                options, Place.nameOf(stream, topic.name()), topic.messageBytesMax()));
+    boolean whole = false;
+    try {
+      producer.initTransactions();
+      PlaceReader.Found found = new PlaceReader(options, topics, topic, stream).find();
+      checkPartition(options, stream, found);
+      whole = true;
+      return new Transactions(options, stream, topic, found, producer);
+    } finally {
+      if (!whole) {
+        producer.close(Duration.ZERO);
+      }
     }
   }
 
@@ -151,7 +185,7 @@ final class Transactions implements AutoCloseable {
             rest--;
             List<Header> headers = each.beside().headers();
             Place place = load.place();
-            if (rest == 0 && place != null) {
+            if (rest == 0) {
               headers = new ArrayList<>(headers);
               headers.add(
                   new RecordHeader(Place.HEADER, place.text().getBytes(StandardCharsets.US_ASCII)));
@@ -161,12 +195,23 @@ final class Transactions implements AutoCloseable {
                     new ProducerRecord<>(
                         topic.name(),
                         found.partition(),
-                        each.beside().timestampMillis(),
+                        time(each.beside()),
                         each.beside().key(),
                         each.value(),
-                        headers));
+                        headers),
+                    (done, thrown) -> {
+                      if (thrown != null) {
+                        firstFailure.compareAndSet(null, thrown);
+                      }
+                    });
           }
         });
+  }
+
+  /** Null where the topic would not take it: the header has it all the same. */
+  private @Nullable Long time(KafkaHeaders.Written beside) {
+    Long time = beside.timestampMillis();
+    return time == null || topic.takesTime(time, System.currentTimeMillis()) ? time : null;
   }
 
   /** How long ago the open transaction was begun. */
@@ -181,8 +226,11 @@ final class Transactions implements AutoCloseable {
         () -> {
           producer.flush();
           Future<RecordMetadata> sent = last;
-          long offset = sent == null ? found.offset() : sent.get().offset() + 1;
-          checkGrows(offset);
+          long before = Math.max(committedOffset, found.offset());
+          long offset = sent == null ? Math.max(0, before) : sent.get().offset() + 1;
+          if (sent != null) {
+            checkGrows(before, offset);
+          }
           producer.sendOffsetsToTransaction(
               Map.of(
                   new TopicPartition(topic.name(), found.partition()),
@@ -190,13 +238,14 @@ final class Transactions implements AutoCloseable {
               found.group());
           producer.commitTransaction();
           committedOffset = offset;
+          last = null;
           begun = false;
         });
   }
 
   /** A broker may make a topic again by itself that was deleted: its offsets begin anew. */
-  private void checkGrows(long offset) throws PipeException {
-    if (offset <= Math.max(committedOffset, found.offset())) {
+  private void checkGrows(long before, long offset) throws PipeException {
+    if (offset <= before) {
       throw new PipeException.Refused(
           Status.NOT_FOUND,
           options.address()
@@ -229,6 +278,9 @@ final class Transactions implements AutoCloseable {
 
   private PipeException failed(String what, Exception thrown) {
     Throwable why = thrown instanceof ExecutionException ? thrown.getCause() : thrown;
+    if (why instanceof TransactionAbortedException && firstFailure.get() != null) {
+      why = firstFailure.get();
+    }
     boolean fenced =
         why instanceof ProducerFencedException
             || why instanceof InvalidProducerEpochException
@@ -245,6 +297,6 @@ final class Transactions implements AutoCloseable {
               + " as well, or a later writer goes on with it; this one is fenced",
           thrown);
     }
-    return KafkaErrors.of(options, what, thrown);
+    return KafkaErrors.of(options, what, why == null ? thrown : why);
   }
 }

@@ -9,13 +9,11 @@ import io.hostpipe.spi.Abroad;
 import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
-import io.hostpipe.spi.PipeEvents;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +42,7 @@ final class Writer implements AutoCloseable {
   private final Attempts attempts;
   private final Commits commits;
   private final Resume held;
+  private final long behindMessages;
   private final Topic topic;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -66,14 +65,15 @@ final class Writer implements AutoCloseable {
   private volatile long epoch;
   private volatile Transactions open;
 
-  private Writer(
-      KafkaOptions options, StreamId stream, Attempts attempts, Transactions first, Resume held) {
+  private Writer(KafkaOptions options, StreamId stream, Attempts attempts, Transactions first) {
+    Place place = first.place();
     this.options = options;
     this.stream = stream;
     this.attempts = attempts;
     this.open = first;
     this.topic = first.topic();
-    this.held = held;
+    this.held = place == null ? Resume.START : place.held();
+    this.behindMessages = place == null ? 0 : place.behindMessages();
     this.epoch = held.epoch();
     this.storedPosition = held.position();
     this.commits = new Commits(held.position());
@@ -86,7 +86,7 @@ final class Writer implements AutoCloseable {
     while (true) {
       try {
         Transactions first =
-            Abroad.call(() -> Transactions.open(options, stream, null, context.events()));
+            Abroad.call(() -> Transactions.open(options, stream, context.events()));
         Place place = first.place();
         if (place != null && place.encoding() != encoding) {
           first.close();
@@ -100,9 +100,8 @@ final class Writer implements AutoCloseable {
                   + " there, not "
                   + encoding);
         }
-        Resume held = place == null ? Resume.START : place.held();
-        attempts.succeeded(held.position());
-        Writer writer = new Writer(options, stream, attempts, first, held);
+        Writer writer = new Writer(options, stream, attempts, first);
+        attempts.succeeded(writer.held.position());
         Thread.ofVirtual().name("kafka-" + options.topic()).start(writer::keepUp);
         return writer;
       } catch (PipeException e) {
@@ -114,6 +113,11 @@ final class Writer implements AutoCloseable {
   /** How far the stream had got when it was opened. */
   Resume held() {
     return held;
+  }
+
+  /** Behind the newest message that carried a place when it was opened. */
+  long behindMessages() {
+    return behindMessages;
   }
 
   Commits commits() {
@@ -199,6 +203,17 @@ final class Writer implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       end(closedHere());
+    } catch (RuntimeException e) {
+      // Who waits is told, and what was not committed stays so.
+      end(
+          new PipeException.Unreachable(
+              Status.INTERNAL,
+              options.address()
+                  + ": what writes the stream "
+                  + stream
+                  + " has failed: "
+                  + Attempts.reason(e),
+              e));
     } finally {
       open.close();
     }
@@ -208,20 +223,16 @@ final class Writer implements AutoCloseable {
   private void writeAll(Transactions over) throws PipeException, InterruptedException {
     for (Load first = take(Long.MAX_VALUE); first != null; first = take(Long.MAX_VALUE)) {
       Load next = first;
-      Place place = null;
+      Place place = first.place();
       long bytes = 0;
       while (next != null) {
-        if (next.place() != null) {
-          place = next.place();
-          over.send(next);
-        }
+        place = next.place();
+        over.send(next);
         bytes += next.heldBytes();
         boolean full = bytes >= TRANSACTION_BYTES_MAX || over.openNanos() >= TRANSACTION_NANOS_MAX;
         next = full ? null : take(MORE_NANOS);
       }
-      if (place != null) {
-        over.commit(place);
-      }
+      over.commit(place);
       committed(sent, Integer.MAX_VALUE, place);
     }
   }
@@ -242,8 +253,7 @@ final class Writer implements AutoCloseable {
       attempts.pauseAfter(why);
       checkNotEnded();
       try {
-        Uuid known = topic.id();
-        Transactions next = Transactions.open(options, stream, known, PipeEvents.SILENT);
+        Transactions next = Transactions.again(options, stream, topic.id(), this::checkOurs);
         open = next;
         settle(next);
         return;
@@ -262,12 +272,7 @@ final class Writer implements AutoCloseable {
     }
     Place stored = over.place();
     long position = stored == null ? 0 : stored.held().position();
-    if (stored != null && stored.held().epoch() > epoch) {
-      throw new PipeException.Refused(
-          Status.ABORTED,
-          options.address() + ": a later writer of the stream " + stream + " goes on with it");
-    }
-    int count = 0;
+    int count = stored == null ? 0 : countUpTo(stored);
     lock.lock();
     try {
       if (position < storedPosition) {
@@ -281,40 +286,76 @@ final class Writer implements AutoCloseable {
                 + storedPosition
                 + ": what lies between is lost");
       }
-      if (position == storedPosition) {
-        if (waiting.isEmpty()) {
-          attempts.succeeded(position);
-        }
-        return;
-      }
-      int index = 0;
+    } finally {
+      lock.unlock();
+    }
+    if (stored != null && count > 0) {
+      committed(waiting, count, stored);
+    } else if (isIdle()) {
+      attempts.succeeded(position);
+    }
+  }
+
+  /**
+   * What is committed is this writer's, as far as can be seen before another writer is fenced. The
+   * brokers may tell less than they have committed: what is on its way is not there yet.
+   */
+  private void checkOurs(Place committed) throws PipeException {
+    int _ = countUpTo(committed);
+  }
+
+  /** How many of the batches that wait are committed, with this place behind them. */
+  private int countUpTo(Place stored) throws PipeException {
+    if (stored.held().epoch() > epoch) {
+      throw new PipeException.Refused(
+          Status.ABORTED,
+          options.address() + ": a later writer of the stream " + stream + " goes on with it");
+    }
+    int count = 0;
+    int index = 0;
+    lock.lock();
+    try {
       for (Load each : waiting) {
         index++;
-        Place ours = each.place();
-        if (stored != null
-            && ours != null
-            && ours.held().position() == position
-            && Objects.equals(ours.held().digest(), stored.held().digest())) {
+        if (isSame(each.place(), stored)) {
           count = index;
         }
+      }
+      if (count > 0 || stored.held().position() <= storedPosition) {
+        return count;
       }
     } finally {
       lock.unlock();
     }
-    if (count == 0) {
-      throw new PipeException.Refused(
-          Status.ABORTED,
-          options.address()
-              + ": another process writes the stream "
-              + stream
-              + " as well, and is at position "
-              + position);
+    throw new PipeException.Refused(
+        Status.ABORTED,
+        options.address()
+            + ": another process writes the stream "
+            + stream
+            + " as well, and is at position "
+            + stored.held().position());
+  }
+
+  private boolean isIdle() {
+    lock.lock();
+    try {
+      return waiting.isEmpty();
+    } finally {
+      lock.unlock();
     }
-    committed(waiting, count, stored);
+  }
+
+  /**
+   * The mark of an end has the position of what is before it, and is another place all the same.
+   */
+  private static boolean isSame(Place ours, Place stored) {
+    return ours.held().position() == stored.held().position()
+        && Objects.equals(ours.held().digest(), stored.held().digest())
+        && ours.end() == stored.end();
   }
 
   /** So many batches at most are committed, the oldest first. */
-  private void committed(ArrayDeque<Load> from, int countMax, @Nullable Place place) {
+  private void committed(ArrayDeque<Load> from, int countMax, Place place) {
     long position = -1;
     lock.lock();
     try {
@@ -323,9 +364,7 @@ final class Writer implements AutoCloseable {
         heldBytes -= load.heldBytes();
         position = load.endPosition();
       }
-      if (place != null) {
-        storedPosition = place.held().position();
-      }
+      storedPosition = place.held().position();
       changed.signalAll();
     } finally {
       lock.unlock();

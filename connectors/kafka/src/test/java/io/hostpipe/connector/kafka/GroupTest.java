@@ -15,13 +15,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,6 +127,55 @@ final class GroupTest {
     Source next = topic.source("?group=slow");
     assertThat(next.read(Duration.ofSeconds(3))).as("all was committed").isNull();
     assertThat(all).containsExactlyInAnyOrderElementsOf(Topical.numbers(1, COUNT));
+  }
+
+  /** Who joined and read nothing has said where the group begins: nothing behind it is skipped. */
+  @Test
+  void whatIsWrittenAfterAGroupBeganAtTheEndIsReadByTheNextMember() throws Exception {
+    Source first = topic.source("?group=late&from=end");
+    InParallel<Batch> reading = InParallel.run(first::read);
+    Admin admin = topic.admin();
+    InParallel.await(Topical.PATIENCE, () -> placesOf(admin, "late") == PARTITIONS);
+    first.close();
+    assertThat(reading.failure()).isInstanceOf(PipeException.Closed.class);
+    produce(COUNT + 1, 2 * COUNT);
+    Source second = topic.source("?group=late&from=end");
+    assertThat(Topical.read(second, COUNT))
+        .containsExactlyInAnyOrderElementsOf(Topical.numbers(COUNT + 1, 2 * COUNT));
+  }
+
+  @Test
+  void whatWasDeletedBeforeTheGroupReadItIsDataLoss() throws Exception {
+    Source first = topic.source("?group=behind");
+    Topical.read(first, COUNT);
+    first.close();
+    produce(COUNT + 1, 2 * COUNT);
+    Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
+    for (int index = 0; index < PARTITIONS; index++) {
+      all.put(new TopicPartition(topic.name(), index), RecordsToDelete.beforeOffset(-1));
+    }
+    topic.admin().deleteRecords(all).all().get();
+    produce(2 * COUNT + 1, 3 * COUNT);
+    Source strict = topic.source("?group=behind");
+    assertThatExceptionOfType(PipeException.DataLoss.class)
+        .isThrownBy(() -> Topical.read(strict, COUNT))
+        .withMessageContaining("are not there any more");
+    strict.close();
+    Source lenient = topic.source("?group=behind&lost=continue");
+    assertThat(Topical.read(lenient, COUNT))
+        .containsExactlyInAnyOrderElementsOf(Topical.numbers(2 * COUNT + 1, 3 * COUNT));
+    assertThat(topic.warnings().stream().filter(text -> text.contains("are not there any more")))
+        .hasSize(PARTITIONS);
+  }
+
+  private static long placesOf(Admin admin, String group) {
+    try {
+      return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get().size();
+    } catch (ExecutionException e) {
+      return 0;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private void produce(int from, int to) {

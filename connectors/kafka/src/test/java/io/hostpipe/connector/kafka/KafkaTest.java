@@ -16,6 +16,7 @@ import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,6 +87,24 @@ final class KafkaTest {
     InParallel.await(Topical.PATIENCE, writing::ended);
     assertThat(writing.join()).isTrue();
     assertThat(topic.stored()).isEqualTo(Topical.numbers(1, COUNT));
+  }
+
+  @Test
+  void theEndIsMarkedOnceThoughTheBrokerIsKilledMeanwhile() throws Exception {
+    Sink sink = topic.sink("numbers", "?end=mark");
+    Topical.writeNumbers(sink, 1, 1_000);
+    InParallel<Boolean> finishing =
+        InParallel.run(() -> {
+          sink.finish();
+          return true;
+        });
+    server.kill();
+    server.restart();
+    assertThat(finishing.join()).isTrue();
+    List<String> wanted = new ArrayList<>(Topical.numbers(1, 1_000));
+    assertThat(Topical.read(topic.source("?until=mark"), 2_000)).isEqualTo(wanted);
+    wanted.add("");
+    assertThat(topic.stored()).isEqualTo(wanted);
   }
 
   @Test
@@ -271,6 +290,42 @@ final class KafkaTest {
   }
 
   @Test
+  void aReaderThatIsOvertakenByADeletionSaysSo() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    Source strict = topic.source("");
+    Source lenient = topic.source("?lost=continue");
+    for (int from = 1; from <= 400; from += 100) {
+      Topical.writeNumbers(sink, from, from + 99);
+      sink.awaitCommitted(sink.resume().position());
+      if (from == 1) {
+        assertThat(Topical.read(strict, 100)).endsWith("100");
+        assertThat(Topical.read(lenient, 100)).endsWith("100");
+      }
+    }
+    topic
+        .admin()
+        .deleteRecords(
+            Map.of(new TopicPartition(topic.name(), 0), RecordsToDelete.beforeOffset(350)))
+        .all()
+        .get();
+    assertThatExceptionOfType(PipeException.DataLoss.class)
+        .isThrownBy(() -> Topical.read(strict, 300))
+        .withMessageContaining("to 349 of partition 0 are not there any more");
+    List<String> rest = new ArrayList<>();
+    while (!rest.contains("400")) {
+      rest.addAll(Topical.read(lenient, 1));
+    }
+    assertThat(rest).hasSizeLessThan(300);
+    assertThat(topic.warnings()).anyMatch(text -> text.contains("are not there any more"));
+    assertThatExceptionOfType(PipeException.DataLoss.class)
+        .isThrownBy(() -> topic.source("?from=7").read())
+        .withMessageContaining("offsets 7 to 349");
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> topic.source("?from=9000").read())
+        .withMessageContaining("before from=9000");
+  }
+
+  @Test
   void aTopicThatWasMadeAgainIsAnotherOne() throws Exception {
     Sink sink = topic.sink("numbers", "");
     Topical.writeNumbers(sink, 1, 10);
@@ -309,6 +364,45 @@ final class KafkaTest {
             new String(stored.headers().lastHeader("content-type").value(), StandardCharsets.UTF_8))
         .isEqualTo("text/plain");
     assertThat(Topical.readHeaders(topic.source("?until=last"))).isEqualTo(headers);
+  }
+
+  /** Brokers refuse a whole transaction for a time that is too far from theirs. */
+  @Test
+  void aTimeThatTheTopicDoesNotTakeStaysInItsHeader() throws Exception {
+    Sink sink = topic.sink("numbers", "");
+    Headers headers = Headers.of(Headers.TIME, "2126-11-28T12:00:00Z");
+    Topical.write(sink, "of another century", headers);
+    sink.finish();
+    assertThat(topic.stored()).containsExactly("of another century");
+    assertThat(Topical.readHeaders(topic.source("?until=last&time"))).isEqualTo(headers);
+  }
+
+  @Test
+  void aMessageThatTheBrokerWouldRefuseAgainEndsThePipe() throws Exception {
+    topic
+        .admin()
+        .createTopics(
+            List.of(
+                new NewTopic(topic.name(), 1, (short) 1)
+                    .configs(Map.of("cleanup.policy", "compact"))))
+        .all()
+        .get();
+    Sink sink = topic.sink("numbers", "?end=mark");
+    Topical.write(sink, "with", Headers.of(Headers.KEY, "key"));
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(sink::finish)
+        .satisfies(e -> assertThat(e.status()).isEqualTo(Status.FAILED_PRECONDITION));
+  }
+
+  @Test
+  void settingsThatKafkaCannotUseAreSaidAtOnce() throws Exception {
+    Path settings =
+        Files.writeString(
+            folder.resolve("bad.properties"),
+            "security.protocol=SSL\nssl.truststore.location=/nowhere\n");
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> topic.sink("numbers", "?config=" + settings))
+        .withMessageContaining("config=PATH");
   }
 
   @Test
@@ -360,6 +454,33 @@ final class KafkaTest {
     assertThat(Topical.read(topic.source("?until=last"), 3)).containsExactly("good", "good again");
   }
 
+  /** A restart finds what was said to be committed, and a reader misses nothing there. */
+  @Test
+  void aStreamWhoseNewestMessagesWereAllRejectedGoesOnBehindThem() throws Exception {
+    topic
+        .admin()
+        .createTopics(
+            List.of(
+                new NewTopic(topic.name(), 1, (short) 1)
+                    .configs(Map.of("max.message.bytes", "4096"))))
+        .all()
+        .get();
+    for (String stream : List.of("first", "second")) {
+      Sink sink = topic.sink(stream, "");
+      sink.awaitCommitted(Topical.write(sink, "x".repeat(5_000), Headers.EMPTY));
+      sink.awaitCommitted(Topical.write(sink, "good", Headers.EMPTY));
+      long bad = Topical.write(sink, "x".repeat(5_000), Headers.EMPTY);
+      sink.awaitCommitted(bad);
+      sink.close();
+      Sink again = topic.sink(stream, "");
+      assertThat(again.resume().position()).isEqualTo(bad);
+      Topical.write(again, "good again", Headers.EMPTY);
+      again.finish();
+    }
+    assertThat(Topical.read(topic.source("?until=last"), 5))
+        .containsExactly("good", "good again", "good", "good again");
+  }
+
   @Test
   void whatIsThereIsLookedAtAndNeverChanged() throws Exception {
     topic
@@ -381,7 +502,7 @@ final class KafkaTest {
     assertThat(topic.warnings())
         .anyMatch(text -> text.contains("deletes messages after 3600 s"))
         .anyMatch(text -> text.contains("is compacted"));
-    long kept = Topical.write(sink, "with", Headers.of(Headers.KEY, "key"));
+    Topical.write(sink, "with", Headers.of(Headers.KEY, "key"));
     long end = Topical.write(sink, "without", Headers.EMPTY);
     assertThat(sink.awaitCommitted(end).rejected()).hasSize(1);
     sink.close();
@@ -389,7 +510,7 @@ final class KafkaTest {
         .isThrownBy(() -> topic.sink("any", "?partition=2"))
         .withMessageContaining("is in partition 1 already");
     Sink again = topic.sink("any", "");
-    assertThat(again.resume().position()).as("found in its partition").isEqualTo(kept);
+    assertThat(again.resume().position()).as("found in its partition").isEqualTo(end);
     assertThat(topic.stored(1)).hasSize(1);
   }
 
