@@ -3,6 +3,7 @@ package io.hostpipe.spi;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * The messages that lie at an address, to be looked at and taken out one by one: where dead letters
@@ -30,11 +31,16 @@ public interface Letterbox extends AutoCloseable {
 
   /**
    * Takes a message out for good. When this returns, nobody is shown it any more, also after a
-   * crash. Nothing when it is not there.
-   *
-   * @throws PipeException Refused while somebody writes there who would miss it
+   * crash. Nothing when it was not shown. Whoever writes there meanwhile is not looked for.
    */
   void remove(long number) throws PipeException, InterruptedException;
+
+  /** As {@link #remove}, for many; a crash meanwhile may leave some of them. */
+  default void removeAll(List<Long> numbers) throws PipeException, InterruptedException {
+    for (long each : numbers) {
+      remove(each);
+    }
+  }
 
   /** Releases what it holds. Idempotent. */
   @Override

@@ -73,6 +73,11 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
     return appends ? new End(address.withOption(APPEND, "true"), shown, connector, intake) : this;
   }
 
+  /** The same for more of what was written there just now. */
+  End goingOn() {
+    return new End(address.withoutOption(OVERWRITE), shown, connector, intake).appending();
+  }
+
   /** Where it is, without secrets and whatever the options say: the same for each start. */
   String place() {
     if (address.scheme().equals(Address.FILE)) {

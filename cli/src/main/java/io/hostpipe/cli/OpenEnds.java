@@ -1,6 +1,7 @@
 package io.hostpipe.cli;
 
 import io.hostpipe.Encoding;
+import io.hostpipe.Hostpipe;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
@@ -204,7 +205,12 @@ final class OpenEnds implements AutoCloseable {
     DeadLetters letters =
         DeadLetters.open(into, letterPlan.end().toString(), stream, to.placeAndOptions(), goesOn);
     return new DeadLetterSink(
-        sink, stream, letters, letterPlan.takesRest(), contexts.outgoing(to).events());
+        sink,
+        stream,
+        letters,
+        letterPlan.takesRest(),
+        contexts.outgoing(to).events(),
+        Hostpipe.pool());
   }
 
   private Sink sink(End to, StreamId stream, Encoding encoding)

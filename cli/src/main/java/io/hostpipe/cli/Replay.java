@@ -1,5 +1,6 @@
 package io.hostpipe.cli;
 
+import io.hostpipe.Address;
 import io.hostpipe.DeadLetter;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
@@ -8,6 +9,7 @@ import io.hostpipe.spi.Letterbox;
 import io.hostpipe.spi.PipeContext;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
@@ -22,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 final class Replay {
   /** So many refusals are told one by one. */
   private static final int TOLD_MAX = 20;
+
+  /** What touches this host itself. */
+  private static final Set<String> HERE =
+      Set.of(Address.FILE, Address.STDIO, Address.EXEC, Address.TAIL);
 
   private final Letterbox box;
   private final End from;
@@ -49,18 +55,24 @@ final class Replay {
    * @param wanted their numbers; null for all
    */
   ExitCode run(@Nullable SortedSet<Long> wanted) throws PipeException, InterruptedException {
+    boolean whole = false;
     try {
       box.forEach((number, payload, headers) -> {
         if (wanted == null || wanted.contains(number)) {
           found.add(number);
-          delivery(number, headers).deliver(number, payload, DeadLetter.original(headers));
+          delivery(number, headers).deliver(number, payload, headers);
         }
         return wanted == null || number < wanted.last();
       });
       for (Delivery each : deliveries.values()) {
         each.finish();
       }
+      whole = true;
     } finally {
+      if (!whole) {
+        deliveries.values().forEach(Delivery::salvage);
+        deliveries.values().forEach(each -> console.say(each.summary()));
+      }
       deliveries.values().forEach(Delivery::close);
     }
     for (long number : wanted == null ? Set.<Long>of() : wanted) {
@@ -106,6 +118,7 @@ final class Replay {
                 + address
                 + ", and secrets are not kept with a message: give the whole address with --to");
       }
+      checkNamed(number, address);
     }
     Delivery known = deliveries.get(address);
     if (known == null) {
@@ -120,9 +133,36 @@ final class Replay {
     return known;
   }
 
-  /** It has arrived for good. */
-  void delivered(long number) throws PipeException, InterruptedException {
-    box.remove(number);
+  /**
+   * An address that a message names is not one that the user has written: at a broker anybody may
+   * have put it there.
+   */
+  private void checkNamed(long number, String address) throws PipeException {
+    boolean own = from.address().scheme().equals(Address.FILE);
+    boolean harmless = Address.looksLikeOne(address);
+    if (harmless) {
+      Address named = Address.parse(address);
+      if (HERE.contains(named.scheme())) {
+        harmless = own && named.scheme().equals(Address.FILE);
+      } else {
+        // The value of an option may name a file here that holds a secret.
+        harmless = own || named.options().values().stream().allMatch("true"::equals);
+      }
+    }
+    if (!harmless) {
+      throw new PipeException.Config(
+          "message "
+              + number
+              + " should have gone to "
+              + Console.printable(address)
+              + ", and that is not opened because a message says so: if it is right, say it with"
+              + " --to ADDR");
+    }
+  }
+
+  /** They have arrived for good. */
+  void delivered(List<Long> numbers) throws PipeException, InterruptedException {
+    box.removeAll(numbers);
   }
 
   /** It stays. */

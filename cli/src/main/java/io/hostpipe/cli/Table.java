@@ -2,6 +2,7 @@ package io.hostpipe.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Rows of words under a head, in columns that are as wide as they have to be. */
 final class Table {
@@ -15,7 +16,7 @@ final class Table {
 
   /** Adds a row of as many cells as the head has. */
   void row(String... cells) {
-    rows.add(List.of(cells));
+    rows.add(Stream.of(cells).map(Console::printable).toList());
   }
 
   /** Whether there is nothing below the head. */
@@ -26,13 +27,14 @@ final class Table {
   /** The lines. */
   @Override
   public String toString() {
+    int[] widths = widths();
     StringBuilder text = new StringBuilder(256);
     for (List<String> row : rows) {
       for (int column = 0; column < row.size(); column++) {
-        String cell = Console.printable(row.get(column));
+        String cell = row.get(column);
         text.append(cell);
         if (column < row.size() - 1) {
-          text.repeat(" ", width(column) + GAP_COLUMNS - cell.length());
+          text.repeat(" ", widths[column] + GAP_COLUMNS - cell.length());
         }
       }
       text.append('\n');
@@ -40,10 +42,13 @@ final class Table {
     return text.toString();
   }
 
-  private int width(int column) {
-    return rows.stream()
-        .mapToInt(row -> Console.printable(row.get(column)).length())
-        .max()
-        .orElse(0);
+  private int[] widths() {
+    int[] widths = new int[rows.getFirst().size()];
+    for (List<String> row : rows) {
+      for (int column = 0; column < row.size(); column++) {
+        widths[column] = Math.max(widths[column], row.get(column).length());
+      }
+    }
+    return widths;
   }
 }

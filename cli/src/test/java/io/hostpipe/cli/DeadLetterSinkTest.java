@@ -19,6 +19,8 @@ import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.runtime.dead.DeadLetterSink;
 import io.hostpipe.runtime.dead.DeadLetters;
+import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.ForwardingSink;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import java.nio.ByteBuffer;
@@ -30,6 +32,8 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@link DeadLetterSink} around a sink that refuses messages after it has passed them. */
 final class DeadLetterSinkTest {
@@ -114,11 +118,83 @@ final class DeadLetterSinkTest {
     assertThat(DeadLetters.streamOf(STREAM, "a").value()).startsWith("numbers.dead.");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aMessageWhoseLetterCannotBeKeptIsNeverPassed(boolean takesRest) throws Exception {
+    Sink away = new Failing(open("letters", lettersOf("main")), Integer.MAX_VALUE, false);
+    try (DeadLetterSink sink = sink("main", away, takesRest)) {
+      sink.write(batch(sink, "one"));
+      long end = sink.write(batch(sink, "much too long", "three"));
+      assertThatThrownBy(() -> sink.awaitCommitted(end))
+          .isInstanceOf(PipeException.Unreachable.class)
+          .hasMessageContaining("the place for letters is away");
+      assertNothingPasses(sink, end, "the place for letters is away");
+    }
+  }
+
+  @Test
+  void aLetterThatIsRefusedIsNotPassedByTheNextLookEither() throws Exception {
+    try (DeadLetterSink sink = sink("main", "letters?max-message-bytes=10")) {
+      long end = sink.write(batch(sink, "one", "much too long", "three"));
+      assertThatThrownBy(() -> sink.awaitCommitted(end)).hasMessageContaining("nobody's hands");
+      assertNothingPasses(sink, end, "nobody's hands");
+    }
+  }
+
+  @Test
+  void whoIsInterruptedWhileALetterIsWrittenFindsItUntakenAndTakesItLater() throws Exception {
+    Sink interrupted = new Failing(open("letters", lettersOf("main")), 1, true);
+    try (DeadLetterSink sink = sink("main", interrupted, false)) {
+      long end = sink.write(batch(sink, "one", "much too long", "three"));
+      assertThatThrownBy(() -> sink.awaitCommitted(end)).isInstanceOf(InterruptedException.class);
+      assertThat(sink.awaitCommitted(end).position()).isEqualTo(end);
+      sink.finish();
+    }
+    assertThat(texts("letters", lettersOf("main"))).containsExactly("much too long");
+  }
+
+  @Test
+  void smallBatchesThatWaitForTheirCommitKeepNoBlocksThatAreMostlyEmpty() throws Exception {
+    BlockPool pool = new BlockPool(0);
+    Sink inner = open("main?max-message-bytes=" + LONGEST_BYTES, STREAM);
+    DeadLetters dead =
+        DeadLetters.open(
+            open("letters", lettersOf("main")), "memory-log://letters", STREAM, "main", true);
+    try (DeadLetterSink sink =
+        new DeadLetterSink(
+            new Deaf(inner), STREAM, dead, false, PipeEvents.SILENT, Hostpipe.pool())) {
+      assertThat(sink.resume().position()).isZero();
+      long position = 0;
+      for (int count = 0; count < 64; count++) {
+        BatchWriter batch = new BatchWriter(pool, Encoding.RECORDS, 256 << 10);
+        assertThat(batch.add(ByteBuffer.wrap("one".getBytes(UTF_8)))).isTrue();
+        position = sink.write(batch.toBatch(STREAM, position));
+      }
+      assertThat(pool.takenBytes()).as("what the log itself has taken is read by now").isZero();
+    }
+  }
+
+  private static void assertNothingPasses(DeadLetterSink sink, long end, String why) {
+    assertThatThrownBy(
+            () -> {
+              for (int look = 0; look < 3; look++) {
+                assertThat(sink.committed().position()).isLessThan(end);
+              }
+            })
+        .hasMessageContaining(why);
+    assertThatThrownBy(sink::finish).hasMessageContaining(why);
+    assertThatThrownBy(() -> sink.awaitCommitted(end)).hasMessageContaining(why);
+  }
+
   private DeadLetterSink sink(String main, String letters) throws Exception {
+    return sink(main, open(letters, lettersOf("main")), false);
+  }
+
+  private DeadLetterSink sink(String main, Sink into, boolean takesRest) throws Exception {
     Sink inner = open(main + "?max-message-bytes=" + LONGEST_BYTES, STREAM);
-    Sink into = open(letters, lettersOf("main"));
     DeadLetters dead = DeadLetters.open(into, "memory-log://letters", STREAM, "main", true);
-    DeadLetterSink sink = new DeadLetterSink(inner, STREAM, dead, false, PipeEvents.SILENT);
+    DeadLetterSink sink =
+        new DeadLetterSink(inner, STREAM, dead, takesRest, PipeEvents.SILENT, Hostpipe.pool());
     assertThat(sink.resume().position()).isZero();
     return sink;
   }
@@ -166,5 +242,42 @@ final class DeadLetterSinkTest {
 
   private static @Nullable Batch next(Source source) throws Exception {
     return source.read(Duration.ofMillis(200));
+  }
+
+  /** A place for letters whose first writes fail. */
+  private static final class Failing extends ForwardingSink {
+    private final boolean interrupted;
+    private int failures;
+
+    Failing(Sink inner, int failures, boolean interrupted) {
+      super(inner);
+      this.failures = failures;
+      this.interrupted = interrupted;
+    }
+
+    @Override
+    public long write(BatchWriter batch) throws PipeException, InterruptedException {
+      if (failures == 0) {
+        return inner.write(batch);
+      }
+      failures--;
+      batch.close();
+      if (interrupted) {
+        throw new InterruptedException();
+      }
+      throw new PipeException.Unreachable("the place for letters is away", null);
+    }
+  }
+
+  /** A destination whose commits do not come back. */
+  private static final class Deaf extends ForwardingSink {
+    Deaf(Sink inner) {
+      super(inner);
+    }
+
+    @Override
+    public Committed committed() {
+      return new Committed(0, List.of());
+    }
   }
 }

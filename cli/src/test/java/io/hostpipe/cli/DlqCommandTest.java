@@ -1,21 +1,37 @@
 package io.hostpipe.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.nio.file.StandardOpenOption.APPEND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hostpipe.Batch;
+import io.hostpipe.BatchWriter;
+import io.hostpipe.DeadLetter;
+import io.hostpipe.Encoding;
+import io.hostpipe.Headers;
+import io.hostpipe.Hostpipe;
+import io.hostpipe.Records;
+import io.hostpipe.Rejection;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code hostpipe dlq} on a file: three lines that have a break inside. */
 final class DlqCommandTest {
@@ -95,9 +111,9 @@ final class DlqCommandTest {
   @Test
   void aTornEndOfTheFileAndOfTheNotesIsNoMessageAndNoNote() throws IOException {
     dlq(ExitCode.OK, "drop", "" + dead, "2", "--yes");
-    Files.write(dead, new byte[] {120, 0, 1, 2, 3}, StandardOpenOption.APPEND);
+    Files.write(dead, new byte[] {120, 0, 1, 2, 3}, APPEND);
     Path notes = folder.resolve("dead.removed");
-    Files.writeString(notes, "3", StandardOpenOption.APPEND);
+    Files.writeString(notes, "3", APPEND);
     assertThat(numbers()).containsExactly("1", "3");
     dlq(ExitCode.OK, "drop", "" + dead, "1", "--yes");
     assertThat(numbers()).as("a torn note that was ended by the next").containsExactly("3");
@@ -108,6 +124,98 @@ final class DlqCommandTest {
     Files.write(dead, new byte[] {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1});
     assertThat(dlq(ExitCode.DATA_LOSS, "ls", "" + dead).err())
         .contains("holds something else than messages that were put aside");
+  }
+
+  @Test
+  void whatHasArrivedIsTakenOutAlsoWhenTheReplayFailsBehindIt() throws IOException {
+    byte[] whole = Files.readAllBytes(dead);
+    Files.write(dead, new byte[] {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}, APPEND);
+    Path again = folder.resolve("again");
+    Captured replay =
+        dlq(
+            ExitCode.DATA_LOSS,
+            "replay",
+            "" + dead,
+            "--all",
+            "--to",
+            "" + again,
+            "--frame-out",
+            "u32");
+    assertThat(replay.err()).contains("3 messages were delivered to " + again);
+    Files.write(dead, whole);
+    assertThat(numbers()).isEmpty();
+    assertThat(again).hasBinaryContent(u32("first\nbad", "second\nbad", "third\u001b[2J\nbad"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2002, FILE", "100002, exec:sh -c \"cat >> FILE\""})
+  void moreThanMayBeUnconfirmedAreTakenOutOnTheWay(int count, String to) throws IOException {
+    repeat(Arrays.copyOf(Files.readAllBytes(dead), lengthOfTheFirst()), count);
+    Path again = folder.resolve("again");
+    String address = to.replace("FILE", "" + again);
+    Captured replay =
+        dlq(ExitCode.OK, "replay", "" + dead, "--all", "--to", address, "--frame-out", "u32");
+    assertThat(replay.err()).contains(DlqCommand.count(count) + " were delivered to ");
+    assertThat(again).hasSize(count * (long) u32("first\nbad").length);
+    assertThat(numbers()).isEmpty();
+  }
+
+  @Test
+  void anEqualMessageThatWasPutAsideLaterIsDeliveredAsWell() throws IOException {
+    Path again = folder.resolve("again");
+    for (int round = 0; round < 2; round++) {
+      for (String each : List.of("dead", "dead.hostpipe", "dead.removed")) {
+        Files.deleteIfExists(folder.resolve(each));
+      }
+      out = folder.resolve("out" + round);
+      move("same\nbad");
+      dlq(
+          ExitCode.OK,
+          "replay",
+          "" + dead,
+          "1",
+          "--to",
+          "file:" + again + "?resume",
+          "--frame-out",
+          "u32");
+    }
+    assertThat(again).hasBinaryContent(u32("same\nbad", "same\nbad"));
+  }
+
+  @Test
+  void notesHideNothingOfAnotherFileInThatPlace() throws IOException {
+    dlq(ExitCode.OK, "drop", "" + dead, "1", "2", "--yes");
+    assertThat(numbers()).containsExactly("3");
+    Files.delete(dead);
+    Files.delete(folder.resolve("dead.hostpipe"));
+    out = folder.resolve("out2");
+    move("fourth\nbad", "fifth\nbad");
+    assertThat(numbers()).containsExactly("1", "2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"exec:touch FOLDER/here", "@FOLDER/in", "env:HOME", "-"})
+  void whatAMessageNamesIsNotRunOrReadBecauseItSaysSo(String named) throws IOException {
+    String address = named.replace("FOLDER", "" + folder);
+    Headers headers =
+        new DeadLetter(
+                new Rejection(Status.INVALID_ARGUMENT, "it was too long"),
+                address,
+                "stream",
+                8,
+                Instant.EPOCH)
+            .addTo(Headers.EMPTY);
+    BatchWriter writer = new BatchWriter(Hostpipe.pool(), Encoding.RECORDS, 0);
+    assertThat(writer.add(UTF_8.encode("text"), headers)).isTrue();
+    try (Batch batch = writer.toBatch(new StreamId("letters"), 0)) {
+      byte[] bytes = new byte[batch.lengthBytes()];
+      batch.bytes().get(bytes);
+      Files.write(dead, bytes);
+    }
+    assertThat(dlq(ExitCode.USAGE, "replay", "" + dead, "1", "--frame-out", "u32").err())
+        .contains("message 1 should have gone to " + address)
+        .contains("say it with --to ADDR");
+    assertThat(folder.resolve("here")).doesNotExist();
   }
 
   @ParameterizedTest
@@ -159,6 +267,20 @@ final class DlqCommandTest {
                 "" + in, "" + out, "--frame", "u32", "--frame-out", "lines", "--dlq", "" + dead))
         .as(captured.err())
         .isEqualTo(ExitCode.REJECTED);
+  }
+
+  /** The letter is the same each time, and each has its own number. */
+  private void repeat(byte[] letter, int count) throws IOException {
+    try (OutputStream bytes = new BufferedOutputStream(Files.newOutputStream(dead))) {
+      for (int index = 0; index < count; index++) {
+        bytes.write(letter);
+      }
+    }
+  }
+
+  private int lengthOfTheFirst() throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(dead));
+    return Records.lengthAt(bytes, 0);
   }
 
   private static byte[] u32(String... texts) throws IOException {

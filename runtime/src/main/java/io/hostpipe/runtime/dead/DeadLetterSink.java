@@ -11,6 +11,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.ForwardingSink;
 import io.hostpipe.spi.PipeEvents;
@@ -22,6 +23,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * written, so that they are written in the order of the stream. It owns both.
  */
 public final class DeadLetterSink extends ForwardingSink {
+  /** How long one look at the commits waits. */
+  private static final Duration LOOK = Duration.ofMillis(64);
+
   private final StreamId stream;
   private final DeadLetters letters;
   private final PipeEvents events;
@@ -52,11 +57,13 @@ public final class DeadLetterSink extends ForwardingSink {
   /** Whoever has it takes up what became of messages. */
   private final ReentrantLock turn = new ReentrantLock(true);
 
-  /** Guards the two queues; never held while anything blocks. */
+  /** Guards the letters under way; never held while anything blocks. */
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** What was written and is not committed, in order. */
-  private final ArrayDeque<Batch> held = new ArrayDeque<>();
+  private final HeldBatches held;
+
+  /** With the turn: what was refused and is in nobody's hands yet. The sink tells of it once. */
+  private final ArrayDeque<Committed.Rejected> untaken = new ArrayDeque<>();
 
   /** The letters that are not kept yet, in order. */
   private final ArrayDeque<Pending> pending = new ArrayDeque<>();
@@ -72,10 +79,17 @@ public final class DeadLetterSink extends ForwardingSink {
    * Puts aside what this sink refuses.
    *
    * @param takesRest whether what it does not take because it stays unreachable goes there as well
+   * @param pool for what is kept until it is committed
    */
   public DeadLetterSink(
-      Sink inner, StreamId stream, DeadLetters letters, boolean takesRest, PipeEvents events) {
+      Sink inner,
+      StreamId stream,
+      DeadLetters letters,
+      boolean takesRest,
+      PipeEvents events,
+      BlockPool pool) {
     super(inner);
+    this.held = new HeldBatches(pool);
     this.stream = stream;
     this.letters = letters;
     this.takesRest = takesRest;
@@ -117,7 +131,7 @@ public final class DeadLetterSink extends ForwardingSink {
       return writeRest(batch);
     }
     long end = batch.endPosition();
-    hold(batch);
+    held.add(batch);
     try {
       position = inner.write(batch);
     } catch (PipeException e) {
@@ -127,7 +141,7 @@ public final class DeadLetterSink extends ForwardingSink {
       position = end;
     }
     if (inner.commitsAtEnd()) {
-      letGo(end); // what it refuses it says at once
+      held.letGo(end); // what it refuses it says at once
     }
     return position;
   }
@@ -138,6 +152,8 @@ public final class DeadLetterSink extends ForwardingSink {
     if (turn.tryLock()) {
       try {
         takeUp();
+      } catch (PipeException e) {
+        commits.fail(e); // what was committed before it is told first
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       } finally {
@@ -149,24 +165,22 @@ public final class DeadLetterSink extends ForwardingSink {
 
   @Override
   public Committed awaitCommitted(long wanted) throws PipeException, InterruptedException {
-    return await(wanted, null);
+    bring(wanted, null);
+    return commits.await(wanted);
   }
 
   @Override
   public Committed awaitCommitted(long wanted, Duration timeout)
       throws PipeException, InterruptedException {
-    return await(wanted, timeout);
+    bring(wanted, timeout);
+    return commits.await(wanted, Duration.ZERO);
   }
 
   @Override
   public CompletionStage<Committed> whenCommitted(long wanted) {
     if (wanted != Long.MAX_VALUE) {
-      // On a thread of its own: who brings the news may not wait for a letter to be written.
-      var _ =
-          inner
-              .whenCommitted(wanted)
-              .thenAccept(news ->
-                  Thread.ofVirtual().name("hostpipe-dead-letters").start(() -> takeUp(news)));
+      // It asks as everybody else does: a refusal that came to it alone could be passed meanwhile.
+      Thread.ofVirtual().name("hostpipe-dead-letters").start(() -> bringAll(wanted));
     }
     return commits.when(wanted);
   }
@@ -197,7 +211,7 @@ public final class DeadLetterSink extends ForwardingSink {
   public void abort(String reason) {
     inner.abort(reason);
     letters.abort(reason);
-    letGo(Long.MAX_VALUE);
+    held.letGo(Long.MAX_VALUE);
   }
 
   @Override
@@ -207,7 +221,7 @@ public final class DeadLetterSink extends ForwardingSink {
     commits.fail(
         new PipeException.Closed(
             Status.CANCELLED, stream + " was closed on this side at position " + position));
-    letGo(Long.MAX_VALUE);
+    held.letGo(Long.MAX_VALUE);
   }
 
   /** How many messages it has put aside, and where. */
@@ -215,81 +229,96 @@ public final class DeadLetterSink extends ForwardingSink {
     return letters;
   }
 
-  private Committed await(long wanted, @Nullable Duration timeout)
+  /** Waits for commits up to there, and for the letters of what was refused on the way. */
+  private void bring(long wanted, @Nullable Duration timeout)
       throws PipeException, InterruptedException {
     turn.lockInterruptibly();
     try {
       if (!rest && commits.position() < wanted) {
+        Committed news = null;
         try {
-          take(
+          news =
               timeout == null
                   ? inner.awaitCommitted(wanted)
-                  : inner.awaitCommitted(wanted, timeout));
+                  : inner.awaitCommitted(wanted, timeout);
         } catch (PipeException e) {
           takeLast();
           if (!turnsTo(e)) {
             throw e;
           }
         }
+        if (news != null) {
+          take(news);
+        }
       }
+      Duration left = timeout;
       for (Pending next = first(); next != null && next.begin < wanted; next = first()) {
-        if (timeout != null && letters.committed() < next.letterEnd) {
+        if (letters.await(next.letterEnd, left) < next.letterEnd) {
           break; // it is asked again
         }
-        letters.await(next.letterEnd);
+        left = timeout == null ? null : Duration.ZERO;
         settle();
       }
       settle();
     } finally {
       turn.unlock();
     }
-    return timeout == null ? commits.await(wanted) : commits.await(wanted, Duration.ZERO);
+  }
+
+  /** As {@link #bring}, by looks: nobody else waits long for the turn. */
+  private void bringAll(long wanted) {
+    try {
+      while (commits.position() < wanted) {
+        bring(wanted, LOOK);
+        if (rest) {
+          LockSupport.parkNanos(LOOK.toNanos()); // for what is still to be written
+        }
+      }
+    } catch (PipeException e) {
+      commits.fail(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Takes up what the sink and the letters have committed. With the turn. */
   private void takeUp() throws PipeException, InterruptedException {
     if (!rest) {
+      Committed news = null;
       try {
-        take(inner.committed());
+        news = inner.committed();
       } catch (PipeException e) {
         if (!turnsTo(e)) {
-          commits.fail(e);
+          throw e;
         }
+      }
+      if (news != null) {
+        take(news);
       }
     }
     settle();
   }
 
-  private void takeUp(Committed news) {
-    turn.lock();
-    try {
-      take(news);
-      settle();
-    } catch (PipeException e) {
-      commits.fail(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } finally {
-      turn.unlock();
-    }
-  }
-
   /** What the sink had committed before it failed. With the turn. */
-  private void takeLast() throws InterruptedException {
+  private void takeLast() throws PipeException, InterruptedException {
+    Committed news;
     try {
-      take(inner.committed());
-      settle();
+      news = inner.committed();
     } catch (PipeException e) {
-      // It has told all it had.
+      return; // it has told all it had
     }
+    take(news);
+    settle();
   }
 
-  /** With the turn. */
+  /** With the turn. Whatever fails here is tried again before anything passes it. */
   private void take(Committed news) throws PipeException, InterruptedException {
-    for (Committed.Rejected each : news.rejected()) {
+    untaken.addAll(news.rejected());
+    for (Committed.Rejected each = untaken.peek(); each != null; each = untaken.peek()) {
       if (!letters.has(each.endPosition())) {
         add(putAside(each.endPosition(), each.why()));
       }
+      untaken.remove();
     }
     handle(news.position());
   }
@@ -306,7 +335,7 @@ public final class DeadLetterSink extends ForwardingSink {
   /** Hands the message that ends there to the letters; null when they have it. */
   private @Nullable Pending putAside(long endPosition, Rejection why)
       throws PipeException, InterruptedException {
-    Batch batch = shareHeld(endPosition);
+    Batch batch = held.holding(endPosition);
     if (batch == null) {
       throw lost(endPosition, why);
     }
@@ -347,8 +376,11 @@ public final class DeadLetterSink extends ForwardingSink {
 
   /** The sink stays unreachable: what it has not committed, and all behind it, is put aside. */
   private boolean turnsTo(PipeException why) throws PipeException, InterruptedException {
-    if (!takesRest || !(why instanceof PipeException.Unreachable) || inner.commitsAtEnd()) {
-      return false;
+    if (!takesRest
+        || !(why instanceof PipeException.Unreachable)
+        || inner.commitsAtEnd()
+        || letters.failed()) {
+      return false; // the letters themselves may be what is unreachable
     }
     turn.lockInterruptibly();
     try {
@@ -358,12 +390,12 @@ public final class DeadLetterSink extends ForwardingSink {
                 + "; what it has not confirmed, and all that follows, goes to the dead letters at "
                 + letters.place());
         takeLast();
-        rest = true;
         restPosition = commits.position();
       }
-      for (Batch each = nextHeld(); each != null; each = nextHeld()) {
+      for (Batch each = held.first(); each != null; each = held.first()) {
         putRest(each, why);
       }
+      rest = true; // not before: what could not be put aside is tried again
       settle();
     } finally {
       turn.unlock();
@@ -374,10 +406,11 @@ public final class DeadLetterSink extends ForwardingSink {
   private long writeRest(Batch batch) throws PipeException, InterruptedException {
     turn.lockInterruptibly();
     try {
-      position = batch.endPosition();
+      long end = batch.endPosition();
       putRest(batch, null);
+      position = end;
       settle();
-      return position;
+      return end;
     } finally {
       turn.unlock();
     }
@@ -439,54 +472,6 @@ public final class DeadLetterSink extends ForwardingSink {
     }
   }
 
-  /** Keeps a batch until it is committed; the given one stays as it is. */
-  private void hold(Batch batch) {
-    Batch mine = share(batch);
-    lock.lock();
-    try {
-      held.add(mine);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private @Nullable Batch shareHeld(long endPosition) {
-    lock.lock();
-    try {
-      for (Batch each : held) {
-        if (each.position() < endPosition && endPosition <= each.endPosition()) {
-          return share(each);
-        }
-      }
-      return null;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private @Nullable Batch nextHeld() {
-    lock.lock();
-    try {
-      return held.poll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private static Batch share(Batch batch) {
-    batch.block().retain();
-    return batch.beginsInsideRecord()
-        ? Batch.restOfRecord(
-            batch.stream(), batch.position(), batch.bytes(), batch.block(), batch.cursor())
-        : new Batch(
-            batch.stream(),
-            batch.encoding(),
-            batch.position(),
-            batch.bytes(),
-            batch.block(),
-            batch.cursor());
-  }
-
   /** Everything before the position is committed, or handed to the letters. */
   private void handle(long handled) {
     lock.lock();
@@ -495,20 +480,7 @@ public final class DeadLetterSink extends ForwardingSink {
     } finally {
       lock.unlock();
     }
-    letGo(handled);
-  }
-
-  private void letGo(long committed) {
-    lock.lock();
-    try {
-      for (Batch each = held.peek();
-          each != null && each.endPosition() <= committed;
-          each = held.peek()) {
-        held.remove().close();
-      }
-    } finally {
-      lock.unlock();
-    }
+    held.letGo(handled);
   }
 
   private void add(@Nullable Pending letter) {

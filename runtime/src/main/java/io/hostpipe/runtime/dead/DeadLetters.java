@@ -15,6 +15,7 @@ import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
@@ -36,10 +37,22 @@ public final class DeadLetters implements AutoCloseable {
   private static final String SUFFIX = ".dead.";
   private static final String REST = "rest";
 
+  /** How long one look at what is kept waits. */
+  private static final Duration LOOK = Duration.ofMillis(64);
+
   private final Sink sink;
   private final String place;
   private final StreamId stream;
   private final String destination;
+
+  /** Held while the sink is asked: whoever is told of a refusal, nobody passes it meanwhile. */
+  private final ReentrantLock look = new ReentrantLock(true);
+
+  /** Under the look. */
+  private volatile long keptPosition;
+
+  private volatile @Nullable PipeException failure;
+
   private final ReentrantLock turn = new ReentrantLock();
 
   /** With the turn, as is all below. The ends of what was put aside by this process. */
@@ -157,7 +170,7 @@ public final class DeadLetters implements AutoCloseable {
       highestPosition = Math.max(highestPosition, endPosition);
       rest |= ofRest;
       batch.cursor(Cursor.of(highestPosition + " " + (count.get() + 1) + (rest ? " " + REST : "")));
-      long position = sink.write(batch);
+      long position = write(batch);
       ends.add(endPosition);
       count.incrementAndGet();
       return position;
@@ -177,20 +190,62 @@ public final class DeadLetters implements AutoCloseable {
     }
   }
 
+  /** Whether they can be kept no longer: none that is not kept ever will be. */
+  boolean failed() {
+    return failure != null;
+  }
+
   /** Blocks until the letters before this position are kept. */
   void await(long position) throws PipeException, InterruptedException {
-    check(sink.awaitCommitted(position));
+    long kept = keptPosition;
+    while (kept < position) {
+      kept = await(position, LOOK);
+    }
+  }
+
+  /**
+   * Up to where letters are kept, when those before this position are, or after about this long.
+   *
+   * @param timeout null for as long as it takes
+   */
+  long await(long position, @Nullable Duration timeout) throws PipeException, InterruptedException {
+    if (timeout == null) {
+      await(position);
+      return keptPosition;
+    }
+    look.lockInterruptibly();
+    try {
+      return check(() -> sink.awaitCommitted(position, timeout));
+    } finally {
+      look.unlock();
+    }
   }
 
   /** Up to where letters are kept. Never blocks. */
   long committed() throws PipeException {
-    return check(sink.committed());
+    if (look.tryLock()) {
+      try {
+        return check(sink::committed);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("what never blocks cannot be interrupted", e);
+      } finally {
+        look.unlock();
+      }
+    }
+    return keptPosition; // somebody else looks
   }
 
   /** Blocks until all of them are kept. */
   void finish() throws PipeException, InterruptedException {
-    sink.finish();
-    check(sink.committed());
+    look.lockInterruptibly();
+    try {
+      check(() -> {
+        sink.finish();
+        return sink.committed();
+      });
+    } finally {
+      look.unlock();
+    }
   }
 
   void abort(String reason) {
@@ -237,7 +292,42 @@ public final class DeadLetters implements AutoCloseable {
     }
   }
 
-  private long check(Committed news) throws PipeException {
+  private interface Answer {
+    Committed get() throws PipeException, InterruptedException;
+  }
+
+  /** With the look. What fails once has failed for good: a refusal is told once only. */
+  private long check(Answer answer) throws PipeException, InterruptedException {
+    PipeException before = failure;
+    if (before != null) {
+      throw before;
+    }
+    try {
+      Committed news = answer.get();
+      refuse(news);
+      keptPosition = Math.max(keptPosition, news.position());
+      return keptPosition;
+    } catch (PipeException e) {
+      failure = e;
+      throw e;
+    }
+  }
+
+  private long write(BatchWriter batch) throws PipeException, InterruptedException {
+    PipeException before = failure;
+    if (before != null) {
+      batch.close();
+      throw before;
+    }
+    try {
+      return sink.write(batch);
+    } catch (PipeException e) {
+      failure = e;
+      throw e;
+    }
+  }
+
+  private void refuse(Committed news) throws PipeException.Rejected {
     if (!news.rejected().isEmpty()) {
       Rejection why = news.rejected().getFirst().why();
       throw new PipeException.Rejected(
@@ -251,7 +341,6 @@ public final class DeadLetters implements AutoCloseable {
               + "; it is in nobody's hands, and nothing behind it counts as delivered: give --dlq"
               + " a place that takes it");
     }
-    return news.position();
   }
 
   /** For messages about them. */

@@ -1,6 +1,7 @@
 package io.hostpipe.connector.local;
 
 import io.hostpipe.Batch;
+import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Records;
@@ -8,6 +9,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Letterbox;
+import io.hostpipe.storage.RealDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,14 +17,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The messages in a file of records, which is never changed: what was taken out is noted in a file
- * beside it, a line for each.
+ * beside it, a line for each, with the digest of the message: should the file be another one some
+ * day, the notes hide nothing of it.
  *
  * <p>So whoever writes there keeps its place, and nothing has to be copied to take one out. A line
  * that a crash has torn has no end, and counts for nothing: its message is shown again. A message
@@ -33,8 +40,10 @@ import java.util.regex.Pattern;
 final class FileLetterbox implements Letterbox {
   private static final String SUFFIX = ".removed";
 
-  /** A number that was torn is none: the word behind it is missing. */
-  private static final Pattern NOTE = Pattern.compile("([0-9]{1,18}) removed");
+  /** A note that was torn is none: the word behind it is missing. */
+  private static final Pattern NOTE = Pattern.compile("([0-9]{1,18} [0-9a-f]{16}) removed");
+
+  private static final int DIGESTS_COUNT_FIRST = 64;
 
   /** Of a record's two lengths. */
   private static final int HEAD_BYTES_MAX = 2 * Records.VARINT_BYTES_MAX;
@@ -42,6 +51,11 @@ final class FileLetterbox implements Letterbox {
   private final Path path;
   private final BlockPool pool;
   private final FileChannel file;
+
+  /** Of the messages that were looked at, from the first one on. */
+  private long[] digests = new long[DIGESTS_COUNT_FIRST];
+
+  private int digestCount;
 
   private FileLetterbox(Path path, BlockPool pool, FileChannel file) {
     this.path = path;
@@ -65,7 +79,7 @@ final class FileLetterbox implements Letterbox {
   @Override
   public void forEach(Visitor visitor) throws PipeException, InterruptedException {
     try {
-      Set<Long> removed = removed();
+      Set<String> removed = removed();
       long position = 0;
       ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES_MAX);
       boolean wanted = true;
@@ -75,7 +89,7 @@ final class FileLetterbox implements Letterbox {
         if (lengthBytes == Records.INCOMPLETE || position + lengthBytes > file.size()) {
           return; // the end, or one that is still on its way
         }
-        wanted = removed.contains(number) || show(number, position, lengthBytes, visitor);
+        wanted = show(number, position, lengthBytes, removed, visitor);
         position += lengthBytes;
       }
     } catch (IllegalArgumentException e) {
@@ -90,20 +104,35 @@ final class FileLetterbox implements Letterbox {
 
   @Override
   public void remove(long number) throws PipeException {
+    removeAll(List.of(number));
+  }
+
+  @Override
+  public void removeAll(List<Long> numbers) throws PipeException {
     Path ledger = ledger();
+    // In front of them stands a break as well: the line before may be torn.
+    StringBuilder notes = new StringBuilder("\n");
+    for (long each : numbers) {
+      if (each >= 1 && each <= digestCount) {
+        notes.append(note(each, digests[(int) each - 1])).append(" removed\n");
+      }
+    }
+    boolean created = !Files.exists(ledger);
     try (FileChannel out =
         FileChannel.open(
             ledger,
             StandardOpenOption.CREATE,
             StandardOpenOption.WRITE,
             StandardOpenOption.APPEND)) {
-      // In front of it stands a break as well: the line before may be torn.
-      byte[] line = ("\n" + number + " removed\n").getBytes(StandardCharsets.US_ASCII);
-      ByteBuffer bytes = ByteBuffer.wrap(line);
+      ByteBuffer bytes = StandardCharsets.US_ASCII.encode(notes.toString());
       while (bytes.hasRemaining()) {
         out.write(bytes);
       }
       out.force(true);
+      if (created) {
+        Path folder = ledger.toAbsolutePath().getParent();
+        RealDisk.INSTANCE.syncFolder(Objects.requireNonNull(folder, "a file is in a folder"));
+      }
     } catch (IOException e) {
       throw IoErrors.opening(ledger, e);
     }
@@ -118,7 +147,8 @@ final class FileLetterbox implements Letterbox {
     }
   }
 
-  private boolean show(long number, long position, int lengthBytes, Visitor visitor)
+  private boolean show(
+      long number, long position, int lengthBytes, Set<String> removed, Visitor visitor)
       throws IOException, InterruptedException {
     Block block = pool.take(lengthBytes);
     ByteBuffer bytes = block.buffer().limit(lengthBytes);
@@ -128,6 +158,11 @@ final class FileLetterbox implements Letterbox {
     try (Batch one = new Batch(stream, Encoding.RECORDS, 0, bytes, block, null)) {
       readFully(bytes, position);
       bytes.flip();
+      long digest = Digest.of(bytes.duplicate()).toLong();
+      remember(number, digest);
+      if (removed.contains(note(number, digest))) {
+        return true;
+      }
       one.forEach((end, payload, headers) -> {
         try {
           wanted[0] = visitor.letter(number, payload, headers);
@@ -142,6 +177,20 @@ final class FileLetterbox implements Letterbox {
     return wanted[0];
   }
 
+  private void remember(long number, long digest) {
+    if (number == digestCount + 1L) {
+      if (digestCount == digests.length) {
+        digests = Arrays.copyOf(digests, 2 * digestCount);
+      }
+      digests[digestCount] = digest;
+      digestCount++;
+    }
+  }
+
+  private static String note(long number, long digest) {
+    return number + " " + HexFormat.of().toHexDigits(digest);
+  }
+
   private void readFully(ByteBuffer into, long position) throws IOException {
     long at = position;
     while (into.hasRemaining()) {
@@ -153,8 +202,8 @@ final class FileLetterbox implements Letterbox {
     }
   }
 
-  private Set<Long> removed() throws IOException {
-    Set<Long> removed = new HashSet<>();
+  private Set<String> removed() throws IOException {
+    Set<String> removed = new HashSet<>();
     Path ledger = ledger();
     if (Files.exists(ledger)) {
       String text = Files.readString(ledger, StandardCharsets.US_ASCII);
@@ -162,7 +211,7 @@ final class FileLetterbox implements Letterbox {
       for (String line : text.substring(0, whole).split("\n", -1)) {
         Matcher note = NOTE.matcher(line);
         if (note.matches()) {
-          removed.add(Long.parseLong(note.group(1)));
+          removed.add(note.group(1));
         }
       }
     }
