@@ -57,7 +57,7 @@ final class EndTest {
         "tcp-listen://h:1/x backlog|'backlog' of tcp-listen://h:1/x wants a value: backlog=N",
         "tcp://h:1/x?backlgo=hunter2|'backlgo' is no option of tcp://h:1/x; it has",
         "tpc://h:1/x|no connector answers for 'tpc'; did you mean 'tcp'?",
-        "amqp://h:1/x|no connector answers for 'amqp'; there are exec, file",
+        "redis://h:1/x|no connector answers for 'redis'; there are amqp, amqps",
         "append ./x|'append' is no address, and options stand behind one",
         "bogus:x|'bogus:x' is no address, and options stand behind one; an address is written SCHEME://",
         "./x tcp:h:1|'tcp:h:1' is neither an address nor an option of ./x; did you mean tcp://…?",

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Messages of another language's client are read, and ours by it, headers included. */
-final class NodeClientTest {
+final class NatsNodeTest {
   private static NodeProgram client;
 
   @TempDir private Path folder;
