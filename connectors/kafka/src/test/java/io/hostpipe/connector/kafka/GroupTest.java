@@ -16,17 +16,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -178,12 +181,26 @@ final class GroupTest {
     }
   }
 
-  private void produce(int from, int to) {
-    KafkaProducer<String, String> producer = topic.producer();
-    for (String each : Topical.numbers(from, to)) {
-      var _ = producer.send(new ProducerRecord<>(topic.name(), each, each));
+  /** What a broker that has just begun did not take in time is sent again. */
+  private void produce(int from, int to) throws InterruptedException {
+    List<String> left = Topical.numbers(from, to);
+    while (!left.isEmpty()) {
+      KafkaProducer<String, String> producer = topic.producer();
+      Map<String, Future<RecordMetadata>> sent = new LinkedHashMap<>();
+      for (String each : left) {
+        sent.put(each, producer.send(new ProducerRecord<>(topic.name(), each, each)));
+      }
+      producer.flush();
+      List<String> failed = new ArrayList<>();
+      for (Map.Entry<String, Future<RecordMetadata>> each : sent.entrySet()) {
+        try {
+          each.getValue().get();
+        } catch (ExecutionException e) {
+          failed.add(each.getKey());
+        }
+      }
+      left = failed;
     }
-    producer.flush();
   }
 
   private static boolean readInto(Source source, Queue<String> all) throws Exception {

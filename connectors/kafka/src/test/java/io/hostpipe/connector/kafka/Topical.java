@@ -92,8 +92,11 @@ final class Topical implements AutoCloseable {
 
   /** Writes as anybody does. */
   KafkaProducer<String, String> producer() {
+    Map<String, Object> settings = new HashMap<>(settings());
+    settings.put("request.timeout.ms", 10_000);
+    settings.put("delivery.timeout.ms", 20_000);
     KafkaProducer<String, String> producer =
-        new KafkaProducer<>(settings(), new StringSerializer(), new StringSerializer());
+        new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer());
     open.add(producer);
     return producer;
   }
