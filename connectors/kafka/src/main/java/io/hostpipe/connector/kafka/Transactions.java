@@ -211,6 +211,7 @@ final class Transactions implements AutoCloseable {
   /** Null where the topic would not take it: the header has it all the same. */
   private @Nullable Long time(KafkaHeaders.Written beside) {
     Long time = beside.timestampMillis();
+    // The broker compares the time of a message with its own wall clock.
     return time == null || topic.takesTime(time, System.currentTimeMillis()) ? time : null;
   }
 
