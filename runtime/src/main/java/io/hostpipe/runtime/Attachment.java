@@ -3,7 +3,9 @@ package io.hostpipe.runtime;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.ProtocolException;
+import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 
 /**
@@ -13,6 +15,9 @@ import java.util.concurrent.locks.Condition;
 final class Attachment {
   /** How seldom the background thread looks whether users still read, when they always did. */
   private static final long LOOK_NANOS_MAX = 8 * LinkDriver.GRACE_NANOS;
+
+  /** How long a link may take to end after the last word was written. */
+  private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   final Link link;
   final FrameAssembler assembler;
@@ -54,6 +59,12 @@ final class Attachment {
   boolean down;
   boolean closing;
 
+  /** Whether its time is limited. */
+  private boolean timed;
+
+  /** Whether a write has failed: what came before that is still read. */
+  boolean unwritable;
+
   /** Whether it was let go of without a fault: it may carry another pipe. */
   boolean kept;
 
@@ -62,6 +73,31 @@ final class Attachment {
     this.assembler = assembler;
     this.connection = connection;
     this.handover = handover;
+  }
+
+  boolean isWritable() {
+    return !down && !unwritable;
+  }
+
+  /** Tells the peer that nothing more comes. Never blocks. */
+  void endOutput() {
+    Thread.ofVirtual()
+        .name("hostpipe-closer")
+        .start(() -> {
+          try {
+            link.shutdownOutput();
+          } catch (IOException e) {
+            link.close();
+          }
+        });
+  }
+
+  /** Breaks the link when it has not ended by itself in a while, from the first call on. */
+  void closeInTime() {
+    if (!timed) {
+      timed = true;
+      Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link::close);
+    }
   }
 
   /**

@@ -53,9 +53,6 @@ final class LinkDriver {
   /** What is read at a time behind garbage, while our answer to it is on its way. */
   private static final int DISCARD_BYTES = 4 << 10;
 
-  /** How long a link may take to end after the last word was written. */
-  private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   /** Who owns the pipe that is driven. Called under the lock. */
   interface Owner {
     /** Both sides have welcomed each other on this link. */
@@ -250,13 +247,7 @@ final class LinkDriver {
     if (link != null && !link.closing && session.linkIsKept()) {
       keep(link);
     } else if (link != null && !link.closing && !link.down && session.linkIsToClose()) {
-      link.closing = true;
-      if (session.linkIsDropped()) {
-        // A dead link would never say goodbye, and the next one cannot come before this is gone.
-        link.link.close();
-      } else {
-        closeGently(link);
-      }
+      close(link);
     }
     owner.onProgress();
     if (session.isComplete() || session.failure() != null) {
@@ -308,7 +299,7 @@ final class LinkDriver {
       link.handover.awaitNanos(GRACE_NANOS);
       return !link.reading && !link.down;
     }
-    if (timedWaiting > 0) {
+    if (timedWaiting > 0 || link.unwritable) {
       return true;
     }
     long quietNanos = now - link.userReadNanos;
@@ -423,7 +414,7 @@ final class LinkDriver {
    */
   private boolean writeOnce(long now) {
     Attachment link = current;
-    if (link == null || link.down) {
+    if (link == null || !link.isWritable()) {
       return false;
     }
     Transmit transmit = Transmits.take();
@@ -442,13 +433,27 @@ final class LinkDriver {
         lock.lock();
       }
       if (!written) {
-        linkDown(link);
+        endByReading(link);
       }
       // Another link may have come meanwhile, which waits for its greeting.
-      return written || current != null;
+      return written || current != link;
     } finally {
       Transmits.giveBack(transmit);
     }
+  }
+
+  /**
+   * Nothing more can be written on it. Why may stand in what came before it broke, and was not read
+   * yet: so it is down only when it is read to its end, or was not in time.
+   */
+  private void endByReading(Attachment link) {
+    if (link.down || session.hasHeardAll()) {
+      linkDown(link);
+      return;
+    }
+    link.unwritable = true;
+    link.closeInTime();
+    link.handover.signalAll();
   }
 
   /** Writes what there is to write on a thread of its own. */
@@ -468,18 +473,20 @@ final class LinkDriver {
     });
   }
 
-  /** Ends the output, and the whole link when the peer has done the same or its time is over. */
-  private void closeGently(Attachment link) {
-    Thread.ofVirtual()
-        .name("hostpipe-closer")
-        .start(() -> {
-          try {
-            link.link.shutdownOutput();
-          } catch (IOException e) {
-            link.link.close();
-          }
-        });
-    Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link.link::close);
+  /** All is said on it, or it is of no further use. */
+  private void close(Attachment link) {
+    if (session.linkIsDropped()) {
+      // A dead link would never say goodbye, and the next one cannot come before this is gone.
+      link.closing = true;
+      link.link.close();
+      return;
+    }
+    link.closeInTime();
+    // Whoever writes may be at the last word, which has to be out before the output ends.
+    if (!writing) {
+      link.closing = true;
+      link.endOutput();
+    }
   }
 
   /**
@@ -525,7 +532,7 @@ final class LinkDriver {
   /** As {@link #drop}, but its peer hears why. When somebody writes to it, it hears that later. */
   private void replace(Attachment link, SessionFailure farewell) {
     letGo(link);
-    Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link.link::close);
+    link.closeInTime();
     LinkThreads.write(() -> {
       try {
         SessionPort.say(link.link, new Frame.Failure(farewell.code(), farewell.reason()));

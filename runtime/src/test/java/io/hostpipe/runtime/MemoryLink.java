@@ -74,7 +74,22 @@ final class MemoryLink implements Link {
 
   /** From now on this end's writer waits, as when the peer's host takes nothing more. */
   void blockOutput() {
-    out.block();
+    out.block(true);
+  }
+
+  /** It takes something again. */
+  void unblockOutput() {
+    out.block(false);
+  }
+
+  /** Whether a writer waits at this end. */
+  boolean writerWaits() {
+    return out.writerWaits();
+  }
+
+  /** From now on this end's reader waits, as one that gets no turn; or goes on. */
+  void holdInput(boolean hold) {
+    in.hold(hold);
   }
 
   boolean isClosed() {
@@ -90,15 +105,17 @@ final class MemoryLink implements Link {
     private boolean closed;
     private boolean losing;
     private boolean blocked;
+    private boolean holding;
+    private int waitingWriters;
 
     long read(ByteBuffer[] targets) throws IOException {
       lock.lock();
       try {
-        while (held.position() == 0) {
-          if (closed) {
+        while (holding || held.position() == 0) {
+          if (!holding && closed) {
             throw new ClosedChannelException();
           }
-          if (ended) {
+          if (!holding && ended) {
             return -1;
           }
           changed.awaitUninterruptibly();
@@ -124,7 +141,9 @@ final class MemoryLink implements Link {
       try {
         while (bytes.hasRemaining()) {
           while (!closed && !losing && (blocked || !held.hasRemaining())) {
+            waitingWriters++;
             changed.awaitUninterruptibly();
+            waitingWriters--;
           }
           if (closed || ended) {
             throw new EOFException("the memory link is closed");
@@ -154,8 +173,21 @@ final class MemoryLink implements Link {
       change(() -> losing = true);
     }
 
-    void block() {
-      change(() -> blocked = true);
+    void block(boolean block) {
+      change(() -> blocked = block);
+    }
+
+    boolean writerWaits() {
+      lock.lock();
+      try {
+        return waitingWriters > 0;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void hold(boolean hold) {
+      change(() -> holding = hold);
     }
 
     boolean isQuiet() {

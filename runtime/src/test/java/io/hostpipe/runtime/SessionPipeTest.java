@@ -28,17 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class SessionPipeTest {
   private static final Duration HEARTBEAT = Duration.ofMillis(50);
 
-  private final Hosts hosts =
-      new Hosts(
-          new SessionOptions(
-              HEARTBEAT,
-              Duration.ofSeconds(5),
-              Duration.ofSeconds(5),
-              1 << 20,
-              0,
-              Duration.ofSeconds(150),
-              Access.OPEN,
-              1_000_000));
+  private final Hosts hosts = new Hosts(options(HEARTBEAT));
 
   @AfterEach
   void closeAll() throws Exception {
@@ -112,6 +102,48 @@ final class SessionPipeTest {
     hosts.network.lastDialed().blockOutput();
     Hosts.move(pipe, taken, 4 << 20);
     assertThat(pipe.stats().resumes()).isPositive();
+  }
+
+  /** As when a busy machine lets the reader wait until the peer is gone. */
+  @Test
+  void aWriterThatFailsLeavesThePeersLastWordToBeRead() throws Exception {
+    try (Hosts patient = new Hosts(options(Duration.ofMinutes(5)));
+        SessionListener listener = patient.listen("name", 16);
+        Pipe pipe = patient.dial("name");
+        Pipe taken = patient.accept(listener)) {
+      MemoryLink link = patient.network.lastDialed();
+      link.holdInput(true);
+      taken.sink().abort("its disk is full");
+      Eventually.holds("the peer is gone", link::isClosed);
+      pipe.send(new byte[10]);
+      link.holdInput(false);
+      assertThatThrownBy(() -> pipe.send(new byte[10]).awaitCommitted())
+          .isInstanceOf(PipeException.Closed.class)
+          .hasMessageContaining("its disk is full");
+    }
+  }
+
+  @Test
+  void theLastWordIsOutBeforeTheOutputEndsWhoeverReadsMeanwhile() throws Exception {
+    try (Hosts patient = new Hosts(options(Duration.ofMinutes(5)));
+        SessionListener listener = patient.listen("name", 16);
+        Pipe pipe = patient.dial("name");
+        Pipe taken = patient.accept(listener)) {
+      MemoryLink link = patient.network.lastAccepted();
+      link.blockOutput();
+      CompletableFuture<Void> aborted =
+          Hosts.inBackground(() -> taken.sink().abort("its disk is full"));
+      Eventually.holds("the last word is being written", link::writerWaits);
+      for (int count = 0; count < 3; count++) {
+        pipe.send(new byte[10]);
+        Eventually.holds("it was read", link::isQuiet);
+      }
+      link.unblockOutput();
+      aborted.get();
+      assertThatThrownBy(() -> pipe.send(new byte[10]).awaitCommitted())
+          .isInstanceOf(PipeException.Closed.class)
+          .hasMessageContaining("its disk is full");
+    }
   }
 
   @Test
@@ -332,5 +364,17 @@ final class SessionPipeTest {
       }
     }
     return end;
+  }
+
+  private static SessionOptions options(Duration heartbeat) {
+    return new SessionOptions(
+        heartbeat,
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(5),
+        1 << 20,
+        0,
+        Duration.ofSeconds(150),
+        Access.OPEN,
+        1_000_000);
   }
 }
