@@ -1,23 +1,16 @@
 package io.hostpipe.connector.nats;
 
 import io.hostpipe.Rejection;
+import io.hostpipe.spi.UnconfirmedMessage;
 import io.nats.client.impl.Headers;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A message on its way into a stream, kept until the server has confirmed it.
- *
- * <p>Thread rule: what changes, under the lock of its {@link Window}.
- */
-final class Unconfirmed {
+/** A message on its way into a stream, kept in its {@link Window} until the server has it. */
+final class Unconfirmed extends UnconfirmedMessage {
   private Place place;
   private final byte[] payload;
   private final Headers headers;
-  private @Nullable Rejection refusal;
-
-  private boolean confirmed;
   private long sequence;
-  private long sentNanos;
 
   /** Under the lock of the publisher. */
   private @Nullable Way sentOver;
@@ -32,11 +25,10 @@ final class Unconfirmed {
   }
 
   private Unconfirmed(Place place, byte[] payload, Headers headers, @Nullable Rejection refusal) {
+    super(place.held().position(), payload.length, refusal);
     this.place = place;
     this.payload = payload;
     this.headers = headers;
-    this.refusal = refusal;
-    this.confirmed = refusal != null;
   }
 
   /** A message that is refused here: it waits for those before it, to be told in its turn. */
@@ -48,26 +40,12 @@ final class Unconfirmed {
     return place;
   }
 
-  long endPosition() {
-    return place.held().position();
-  }
-
   byte[] payload() {
     return payload;
   }
 
   Headers headers() {
     return headers;
-  }
-
-  @Nullable Rejection refusal() {
-    return refusal;
-  }
-
-  /** It is refused after all, by the server. */
-  void refuse(Rejection why) {
-    refusal = why;
-    confirmed = true;
   }
 
   /** The message before it was refused after all: it follows on the one before that. */
@@ -80,13 +58,9 @@ final class Unconfirmed {
     return place.messageId();
   }
 
-  boolean confirmed() {
-    return confirmed;
-  }
-
   void confirm(long underSequence) {
-    if (!confirmed) {
-      confirmed = true;
+    if (!confirmed()) {
+      confirm();
       sequence = underSequence;
     }
   }
@@ -102,13 +76,5 @@ final class Unconfirmed {
 
   void sendsOver(Way way) {
     sentOver = way;
-  }
-
-  long sentNanos() {
-    return sentNanos;
-  }
-
-  void sent(long nowNanos) {
-    sentNanos = nowNanos;
   }
 }
