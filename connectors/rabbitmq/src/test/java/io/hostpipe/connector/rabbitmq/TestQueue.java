@@ -7,83 +7,30 @@ import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.GetResponse;
 import io.hostpipe.Address;
 import io.hostpipe.Batch;
-import io.hostpipe.BatchWriter;
-import io.hostpipe.Encoding;
-import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
 import io.hostpipe.Source;
-import io.hostpipe.StreamId;
-import io.hostpipe.Target;
-import io.hostpipe.spi.BlockPool;
-import io.hostpipe.spi.PipeContext;
-import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.testkit.StoreEnds;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** A queue of a test's own, with Hostpipe's ends of it and a client that knows nothing of it. */
-final class TestQueue implements AutoCloseable {
-  private final RabbitConnector connector = new RabbitConnector();
-  private final BlockPool pool = new BlockPool(8 << 20);
-  private final Queue<String> warnings = new ConcurrentLinkedQueue<>();
-  private final List<AutoCloseable> open = new ArrayList<>();
-  private final String name = "test." + UUID.randomUUID();
+final class TestQueue extends StoreEnds {
   private final RabbitServer server;
 
   TestQueue(RabbitServer server) {
+    super(new RabbitConnector(), "test." + UUID.randomUUID());
     this.server = server;
   }
 
-  String name() {
-    return name;
-  }
-
-  /** Everything that its ends warned of. */
-  List<String> warnings() {
-    return List.copyOf(warnings);
-  }
-
-  /** Its address, with options as a query has them. */
-  Address address(String query) throws PipeException {
-    return Address.parse("amqp://127.0.0.1:" + server.port() + "/" + name + query);
-  }
-
-  /** A sink of messages for a stream of this name. */
-  Sink sink(String stream, String query) throws PipeException, InterruptedException {
-    return sink(stream, address(query));
-  }
-
-  /** The same for any address. */
-  Sink sink(String stream, Address address) throws PipeException, InterruptedException {
-    Target target = connector.target(address, context());
-    open.add(target);
-    return target.open(new StreamId(stream), Encoding.RECORDS);
-  }
-
-  /** A source of messages. */
-  Source source(String query) throws PipeException, InterruptedException {
-    return source(address(query));
-  }
-
-  /** The same for any address. */
-  Source source(Address address) throws PipeException, InterruptedException {
-    Source source = connector.source(address, context());
-    open.add(source);
-    return source;
-  }
-
-  /** What check says of it. */
-  String check(String query, boolean asSource) throws PipeException, InterruptedException {
-    return connector.check(address(query), asSource);
+  @Override
+  public Address address(String query) throws PipeException {
+    return Address.parse("amqp://127.0.0.1:" + server.port() + "/" + name() + query);
   }
 
   /** A channel of a client that is closed with the rest. */
@@ -92,7 +39,8 @@ final class TestQueue implements AutoCloseable {
     factory.setHost("127.0.0.1");
     factory.setPort(server.port());
     Connection client = factory.newConnection();
-    open.add(client::abort);
+    AutoCloseable ending = client::abort;
+    var _ = closing(ending);
     return client.createChannel();
   }
 
@@ -128,32 +76,9 @@ final class TestQueue implements AutoCloseable {
     client()
         .basicPublish(
             "",
-            name,
+            name(),
             new BasicProperties.Builder().headers(headers).build(),
             text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** Writes messages, a hundred in each batch: the numbers from one to another. */
-  static void writeNumbers(Sink sink, int from, int to) throws PipeException, InterruptedException {
-    int next = from;
-    while (next <= to) {
-      try (BatchWriter batch = sink.newBatch(8 << 10)) {
-        for (int count = 0; count < 100 && next <= to; count++) {
-          batch.add(bytes("" + next));
-          next++;
-        }
-        sink.write(batch);
-      }
-    }
-  }
-
-  /** Writes one message. */
-  static long write(Sink sink, String text, Headers headers)
-      throws PipeException, InterruptedException {
-    try (BatchWriter batch = sink.newBatch(0)) {
-      batch.add(bytes(text), headers);
-      return sink.write(batch);
-    }
   }
 
   /** What was read, and how a sink that keeps it would go on. */
@@ -170,8 +95,7 @@ final class TestQueue implements AutoCloseable {
         break;
       }
       try (Batch one = batch) {
-        one.forEach((at, payload, headers) ->
-            all.add(StandardCharsets.UTF_8.decode(payload.duplicate()).toString()));
+        one.forEach((at, payload, headers) -> all.add(text(payload)));
         end = new Resume(one.endPosition(), one.cursor(), null);
         if (commits) {
           source.commit(one.endPosition());
@@ -181,43 +105,8 @@ final class TestQueue implements AutoCloseable {
     return new Read(all, end);
   }
 
-  /** Those numbers as text. */
-  static List<String> numbers(int from, int to) {
-    List<String> all = new ArrayList<>();
-    for (int each = from; each <= to; each++) {
-      all.add("" + each);
-    }
-    return all;
-  }
-
   @Override
-  public void close() throws IOException {
-    for (AutoCloseable each : open.reversed()) {
-      try {
-        each.close();
-      } catch (Exception e) {
-        throw new IOException(e);
-      }
-    }
-  }
-
-  private PipeContext context() {
-    return PipeContext.messages(pool)
-        .withEvents(
-            new PipeEvents() {
-              @Override
-              public void warning(String text) {
-                warnings.add(text);
-              }
-
-              @Override
-              public void linkDown(String peer, String reason, java.time.Duration retryIn) {
-                warnings.add(reason);
-              }
-            });
-  }
-
-  private static ByteBuffer bytes(String text) {
-    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+  protected void linkDown(String reason) {
+    warned(reason);
   }
 }
