@@ -60,6 +60,14 @@ public interface Connector {
     return kind(scheme) == Kind.LISTENS;
   }
 
+  /**
+   * Whether a stream that this address gives may leave and come back while the process runs, as a
+   * partition that changes hands: then whoever it goes into has to keep its place.
+   */
+  default boolean streamsComeBack(Address address) {
+    return false;
+  }
+
   /** One line about the scheme, and how its addresses are written. */
   String help(String scheme);
 

@@ -158,9 +158,7 @@ final class DlqCommand {
       console.say("nothing was dropped");
       return ExitCode.OK;
     }
-    for (long number : found) {
-      box.remove(number);
-    }
+    box.removeAll(found);
     console.say(
         count(found.size()) + " of " + end + (found.size() == 1 ? " was" : " were") + " dropped");
     return ExitCode.OK;

@@ -52,6 +52,11 @@ record End(Address address, Address shown, Connector connector, Intake intake) {
     return kind() == Connector.Kind.LISTENS;
   }
 
+  /** Whether its streams may leave and come back while this process runs. */
+  boolean streamsComeBack() {
+    return connector.streamsComeBack(address);
+  }
+
   /** What it promises. */
   Capabilities capabilities() {
     return connector.capabilities(address);

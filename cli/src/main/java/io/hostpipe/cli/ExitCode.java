@@ -1,6 +1,7 @@
 package io.hostpipe.cli;
 
 import io.hostpipe.PipeException;
+import io.hostpipe.Status;
 
 /** What the process ends with. The numbers are a promise to scripts. */
 enum ExitCode {
@@ -65,7 +66,8 @@ enum ExitCode {
       case PipeException.Refused _ -> REFUSED;
       case PipeException.Rejected _ -> REJECTED;
       case PipeException.DataLoss _ -> DATA_LOSS;
-      case PipeException.Closed _ -> PARTIAL;
+      // A stream that others go on with is no part of anything.
+      case PipeException.Closed closed -> closed.status() == Status.OK ? OK : PARTIAL;
     };
   }
 

@@ -142,7 +142,8 @@ final class ManyCommand {
     if (why == null) {
       if (plan.intake().mode() == Intake.Mode.IN_TURN ? !flags.quiet() : flags.verbosity() > 0) {
         long bytes = pipe.committedPosition() - pipe.startPosition();
-        console.say(pipe + ": arrived, " + Quantity.groupedText(bytes) + " bytes");
+        String how = failure == null ? "arrived" : String.valueOf(failure.getMessage());
+        console.say(pipe + ": " + how + ", " + Quantity.groupedText(bytes) + " bytes");
       }
     } else if (!interrupted || interruptedCount.incrementAndGet() <= ManyPipes.LINES_MAX) {
       String peer = pipe.peer() + ": ";

@@ -37,6 +37,14 @@ record PairGuarantee(Guarantee guarantee, String why) {
     if (from.ordered() && from.best() == Guarantee.AT_LEAST_ONCE) {
       reasons.add(source + ": " + from.limit());
     }
+    if (source.streamsComeBack() && !to.durable()) {
+      reasons.add(
+          "what "
+              + sink
+              + " had not committed of a stream that leaves "
+              + source
+              + " may come again");
+    }
     if (!to.resumes()) {
       // What is doubtful after a break is written again from memory: twice is possible, a gap not.
       reasons.add(sink + " cannot tell how far it got before a break");

@@ -120,7 +120,7 @@ record PipePlan(
     End source = ends.getFirst();
     List<End> sinks = ends.subList(1, ends.size());
     sinks =
-        flags.lasting().any()
+        flags.lasting().any() || source.streamsComeBack()
             ? sinks.stream().map(End::keepingPlaces).toList()
             : List.copyOf(sinks);
     if (duplex && sinks.size() > 1) {

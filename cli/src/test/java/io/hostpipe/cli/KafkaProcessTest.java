@@ -1,5 +1,6 @@
 package io.hostpipe.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hostpipe.testkit.InParallel;
@@ -103,6 +104,53 @@ final class KafkaProcessTest {
     assertThat(kcat("-C", "-t", "copies", "-e", "-q", "-f", "%k|%h|%s\n"))
         .startsWith("a key|kind=letter")
         .endsWith("|from kcat\n");
+  }
+
+  @Test
+  void deadLettersInATopicAreListedShownDeliveredAndDropped() throws Exception {
+    Path in = folder.resolve("in.u32");
+    Files.write(in, "\0\0\0\3one\0\0\0\3t\no\0\0\0\3f\nr\0\0\0\4five".getBytes(UTF_8));
+    Path lines = folder.resolve("lines");
+    run(
+        7,
+        "--frame",
+        "u32",
+        in.toString(),
+        "--frame-out",
+        "lines",
+        lines.toString(),
+        "--dlq",
+        address("dead"));
+    assertThat(lines).hasContent("one\nfive\n");
+    List<String> letters = run(0, "dlq", "ls", address("dead")).lines().skip(1).toList();
+    assertThat(letters).hasSize(2).allMatch(row -> row.contains("the framing lines cannot carry"));
+    String first = letters.getFirst().strip().split(" ", 2)[0];
+    String second = letters.getLast().strip().split(" ", 2)[0];
+    assertThat(run(0, "dlq", "show", address("dead"), first))
+        .contains("dead-letter-status: INVALID_ARGUMENT", "t\no");
+    run(
+        0,
+        "dlq",
+        "replay",
+        address("dead"),
+        first,
+        "--to",
+        folder.resolve("late").toString(),
+        "--frame-out",
+        "u32");
+    assertThat(folder.resolve("late")).hasContent("\0\0\0\3t\no");
+    assertThat(run(0, "dlq", "ls", address("dead")).lines()).hasSize(2);
+    run(0, "dlq", "drop", address("dead"), second, "--yes");
+    assertThat(run(0, "dlq", "ls", address("dead"))).isEmpty();
+  }
+
+  /** What it prints. */
+  private String run(int exitCode, String... words) throws Exception {
+    try (CommandProcess command =
+        CommandProcess.start(Map.of("XDG_STATE_HOME", folder.toString()), words)) {
+      assertThat(command.exitCode()).as(command::err).isEqualTo(exitCode);
+      return new String(command.out(), UTF_8);
+    }
   }
 
   @Test

@@ -183,7 +183,8 @@ public abstract class StoreEnds implements AutoCloseable {
     return closing(connector.target(address, context()));
   }
 
-  private PipeContext context() {
+  /** What ends are opened with. */
+  protected final PipeContext context() {
     return PipeContext.messages(pool)
         .withEvents(
             new PipeEvents() {

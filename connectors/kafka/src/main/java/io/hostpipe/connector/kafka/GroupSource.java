@@ -63,7 +63,9 @@ final class GroupSource extends ArrivingSource<GroupMessage, GroupReader> {
   protected boolean isNew(GroupMessage message) {
     message.read();
     Place place = PlaceReader.of(message.message());
-    return handed.isOurs(message) && (place == null || !place.end());
+    return handed.isOurs(message)
+        && (place == null || !place.end())
+        && !TopicLetterbox.isNote(message.message());
   }
 
   @Override

@@ -3,10 +3,15 @@ package io.hostpipe.connector.kafka;
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
 import io.hostpipe.Guarantee;
+import io.hostpipe.Listener;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
+import io.hostpipe.Status;
 import io.hostpipe.Target;
+import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.Connector;
+import io.hostpipe.spi.Letterbox;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
 import java.util.List;
@@ -37,6 +42,17 @@ public final class KafkaConnector implements Connector {
               + " have no order among each other",
           Guarantee.AT_LEAST_ONCE);
 
+  private static final Capabilities GROUP_STREAMS =
+      new Capabilities(
+          true,
+          true,
+          true,
+          true,
+          true,
+          true,
+          "a partition that changes hands goes on where the destination has it, and elsewhere where"
+              + " the group was told");
+
   @Override
   public Set<String> schemes() {
     return Set.of(KafkaOptions.SCHEME);
@@ -47,6 +63,17 @@ public final class KafkaConnector implements Connector {
     return Kind.STORES;
   }
 
+  /** A group gives a stream for each of its partitions. */
+  @Override
+  public Kind kind(Address address) {
+    return KafkaOptions.givesStreams(address) ? Kind.LISTENS : Kind.STORES;
+  }
+
+  @Override
+  public boolean streamsComeBack(Address address) {
+    return KafkaOptions.givesStreams(address);
+  }
+
   @Override
   public String help(String scheme) {
     return "kafka://host:9092/topic writes into a partition of a topic in transactions, or reads"
@@ -55,6 +82,9 @@ public final class KafkaConnector implements Connector {
 
   @Override
   public Capabilities capabilities(Address address) {
+    if (KafkaOptions.givesStreams(address)) {
+      return GROUP_STREAMS;
+    }
     return address.option("group") == null ? TOPIC : GROUP;
   }
 
@@ -66,7 +96,7 @@ public final class KafkaConnector implements Connector {
   @Override
   public String check(Address address, boolean asSource)
       throws PipeException, InterruptedException {
-    KafkaOptions options = KafkaOptions.of(address, asSource);
+    KafkaOptions options = KafkaOptions.of(address.withoutOption(BackWay.BACK), asSource);
     try (Topics topics = Topics.open(options)) {
       Topic topic = topics.find();
       if (topic == null) {
@@ -93,6 +123,37 @@ public final class KafkaConnector implements Connector {
           + messages
           + " messages";
     }
+  }
+
+  @Override
+  public Listener listen(Address address, PipeContext context) throws PipeException {
+    KafkaOptions options = KafkaOptions.of(address, true);
+    if (options.group() == null) {
+      return Connector.super.listen(address, context);
+    }
+    if (context.sends()) {
+      throw new PipeException.Config(
+          Status.UNIMPLEMENTED, address + " is a group, which reads; nothing can be written to it");
+    }
+    return new GroupListener(options, context);
+  }
+
+  @Override
+  public Letterbox letterbox(Address address, PipeContext context)
+      throws PipeException, InterruptedException {
+    return TopicLetterbox.open(KafkaOptions.of(address, true));
+  }
+
+  /** A topic for each direction. */
+  @Override
+  public Pipe connect(Address address, PipeContext context) throws PipeException {
+    return BackWay.open(this, address, context, false);
+  }
+
+  /** A topic for each direction. */
+  @Override
+  public Pipe connectAsSource(Address address, PipeContext context) throws PipeException {
+    return BackWay.open(this, address, context, true);
   }
 
   @Override

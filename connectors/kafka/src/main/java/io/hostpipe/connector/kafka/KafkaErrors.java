@@ -78,7 +78,7 @@ final class KafkaErrors {
               e);
       case AuthorizationException e ->
           new PipeException.Refused(
-              Status.PERMISSION_DENIED, text + "; the user lacks a right: " + right(e), e);
+              Status.PERMISSION_DENIED, text + "; the user lacks a right: " + right(options, e), e);
       case UnsupportedVersionException e ->
           new PipeException.Refused(
               Status.UNIMPLEMENTED, text + "; the broker is older than Kafka 2.5", e);
@@ -111,11 +111,16 @@ final class KafkaErrors {
         || why instanceof PolicyViolationException;
   }
 
-  private static String right(AuthorizationException why) {
+  private static String right(KafkaOptions options, AuthorizationException why) {
     return switch (why) {
       case TopicAuthorizationException e ->
-          "on " + e.unauthorizedTopics() + " to read, write, describe or create";
-      case GroupAuthorizationException e -> "READ on the group " + e.groupId();
+          "on "
+              + (e.unauthorizedTopics().isEmpty()
+                  ? "[" + options.topic() + "]"
+                  : e.unauthorizedTopics())
+              + " to read, write, describe or create";
+      case GroupAuthorizationException e ->
+          "READ on the group " + (e.groupId() == null ? "that is named" : e.groupId());
       case TransactionalIdAuthorizationException _ ->
           "WRITE on the transactional id, which begins with " + Place.NAME_PREFIX;
       default -> "as the broker says";

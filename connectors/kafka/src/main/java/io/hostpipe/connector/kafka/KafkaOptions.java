@@ -2,6 +2,7 @@ package io.hostpipe.connector.kafka;
 
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
+import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
@@ -20,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param topic what stands behind the slash
  * @param servers all that may be asked for the rest of the cluster, as HOST:PORT
  * @param partition which one; -1 for none that was named
+ * @param byKey whether messages are spread over all partitions by their keys
  * @param group a consumer group whose members share the partitions; null reads one in order
+ * @param merged whether what comes through the group is one stream, and not one of each partition
  * @param from where a new reader begins
  * @param until where a reader ends
  * @param goesOnBehindLoss say what was lost and go on, instead of ending
@@ -38,7 +41,9 @@ record KafkaOptions(
     String topic,
     List<String> servers,
     int partition,
+    boolean byKey,
     @Nullable String group,
+    boolean merged,
     From from,
     Until until,
     boolean goesOnBehindLoss,
@@ -55,7 +60,9 @@ record KafkaOptions(
   private static final int PORT = 9092;
   private static final int TOPIC_LENGTH_MAX = 249;
   private static final String PARTITION = "partition";
+  private static final String BY_KEY = "by-key";
   private static final String GROUP = "group";
+  private static final String MERGED = "merged";
   private static final String FROM = "from";
   private static final String UNTIL = "until";
   private static final String LOST = "lost";
@@ -93,6 +100,7 @@ record KafkaOptions(
   /** Reads them from an address. */
   static KafkaOptions of(Address address, boolean asSource) throws PipeException {
     OptionValues.checkNames(address, SPECS, asSource);
+    BackWay.refuse(address);
     String config = address.option(CONFIG);
     KafkaOptions options =
         new KafkaOptions(
@@ -100,7 +108,9 @@ record KafkaOptions(
             topic(address),
             servers(address),
             OptionValues.integer(address, PARTITION, -1, 0, Integer.MAX_VALUE),
+            address.option(BY_KEY) != null,
             group(address),
+            address.option(MERGED) != null,
             from(address),
             until(address),
             word(address, LOST, "fail", Set.of("fail", "continue")).equals("continue"),
@@ -124,12 +134,20 @@ record KafkaOptions(
             null,
             "the partition, from 0; else the only one, and of several a writer takes one by the"
                 + " name of its stream"),
+        OptionSpec.flag(
+                BY_KEY,
+                "spread the messages over all partitions by their keys, as other programs do: the"
+                    + " order is kept among those of one key, and among those that have none")
+            .ofDestination(),
         OptionSpec.value(
                 GROUP,
                 "NAME",
                 null,
-                "read all partitions through a consumer group of this name, which keeps the places"
-                    + " in the brokers and which several may share; else one is read, in order")
+                "read all partitions through a consumer group of this name, which several may"
+                    + " share: each partition is a stream of its own; else one is read, in order")
+            .ofSource(),
+        OptionSpec.flag(
+                MERGED, "with group: all partitions are one stream, at least once, in no order")
             .ofSource(),
         OptionSpec.value(
                 FROM, "WHERE", "begin", "where a new reader begins: begin, end, or an offset")
@@ -165,6 +183,7 @@ record KafkaOptions(
             .ofDestination(),
         OptionSpec.value(COMPRESSION, "HOW", "none", "pack messages with gzip, snappy, lz4 or zstd")
             .ofDestination(),
+        BackWay.option("topic"),
         OptionSpec.value(SERVER, "HOST:PORT", null, "one more broker to begin with").repeated(),
         OptionSpec.value(
             SASL,
@@ -173,6 +192,34 @@ record KafkaOptions(
             "how user:password@ is shown: plain, scram-sha-256 or scram-sha-512"),
         OptionSpec.value(
             CONFIG, "PATH", null, "a properties file of settings, as Kafka's programs take it"));
+  }
+
+  /** Whether each partition that the group gives is a stream of its own. */
+  static boolean givesStreams(Address address) {
+    return address.option(GROUP) != null && address.option(MERGED) == null;
+  }
+
+  /** The same for one of its partitions, read from a place. */
+  KafkaOptions ofPartition(int index) {
+    return new KafkaOptions(
+        address,
+        topic,
+        servers,
+        index,
+        false,
+        null,
+        false,
+        from,
+        until,
+        goesOnBehindLoss,
+        tellsTime,
+        partitions,
+        replicas,
+        marksEnd,
+        compression,
+        tls,
+        mechanism,
+        clientSettings);
   }
 
   private void checkTogether() throws PipeException {
@@ -184,6 +231,14 @@ record KafkaOptions(
     if (userInfo == null && address.option(SASL) != null) {
       throw new PipeException.Config(
           address + ": sasl is how a user is shown, as in kafka://user:password@host/topic");
+    }
+    if (byKey && partition >= 0) {
+      throw new PipeException.Config(
+          address + ": by-key spreads messages over all partitions, and partition names one");
+    }
+    if (merged && group == null) {
+      throw new PipeException.Config(
+          address + ": merged is how a group is read, as in group=workers merged");
     }
     if (group != null && (partition >= 0 || until != Until.NEVER || from.offset() > 0)) {
       throw new PipeException.Config(

@@ -14,8 +14,9 @@ import java.util.List;
 import org.apache.kafka.common.header.Header;
 
 /**
- * Writes one stream into one partition of a topic: a message for each record, or for each run of
- * raw bytes, and in one transaction with them the stream's place. See {@link Writer}.
+ * Writes one stream into one partition of a topic, or into all by the keys of its messages: a
+ * message for each record, or for each run of raw bytes, and in one transaction with them the
+ * stream's place. See {@link Writer}.
  *
  * <p>Thread rule: as {@link io.hostpipe.Sink}.
  */
@@ -36,9 +37,6 @@ final class KafkaSink extends MessageSink {
 
   private long heldBytes;
 
-  /** Behind the newest message that carries a place. */
-  private long behindMessages;
-
   private KafkaSink(
       KafkaOptions options,
       PipeContext context,
@@ -50,7 +48,6 @@ final class KafkaSink extends MessageSink {
     this.writer = writer;
     this.messageBytesMax = writer.topic().messageBytesMax() - AROUND_BYTES;
     this.compacted = writer.topic().compacts();
-    this.behindMessages = writer.behindMessages();
   }
 
   /** Connects, makes the topic where there is none, and finds the place. Blocks. */
@@ -97,14 +94,7 @@ final class KafkaSink extends MessageSink {
   @Override
   protected void putAll(long fromPosition) throws PipeException, InterruptedException {
     boolean bare = messages.isEmpty();
-    Place place =
-        new Place(
-            stream(),
-            encoding(),
-            behindMessages,
-            resume(),
-            bare ? Place.Kind.BARE : Place.Kind.MORE);
-    behindMessages = place.behindMessages();
+    Place place = place(bare ? Place.Kind.BARE : Place.Kind.MORE);
     Load load = new Load(messages, place, position(), heldBytes);
     messages = new ArrayList<>(messages.size());
     heldBytes = 0;
@@ -119,11 +109,16 @@ final class KafkaSink extends MessageSink {
   @Override
   protected void complete() throws PipeException, InterruptedException {
     if (options.marksEnd()) {
-      Place place = new Place(stream(), encoding(), behindMessages, resume(), Place.Kind.END);
+      Place place = place(Place.Kind.END);
       Load.Written mark = new Load.Written(new byte[0], KafkaHeaders.write(Headers.EMPTY));
       writer.add(new Load(List.of(mark), place, position(), OBJECT_BYTES));
     }
     writer.awaitCommitted();
+  }
+
+  /** What stands before it in its partition is known when it is sent. */
+  private Place place(Place.Kind kind) {
+    return new Place(stream(), encoding(), options.byKey(), writer.id(), 0, resume(), kind);
   }
 
   @Override

@@ -31,8 +31,14 @@ final class KafkaSource extends LogSource<PartitionReader> {
   private @Nullable ConsumerRecord<byte[], byte[]> unread;
 
   KafkaSource(KafkaOptions options, PipeContext context) {
+    this(options, context, null);
+  }
+
+  /** One that begins there; null for where the options say. */
+  KafkaSource(KafkaOptions options, PipeContext context, @Nullable OffsetCursor begin) {
     super(options.address(), context, streamIdOf(options));
     this.options = options;
+    this.place = begin;
   }
 
   /** The stream that a reader makes of a partition. */
@@ -128,6 +134,9 @@ final class KafkaSource extends LogSource<PartitionReader> {
     Headers headers = records ? headers(options, message) : Headers.EMPTY;
     Place said = PlaceReader.of(message);
     boolean mark = said != null && said.end();
+    if (TopicLetterbox.isNote(message)) {
+      return true;
+    }
     int lengthBytes =
         records ? Records.lengthBytes(payload.length, headers.lengthBytes()) : payload.length;
     if (!mark && batch.lengthBytes() > 0 && batch.lengthBytes() + lengthBytes > BLOCK_BYTES) {

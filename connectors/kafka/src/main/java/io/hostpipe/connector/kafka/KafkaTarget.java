@@ -29,6 +29,11 @@ final class KafkaTarget implements Target {
 
   @Override
   public Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException {
+    if (options.byKey() && encoding == Encoding.RAW) {
+      throw new PipeException.Config(
+          options.address()
+              + ": bytes have no keys that by-key could go by; say with --frame what a message is");
+    }
     return open.add(KafkaSink.open(options, context, stream, encoding));
   }
 

@@ -22,12 +22,21 @@ import org.jspecify.annotations.Nullable;
  *
  * @param stream that the messages belong to
  * @param encoding of the stream
+ * @param byKey whether its messages lie in all partitions, each where its key says
+ * @param writer which process wrote it, a number of its own
  * @param follows the position behind the message that carries the place before this one in the same
- *     stream; 0 for the first
+ *     stream and partition; 0 for the first
  * @param held position, digest, cursor and epoch behind the batch
  * @param kind what carries it
  */
-record Place(StreamId stream, Encoding encoding, long follows, Resume held, Kind kind) {
+record Place(
+    StreamId stream,
+    Encoding encoding,
+    boolean byKey,
+    long writer,
+    long follows,
+    Resume held,
+    Kind kind) {
   /** What carries a place. */
   enum Kind {
     /** The last message of a batch. */
@@ -46,7 +55,8 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, Kind
 
   private static final String RECORDS = "records";
   private static final String BYTES = "bytes";
-  private static final int WORDS = 7;
+  private static final String BY_KEY = "by-key";
+  private static final int WORDS = 8;
 
   /** The group, and the transactional id, of the one who writes this stream into this topic. */
   static String nameOf(StreamId stream, String topic) {
@@ -63,13 +73,23 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, Kind
     return kind == Kind.BARE ? follows : held.position();
   }
 
+  /** The same in a partition where the one before it stands there. */
+  Place behind(long before) {
+    return new Place(stream, encoding, byKey, writer, before, held, kind);
+  }
+
+  /** The same where no message carries it, in a partition whose newest one ends there. */
+  Place bare(long before) {
+    return new Place(stream, encoding, byKey, writer, before, held, Kind.BARE);
+  }
+
   /** In printable ASCII. */
   String text() {
     Digest digest = Objects.requireNonNull(held.digest(), "a writer knows its digest");
     StringBuilder text = new StringBuilder(128);
     text.append(URLEncoder.encode(stream.value(), StandardCharsets.UTF_8))
         .append(' ')
-        .append(encoding == Encoding.RECORDS ? RECORDS : BYTES)
+        .append(byKey ? BY_KEY : encoding == Encoding.RECORDS ? RECORDS : BYTES)
         .append(' ')
         .append(follows)
         .append(' ')
@@ -79,7 +99,9 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, Kind
         .append(' ')
         .append(held.epoch())
         .append(' ')
-        .append(kind.name().toLowerCase(Locale.ROOT));
+        .append(kind.name().toLowerCase(Locale.ROOT))
+        .append(' ')
+        .append(Long.toHexString(writer));
     Cursor cursor = held.cursor();
     if (cursor != null) {
       text.append(' ')
@@ -108,7 +130,7 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, Kind
     StreamId stream = new StreamId(URLDecoder.decode(words[0], StandardCharsets.UTF_8));
     Encoding encoding =
         switch (words[1]) {
-          case RECORDS -> Encoding.RECORDS;
+          case RECORDS, BY_KEY -> Encoding.RECORDS;
           case BYTES -> Encoding.RAW;
           default -> throw new IllegalArgumentException("an encoding of another time: " + words[1]);
         };
@@ -123,6 +145,13 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, Kind
             cursor == null ? position : Long.parseLong(words[WORDS]),
             Long.parseLong(words[5]));
     Kind kind = Kind.valueOf(words[6].toUpperCase(Locale.ROOT));
-    return new Place(stream, encoding, Long.parseLong(words[2]), held, kind);
+    return new Place(
+        stream,
+        encoding,
+        words[1].equals(BY_KEY),
+        Long.parseUnsignedLong(words[WORDS - 1], 16),
+        Long.parseLong(words[2]),
+        held,
+        kind);
   }
 }

@@ -3,6 +3,7 @@ package io.hostpipe.connector.kafka;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -50,12 +51,24 @@ final class PlaceReader {
   /**
    * What was found.
    *
-   * @param partition that holds the stream
+   * @param partition that holds the stream, or those of its messages that have no key
    * @param place null when nothing of the stream is there
-   * @param offset behind the last message of the stream; -1 when it is unknown
+   * @param parts what is known of each partition that holds something of it
    * @param group what the place of the next messages is committed for
    */
-  record Found(int partition, @Nullable Place place, long offset, ConsumerGroupMetadata group) {}
+  record Found(
+      int partition,
+      @Nullable Place place,
+      Map<Integer, Part> parts,
+      ConsumerGroupMetadata group) {}
+
+  /**
+   * What a partition holds of the stream.
+   *
+   * @param offset behind its last message
+   * @param behindMessages the position behind its last message that carries a place
+   */
+  record Part(long offset, long behindMessages) {}
 
   /** Looks. What is not decided yet is waited for. */
   Found find() throws PipeException, InterruptedException {
@@ -91,54 +104,84 @@ final class PlaceReader {
         IntStream.range(0, topic.partitions())
             .mapToObj(index -> new TopicPartition(topic.name(), index))
             .collect(Collectors.toSet());
-    Found furthest = null;
+    Place furthest = null;
+    int partition = -1;
+    Map<Integer, Part> parts = new HashMap<>();
     for (Map.Entry<TopicPartition, OffsetAndMetadata> each : consumer.committed(all).entrySet()) {
       OffsetAndMetadata offset = each.getValue();
       Place place = offset == null ? null : Place.of(offset.metadata());
-      if (place != null
-          && place.stream().equals(stream)
-          && (furthest == null || isFurther(place, furthest.place()))) {
-        furthest =
-            new Found(each.getKey().partition(), place, offset.offset(), consumer.groupMetadata());
+      if (place != null && place.stream().equals(stream)) {
+        int index = each.getKey().partition();
+        parts.put(index, new Part(offset.offset(), place.behindMessages()));
+        if (isFurther(place, furthest, index)) {
+          furthest = place;
+          partition = place.byKey() || isEmpty(place) ? partition() : index;
+        }
       }
     }
-    return furthest;
+    return furthest == null
+        ? null
+        : new Found(partition, furthest, parts, consumer.groupMetadata());
   }
 
-  private static boolean isFurther(Place place, @Nullable Place than) {
-    return than == null || place.held().position() > than.held().position();
+  /** Nothing was written yet, wherever that was. */
+  private static boolean isEmpty(Place place) {
+    return place.held().position() == 0 && !place.end();
   }
 
-  /** The message that the place was committed with is there, unless it was deleted since. */
+  /** Of places at one position, that where each transaction leaves one is the newest. */
+  private boolean isFurther(Place place, @Nullable Place than, int index) {
+    return than == null
+        || place.held().position() > than.held().position()
+        || (place.held().position() == than.held().position() && index == partition());
+  }
+
+  /** The messages that the place was committed with are there, unless they were deleted since. */
   private Found checked(Found found) throws PipeException, InterruptedException {
-    long end = topics.end(found.partition());
     Place place = found.place();
-    if (end < found.offset()) {
-      throw new PipeException.DataLoss(
-          options.address()
-              + ": partition "
-              + found.partition()
-              + " ends at offset "
-              + end
-              + ", and the stream "
-              + stream
-              + " was committed up to offset "
-              + found.offset()
-              + (place == null ? "" : ", position " + place.held().position())
-              + ": what lies between is lost (an election of a leader that did not have it, or a"
-              + " loss of power)");
+    for (Map.Entry<Integer, Part> each : found.parts().entrySet()) {
+      long end = topics.end(each.getKey());
+      if (end < each.getValue().offset()) {
+        throw new PipeException.DataLoss(
+            options.address()
+                + ": partition "
+                + each.getKey()
+                + " ends at offset "
+                + end
+                + ", and the stream "
+                + stream
+                + " was committed up to offset "
+                + each.getValue().offset()
+                + (place == null ? "" : ", position " + place.held().position())
+                + ": what lies between is lost (an election of a leader that did not have it, or a"
+                + " loss of power)");
+      }
     }
     return found;
   }
 
   private Found newest(KafkaConsumer<byte[], byte[]> consumer)
       throws PipeException, InterruptedException {
-    int index = partition();
+    int home = partition();
+    Place furthest = null;
+    Map<Integer, Part> parts = new HashMap<>();
+    for (int index = 0; index < topic.partitions(); index++) {
+      if (index == home || options.byKey()) {
+        Place place = newest(consumer, index, parts);
+        furthest = place != null && isFurther(place, furthest, index) ? place : furthest;
+      }
+    }
+    return new Found(home, furthest, parts, consumer.groupMetadata());
+  }
+
+  /** The last place of the stream among the newest messages of a partition; null for none. */
+  private @Nullable Place newest(
+      KafkaConsumer<byte[], byte[]> consumer, int index, Map<Integer, Part> parts)
+      throws PipeException, InterruptedException {
     TopicPartition partition = new TopicPartition(topic.name(), index);
     long begin = topics.beginning(index);
     long end = topics.end(index);
     Place found = null;
-    long offset = -1;
     if (end > begin) {
       consumer.assign(List.of(partition));
       consumer.seek(partition, Math.max(begin, end - NEWEST_MESSAGES));
@@ -150,7 +193,7 @@ final class PlaceReader {
           Place place = of(each);
           if (place != null && place.stream().equals(stream)) {
             found = place;
-            offset = each.offset() + 1;
+            parts.put(index, new Part(each.offset() + 1, place.behindMessages()));
           }
         }
         silentPolls = silent ? silentPolls + 1 : 0;
@@ -160,7 +203,7 @@ final class PlaceReader {
         }
       }
     }
-    return new Found(index, found, offset, consumer.groupMetadata());
+    return found;
   }
 
   /** The place that a message carries; null for none. */

@@ -233,6 +233,14 @@ final class Topics implements AutoCloseable {
               + found.keptBytes()
               + " bytes of a partition, and deletes what is older (retention.bytes)");
     }
+    if (options.byKey() && found.partitions() > 1) {
+      events.warning(
+          topic
+              + " has "
+              + found.partitions()
+              + " partitions: the order is kept among messages of one key, and among those without"
+              + " one; between keys there is none");
+    }
     if (found.compacts()) {
       events.warning(
           topic

@@ -1,12 +1,15 @@
 package io.hostpipe.connector.kafka;
 
+import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.PipeEvents;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -26,6 +29,7 @@ import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +45,11 @@ final class Transactions implements AutoCloseable {
   private final PlaceReader.Found found;
   private final KafkaProducer<byte[], byte[]> producer;
 
-  /** Behind the last message that was committed here; -1 before the first. */
-  private long committedOffset = -1;
+  /** What each partition has of the stream, that is committed. */
+  private final Map<Integer, PlaceReader.Part> parts;
+
+  /** The last message of the open transaction in each partition that has one. */
+  private final Map<Integer, Sent> touched = new HashMap<>();
 
   /** Why a message was not taken: the others fail after it, and do not say why. */
   private final AtomicReference<Exception> firstFailure = new AtomicReference<>();
@@ -50,8 +57,8 @@ final class Transactions implements AutoCloseable {
   private long begunNanos;
   private boolean begun;
 
-  /** Of the open transaction; null where it has no message. */
-  private @Nullable Future<RecordMetadata> last;
+  /** A message that carries a place, on its way. */
+  private record Sent(Future<RecordMetadata> message, Place place) {}
 
   private Transactions(
       KafkaOptions options,
@@ -63,6 +70,7 @@ final class Transactions implements AutoCloseable {
     this.stream = stream;
     this.topic = topic;
     this.found = found;
+    this.parts = new HashMap<>(found.parts());
     this.producer = producer;
   }
 
@@ -73,12 +81,25 @@ final class Transactions implements AutoCloseable {
 
   /**
    * Makes the topic where there is none, fences whoever writes the stream, has what is open of his
-   * decided, and looks where it stands. Blocks.
+   * decided, looks where it stands, and says there who writes it from now on. Blocks.
+   *
+   * @param writer of the writer
    */
-  static Transactions open(KafkaOptions options, StreamId stream, PipeEvents events)
+  static Transactions open(
+      KafkaOptions options, StreamId stream, Encoding encoding, long writer, PipeEvents events)
       throws PipeException, InterruptedException {
     try (Topics topics = Topics.open(options)) {
-      return begin(options, stream, topics, topics.toWrite(events));
+      Transactions begun = begin(options, stream, topics, topics.toWrite(events));
+      boolean whole = false;
+      try {
+        begun.sign(encoding, writer);
+        whole = true;
+        return begun;
+      } finally {
+        if (!whole) {
+          begun.close();
+        }
+      }
     } catch (InterruptException e) {
       throw KafkaErrors.interrupted(e);
     } catch (KafkaException e) {
@@ -156,6 +177,49 @@ final class Transactions implements AutoCloseable {
               + found.partition()
               + " already, and goes on there");
     }
+    Place place = found.place();
+    if (place != null && place.held().position() > 0 && place.byKey() != options.byKey()) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          options.address()
+              + ": the stream "
+              + stream
+              + (place.byKey()
+                  ? " is spread over the partitions by key already: add by-key"
+                  : " is in partition " + found.partition() + " already: leave by-key out")
+              + ", or the order within a key is lost");
+    }
+  }
+
+  /**
+   * Leaves the place as it is with the number of this writer: one before it that hung and wakes up
+   * sees that it was replaced, also where nothing was written since.
+   */
+  private void sign(Encoding encoding, long writer) throws PipeException, InterruptedException {
+    Place before = found.place();
+    Place signed =
+        before == null || (before.held().position() == 0 && !before.end())
+            ? new Place(stream, encoding, options.byKey(), writer, 0, Resume.START, Place.Kind.BARE)
+            : new Place(
+                stream,
+                before.encoding(),
+                before.byKey(),
+                writer,
+                before.follows(),
+                before.held(),
+                before.kind());
+    call(
+        "the place cannot be signed",
+        () -> {
+          producer.beginTransaction();
+          PlaceReader.Part home = parts.get(found.partition());
+          producer.sendOffsetsToTransaction(
+              Map.of(
+                  new TopicPartition(topic.name(), found.partition()),
+                  new OffsetAndMetadata(home == null ? 0 : home.offset(), signed.text())),
+              found.group());
+          producer.commitTransaction();
+        });
   }
 
   /** Which topic it writes into. */
@@ -180,30 +244,61 @@ final class Transactions implements AutoCloseable {
             begun = true;
             begunNanos = System.nanoTime();
           }
-          int rest = load.messages().size();
-          for (Load.Written each : load.messages()) {
-            rest--;
-            List<Header> headers = each.beside().headers();
-            Place place = load.place();
-            if (rest == 0) {
-              headers = new ArrayList<>(headers);
-              headers.add(
-                  new RecordHeader(Place.HEADER, place.text().getBytes(StandardCharsets.US_ASCII)));
+          int count = load.messages().size();
+          int[] partitions = new int[count];
+          int[] lastOf = new int[topic.partitions()];
+          for (int index = 0; index < count; index++) {
+            partitions[index] = partitionOf(load.messages().get(index));
+            lastOf[partitions[index]] = index;
+          }
+          for (int index = 0; index < count; index++) {
+            int partition = partitions[index];
+            Load.Written each = load.messages().get(index);
+            if (lastOf[partition] == index) {
+              Place place = load.place().behind(behindMessages(partition));
+              touched.put(partition, new Sent(send(each, partition, place), place));
+            } else {
+              var _ = send(each, partition, null);
             }
-            last =
-                producer.send(
-                    new ProducerRecord<>(
-                        topic.name(),
-                        found.partition(),
-                        time(each.beside()),
-                        each.beside().key(),
-                        each.value(),
-                        headers),
-                    (done, thrown) -> {
-                      if (thrown != null) {
-                        firstFailure.compareAndSet(null, thrown);
-                      }
-                    });
+          }
+        });
+  }
+
+  /** Each key has a partition, the same as other programs give it; the rest is kept together. */
+  private int partitionOf(Load.Written message) {
+    byte[] key = message.beside().key();
+    return options.byKey() && key != null
+        ? Utils.toPositive(Utils.murmur2(key)) % topic.partitions()
+        : found.partition();
+  }
+
+  /** The position behind the newest message in a partition that carries a place. */
+  private long behindMessages(int partition) {
+    Sent sent = touched.get(partition);
+    if (sent != null) {
+      return sent.place().held().position();
+    }
+    PlaceReader.Part part = parts.get(partition);
+    return part == null ? 0 : part.behindMessages();
+  }
+
+  private Future<RecordMetadata> send(Load.Written message, int partition, @Nullable Place place) {
+    List<Header> headers = message.beside().headers();
+    if (place != null) {
+      headers = new ArrayList<>(headers);
+      headers.add(new RecordHeader(Place.HEADER, place.text().getBytes(StandardCharsets.US_ASCII)));
+    }
+    return producer.send(
+        new ProducerRecord<>(
+            topic.name(),
+            partition,
+            time(message.beside()),
+            message.beside().key(),
+            message.value(),
+            headers),
+        (done, thrown) -> {
+          if (thrown != null) {
+            firstFailure.compareAndSet(null, thrown);
           }
         });
   }
@@ -226,20 +321,29 @@ final class Transactions implements AutoCloseable {
         "a transaction cannot be committed",
         () -> {
           producer.flush();
-          Future<RecordMetadata> sent = last;
-          long before = Math.max(committedOffset, found.offset());
-          long offset = sent == null ? Math.max(0, before) : sent.get().offset() + 1;
-          if (sent != null) {
-            checkGrows(before, offset);
+          Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+          for (Map.Entry<Integer, Sent> each : touched.entrySet()) {
+            int partition = each.getKey();
+            Place reached = each.getValue().place();
+            long offset = each.getValue().message().get().offset() + 1;
+            PlaceReader.Part before = parts.get(partition);
+            checkGrows(before == null ? -1 : before.offset(), offset);
+            parts.put(partition, new PlaceReader.Part(offset, reached.behindMessages()));
+            offsets.put(
+                new TopicPartition(topic.name(), partition),
+                new OffsetAndMetadata(offset, reached.text()));
           }
-          producer.sendOffsetsToTransaction(
-              Map.of(
-                  new TopicPartition(topic.name(), found.partition()),
-                  new OffsetAndMetadata(offset, place.text())),
-              found.group());
+          int home = found.partition();
+          Sent last = touched.get(home);
+          if (last == null || last.place().held().position() < place.held().position()) {
+            PlaceReader.Part part = parts.getOrDefault(home, new PlaceReader.Part(0, 0));
+            offsets.put(
+                new TopicPartition(topic.name(), home),
+                new OffsetAndMetadata(part.offset(), place.bare(part.behindMessages()).text()));
+          }
+          producer.sendOffsetsToTransaction(offsets, found.group());
           producer.commitTransaction();
-          committedOffset = offset;
-          last = null;
+          touched.clear();
           begun = false;
         });
   }

@@ -11,6 +11,7 @@ import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
 import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,10 +40,10 @@ final class Writer implements AutoCloseable {
 
   private final KafkaOptions options;
   private final StreamId stream;
+  private final long id;
   private final Attempts attempts;
   private final Commits commits;
   private final Resume held;
-  private final long behindMessages;
   private final Topic topic;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -65,15 +66,16 @@ final class Writer implements AutoCloseable {
   private volatile long epoch;
   private volatile Transactions open;
 
-  private Writer(KafkaOptions options, StreamId stream, Attempts attempts, Transactions first) {
+  private Writer(
+      KafkaOptions options, StreamId stream, long id, Attempts attempts, Transactions first) {
     Place place = first.place();
     this.options = options;
     this.stream = stream;
+    this.id = id;
     this.attempts = attempts;
     this.open = first;
     this.topic = first.topic();
     this.held = place == null ? Resume.START : place.held();
-    this.behindMessages = place == null ? 0 : place.behindMessages();
     this.epoch = held.epoch();
     this.storedPosition = held.position();
     this.commits = new Commits(held.position());
@@ -83,12 +85,13 @@ final class Writer implements AutoCloseable {
   static Writer open(KafkaOptions options, PipeContext context, StreamId stream, Encoding encoding)
       throws PipeException, InterruptedException {
     Attempts attempts = new Attempts(context, options.address());
+    long id = UUID.randomUUID().getMostSignificantBits();
     while (true) {
       try {
         Transactions first =
-            Abroad.call(() -> Transactions.open(options, stream, context.events()));
+            Abroad.call(() -> Transactions.open(options, stream, encoding, id, context.events()));
         Place place = first.place();
-        if (place != null && place.encoding() != encoding) {
+        if (place != null && place.held().position() > 0 && place.encoding() != encoding) {
           first.close();
           throw new PipeException.Refused(
               Status.FAILED_PRECONDITION,
@@ -100,7 +103,7 @@ final class Writer implements AutoCloseable {
                   + " there, not "
                   + encoding);
         }
-        Writer writer = new Writer(options, stream, attempts, first);
+        Writer writer = new Writer(options, stream, id, attempts, first);
         attempts.succeeded(writer.held.position());
         Thread.ofVirtual().name("kafka-" + options.topic()).start(writer::keepUp);
         return writer;
@@ -115,9 +118,9 @@ final class Writer implements AutoCloseable {
     return held;
   }
 
-  /** Behind the newest message that carried a place when it was opened. */
-  long behindMessages() {
-    return behindMessages;
+  /** Its own among all that ever write the stream. */
+  long id() {
+    return id;
   }
 
   Commits commits() {
@@ -301,6 +304,15 @@ final class Writer implements AutoCloseable {
    * brokers may tell less than they have committed: what is on its way is not there yet.
    */
   private void checkOurs(Place committed) throws PipeException {
+    if (committed.writer() != id) {
+      throw new PipeException.Refused(
+          Status.ABORTED,
+          options.address()
+              + ": another process writes the stream "
+              + stream
+              + " as well, or a later writer goes on with it; this one hung, and looked before it"
+              + " went on");
+    }
     int _ = countUpTo(committed);
   }
 

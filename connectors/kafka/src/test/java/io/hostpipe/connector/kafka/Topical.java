@@ -3,8 +3,11 @@ package io.hostpipe.connector.kafka;
 import io.hostpipe.Address;
 import io.hostpipe.Batch;
 import io.hostpipe.Headers;
+import io.hostpipe.Listener;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
+import io.hostpipe.spi.Letterbox;
+import io.hostpipe.spi.PipeContext;
 import io.hostpipe.testkit.StoreEnds;
 import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
@@ -38,6 +41,22 @@ final class Topical extends StoreEnds {
   @Override
   public Address address(String query) throws PipeException {
     return Address.parse("kafka://127.0.0.1:" + server.port() + "/" + name() + query);
+  }
+
+  /** What gives the partitions of a group. */
+  Listener listener(String query) throws PipeException {
+    PipeContext reading = context().withDirections(false, true);
+    return closing(new KafkaConnector().listen(address(query), reading));
+  }
+
+  /** The same for both directions. */
+  Listener listenerBothWays(String query) throws PipeException {
+    return closing(new KafkaConnector().listen(address(query), context()));
+  }
+
+  /** Its messages, to be taken out one by one. */
+  Letterbox letterbox(String query) throws PipeException, InterruptedException {
+    return new KafkaConnector().letterbox(address(query), context());
   }
 
   /** Asks and changes what the brokers have. */
