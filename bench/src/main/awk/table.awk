@@ -66,6 +66,16 @@ function ratio(part, figure, contender, other, a, b) {
   return a == "" || b == "" || b == 0 ? "" : a / b
 }
 
+# Each figure of a broker beside each of its tools.
+function broker_goals(i, names) {
+  for (i = 1; i <= keys; i++) {
+    split(order[i], names, SUBSEP)
+    if (names[1] ~ /^(nats|rabbitmq|kafka)$/ && names[3] != "hostpipe" && names[2] !~ /^cpu /) {
+      goal(names[1] ": " names[2] " / " names[3], ratio(names[1], names[2], "hostpipe", names[3]), ">=", 0.95)
+    }
+  }
+}
+
 function best_peer(part, i, n, names, found, rate) {
   n = split("nc ncat socat mbuffer ncat+ssl socat+ssl openssl", names, " ")
   best_name = ""
@@ -115,6 +125,7 @@ END {
       goal("path: " names[2] " by " names[3], medians[order[i]], ">=", 0.9)
     }
   }
+  broker_goals()
   goal("framed: lines / bytes", ratio("framed", "rate", "lines", "bytes"), ">=", 0.7)
   goal("durable: both ends / nothing kept", ratio("durable", "rate", "both", "memory"), ">=", 0.5)
   if (ratio("durable", "rate", "both", "disk") != "") {

@@ -330,6 +330,16 @@ after_bench() {
   says '| goal |' "$work/printed" && says '| messages: rate / naive |' "$work/printed"
 }
 
+before_bench_brokers() {
+  before_bench
+}
+
+after_bench_brokers() {
+  says '| nats: publish 100 B / jnats |' "$work/printed" &&
+    says '| rabbitmq: consume 10 KiB / PerfTest |' "$work/printed" &&
+    says '| kafka: publish 10 KiB / ProducerPerformance |' "$work/printed"
+}
+
 before_simulator() {
   ln -s -- "$root/scripts" scripts
 }
