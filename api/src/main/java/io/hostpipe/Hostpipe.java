@@ -2,11 +2,13 @@ package io.hostpipe;
 
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Connector;
+import io.hostpipe.spi.LetterKeeper;
 import io.hostpipe.spi.PipeContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The front door of the library.
@@ -59,6 +61,101 @@ public final class Hostpipe {
   /** A pipe to the peer at this address. */
   public static Pipe connect(Address address, PipeContext context) throws PipeException {
     return connector(address).connect(address, context);
+  }
+
+  /**
+   * A pipe of messages to the peer at this address, which refuses some ({@link Message#reject}):
+   * they are kept elsewhere. Blocks until the peer and the place for them are there.
+   */
+  public static Pipe connect(String address, Refused refused)
+      throws PipeException, InterruptedException {
+    Address to = Address.parse(address);
+    StreamId stream = new StreamId(UUID.randomUUID().toString());
+    PipeContext context =
+        PipeContext.messages(POOL).withStream(stream).withAttempts(refused.attempts());
+    Pipe pipe = connect(to, context);
+    try {
+      Sink sink = letterKeeper().around(pipe.sink(), stream, to, refused, context);
+      return new OneWayPipe(
+          pipe.source(), sink, pipe.description(), List.of(sink::close, pipe::close));
+    } catch (PipeException | InterruptedException | RuntimeException e) {
+      pipe.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Messages that somebody keeps or passes on, to be read: a queue, a topic, a subject. Each that
+   * was committed is not given again, as far as the address can promise that.
+   *
+   * @param address with its options as query parameters, as in {@code
+   *     nats://host/orders?jetstream&durable=workers}
+   */
+  public static Pipe reader(String address) throws PipeException, InterruptedException {
+    Address from = Address.parse(address);
+    Connector connector = messages(from);
+    Source source = connector.source(from, PipeContext.messages(POOL).withDirections(false, true));
+    return new OneWayPipe(source, null, from.toString(), List.of(source::close));
+  }
+
+  /**
+   * A place that keeps messages or passes them on, to be written to. {@code finish} of its sink
+   * waits until all are committed.
+   *
+   * @param stream the name of what is written: the same for a process that goes on with it. Where
+   *     the place knows how far it got, {@code sink().resume()} tells
+   */
+  public static Pipe writer(String address, String stream)
+      throws PipeException, InterruptedException {
+    return writer(Address.parse(address), new StreamId(stream), null);
+  }
+
+  /** The same; what the place refuses is kept elsewhere. Blocks until both are there. */
+  public static Pipe writer(String address, String stream, Refused refused)
+      throws PipeException, InterruptedException {
+    return writer(Address.parse(address), new StreamId(stream), refused);
+  }
+
+  private static Pipe writer(Address to, StreamId stream, @Nullable Refused refused)
+      throws PipeException, InterruptedException {
+    PipeContext context =
+        PipeContext.messages(POOL)
+            .withDirections(true, false)
+            .withStream(stream)
+            .withAttempts(refused == null ? 0 : refused.attempts());
+    Target target = messages(to).target(to, context);
+    try {
+      Sink opened = target.open(stream, Encoding.RECORDS);
+      Sink sink =
+          refused == null ? opened : letterKeeper().around(opened, stream, to, refused, context);
+      return new OneWayPipe(null, sink, to.toString(), List.of(sink::close, target::close));
+    } catch (PipeException | InterruptedException | RuntimeException e) {
+      target.close();
+      throw e;
+    }
+  }
+
+  /** The connector of an address where messages lie, and not bytes. */
+  private static Connector messages(Address address) throws PipeException {
+    Connector connector = connector(address);
+    if (connector.kind(address) != Connector.Kind.STORES) {
+      throw new PipeException.Config(
+          address + " is not read or written as one stream here; connect to it, or listen");
+    }
+    if (!connector.capabilities(address).messages()) {
+      throw new PipeException.Config(
+          address + " holds bytes, which have no borders; put messages into a framing of your own");
+    }
+    return connector;
+  }
+
+  private static LetterKeeper letterKeeper() throws PipeException {
+    return ServiceLoader.load(LetterKeeper.class)
+        .findFirst()
+        .orElseThrow(() ->
+            new PipeException.Config(
+                Status.UNIMPLEMENTED,
+                "keeping what is refused needs hostpipe-runtime on the class path"));
   }
 
   /** A listener for pipes of messages, with the defaults. */
