@@ -4,6 +4,7 @@ import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.ProtocolException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -18,6 +19,12 @@ final class Attachment {
 
   /** How long a link may take to end after the last word was written. */
   private static final long CLOSING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** The same where data before it was not acknowledged: it may still be on a slow way. */
+  private static final long CLOSING_NANOS_BEHIND_DATA = TimeUnit.SECONDS.toNanos(5);
+
+  /** What is read at a time behind garbage, while our answer to it is on its way. */
+  private static final int DISCARD_BYTES = 4 << 10;
 
   final Link link;
   final FrameAssembler assembler;
@@ -92,11 +99,16 @@ final class Attachment {
         });
   }
 
-  /** Breaks the link when it has not ended by itself in a while, from the first call on. */
-  void closeInTime() {
+  /**
+   * Breaks the link when it has not ended by itself in a while, from the first call on.
+   *
+   * @param behindData whether data is on its way before the last word
+   */
+  void closeInTime(boolean behindData) {
     if (!timed) {
       timed = true;
-      Ticker.SHARED.at(Ticker.now() + CLOSING_NANOS, link::close);
+      long nanos = behindData ? CLOSING_NANOS_BEHIND_DATA : CLOSING_NANOS;
+      Ticker.SHARED.at(Ticker.now() + nanos, link::close);
     }
   }
 
@@ -110,6 +122,13 @@ final class Attachment {
       frames.add(frame);
       frame = frame instanceof Frame.Bye ? null : assembler.poll();
     }
+  }
+
+  /** Where what comes next is put. For whoever holds the reading role. */
+  ByteBuffer[] targets() {
+    return garbled
+        ? new ByteBuffer[] {ByteBuffer.allocate(DISCARD_BYTES)}
+        : assembler.targets();
   }
 
   static boolean endWithBye(List<Frame> frames) {

@@ -50,9 +50,6 @@ final class LinkDriver {
   /** The same on a busy pipe whose users have sent every acknowledgement in time so far. */
   private static final long TICK_NANOS_MAX = 8 * TICK_NANOS;
 
-  /** What is read at a time behind garbage, while our answer to it is on its way. */
-  private static final int DISCARD_BYTES = 4 << 10;
-
   /** Who owns the pipe that is driven. Called under the lock. */
   interface Owner {
     /** Both sides have welcomed each other on this link. */
@@ -250,6 +247,10 @@ final class LinkDriver {
       close(link);
     }
     owner.onProgress();
+    if (link != null && session.failure() != null) {
+      // Also where the last word cannot be written: whoever waits for that is woken by it.
+      link.closeInTime(hasDataUnderWay());
+    }
     if (session.isComplete() || session.failure() != null) {
       changed.signalAll();
     }
@@ -325,10 +326,7 @@ final class LinkDriver {
     OutOfMemoryError exhausted = null;
     long readBytes = -1;
     boolean greeted = session.isGreeted();
-    ByteBuffer[] targets =
-        link.garbled
-            ? new ByteBuffer[] {ByteBuffer.allocate(DISCARD_BYTES)}
-            : link.assembler.targets();
+    ByteBuffer[] targets = link.targets();
     lock.unlock();
     try {
       readBytes = link.link.read(targets);
@@ -442,17 +440,14 @@ final class LinkDriver {
     }
   }
 
-  /**
-   * Nothing more can be written on it. Why may stand in what came before it broke, and was not read
-   * yet: so it is down only when it is read to its end, or was not in time.
-   */
+  /** Nothing more can be written on it. Why may stand in what came before it broke: that is read. */
   private void endByReading(Attachment link) {
     if (link.down || session.hasHeardAll()) {
       linkDown(link);
       return;
     }
     link.unwritable = true;
-    link.closeInTime();
+    link.closeInTime(false);
     link.handover.signalAll();
   }
 
@@ -473,6 +468,10 @@ final class LinkDriver {
     });
   }
 
+  private boolean hasDataUnderWay() {
+    return session.outgoing().acknowledged() < session.outgoing().next();
+  }
+
   /** All is said on it, or it is of no further use. */
   private void close(Attachment link) {
     if (session.linkIsDropped()) {
@@ -481,7 +480,7 @@ final class LinkDriver {
       link.link.close();
       return;
     }
-    link.closeInTime();
+    link.closeInTime(hasDataUnderWay());
     // Whoever writes may be at the last word, which has to be out before the output ends.
     if (!writing) {
       link.closing = true;
@@ -532,7 +531,7 @@ final class LinkDriver {
   /** As {@link #drop}, but its peer hears why. When somebody writes to it, it hears that later. */
   private void replace(Attachment link, SessionFailure farewell) {
     letGo(link);
-    link.closeInTime();
+    link.closeInTime(false);
     LinkThreads.write(() -> {
       try {
         SessionPort.say(link.link, new Frame.Failure(farewell.code(), farewell.reason()));

@@ -160,7 +160,7 @@ public final class SessionListener implements Listener {
       lock.unlock();
     }
     waiting.forEach(SessionPipe::close);
-    unclaimed.forEach(SessionPipe::discard);
+    unclaimed.forEach(SessionPipe::discardUnlinked);
     releaseIfUnused();
   }
 
@@ -191,7 +191,8 @@ public final class SessionListener implements Listener {
     SessionFailure refusal = pipe.attachAccepted(link, assembler, arrival, taken);
     if (refusal != null) {
       if (offered.fresh) {
-        pipe.discard();
+        // Unless another link of the same peer has found it meanwhile.
+        pipe.discardUnlinked();
       } else if (pipe.isUnclaimed()) {
         park(pipe);
       }
@@ -369,8 +370,13 @@ public final class SessionListener implements Listener {
 
   private void park(SessionPipe pipe) {
     SessionPipe surplus = pipe;
+    // With the pipe's lock, under which a link opens: what has one is nobody's to park.
+    pipe.lock.lock();
     lock.lock();
     try {
+      if (!pipe.isUnlinked()) {
+        return;
+      }
       unaccepted.remove(pipe);
       if (!closed) {
         parked.add(pipe);
@@ -378,10 +384,11 @@ public final class SessionListener implements Listener {
       }
     } finally {
       lock.unlock();
+      pipe.lock.unlock();
     }
     if (surplus != null) {
       // On a thread of its own: this one may hold the lock of another pipe.
-      Thread.ofVirtual().name("hostpipe-discard").start(surplus::discard);
+      Thread.ofVirtual().name("hostpipe-discard").start(surplus::discardUnlinked);
     }
   }
 

@@ -176,11 +176,13 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     }
   }
 
-  /** Nobody will have this pipe, and no link is taken for it any more. */
-  void discard() {
+  /**
+   * Nobody will have this pipe, and no link is taken for it any more; unless one has it, or had.
+   */
+  void discardUnlinked() {
     lock.lock();
     try {
-      if (closed) {
+      if (closed || !isUnlinked()) {
         return;
       }
       closed = true;
@@ -342,6 +344,11 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
     return session.linkCount() == 0;
   }
 
+  /** Whether no link carries it, and none has. Locked. */
+  boolean isUnlinked() {
+    return wasNeverLinked() && !driver.hasLink();
+  }
+
   /** Why the last link went. Locked. */
   String lostReason() {
     String fault = session.linkFault();
@@ -456,7 +463,7 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
       }
     } else if (unclaimed) {
       // It failed before anybody could have it: nobody else would ever let go of it.
-      Thread.ofVirtual().name("hostpipe-discard").start(this::discard);
+      Thread.ofVirtual().name("hostpipe-discard").start(this::discardUnlinked);
     }
   }
 
@@ -496,9 +503,17 @@ final class SessionPipe implements Pipe, LinkDriver.Owner {
   /** On the ticker, without the lock. */
   private void giveUp() {
     if (isUnclaimed()) {
-      discard();
-    } else if (!isDone()) {
-      fail(whenGivenUp.get());
+      discardUnlinked();
+      return;
+    }
+    lock.lock();
+    try {
+      // A link may have opened since that was decided.
+      if (!done() && !session.isOpen()) {
+        fail(whenGivenUp.get());
+      }
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -123,12 +123,12 @@ public final class SessionPort implements AutoCloseable {
           oldest.close();
           log.say(oldest.peer() + ": turned away, too many others wait to be greeted");
         }
-        LinkThreads.background(() -> serve(link));
+        begin(link);
       } catch (ClosedChannelException e) {
         return;
-      } catch (IOException | RuntimeException | LinkageError e) {
-        // Without a descriptor left not even a class can be loaded: a port that stops listening for
-        // that would be deaf for ever.
+      } catch (IOException | RuntimeException | LinkageError | OutOfMemoryError e) {
+        // Without a descriptor left not even a class can be loaded, and without a thread left that
+        // is said to be want of memory: a port that stops listening for that would be deaf for ever.
         String reason = String.valueOf(e.getMessage());
         if (!reason.equals(told)) {
           told = reason;
@@ -136,6 +136,19 @@ public final class SessionPort implements AutoCloseable {
               "cannot take a connection on " + links.place() + ": " + reason + "; waiting");
         }
         LockSupport.parkNanos(ACCEPT_REST.toNanos());
+      }
+    }
+  }
+
+  private void begin(Link link) {
+    boolean begun = false;
+    try {
+      LinkThreads.background(() -> serve(link));
+      begun = true;
+    } finally {
+      if (!begun) {
+        anteroom.leave(link);
+        link.close();
       }
     }
   }

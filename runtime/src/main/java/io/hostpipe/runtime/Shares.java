@@ -9,6 +9,7 @@ import io.hostpipe.session.CreditBudget;
 import io.hostpipe.session.SessionFailure;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,7 @@ final class Shares {
     lock.lock();
     try {
       Share share = shares.computeIfAbsent(principal.name(), key -> new Share(principal.quota()));
-      share.quota = principal.quota();
+      share.renew(principal.quota());
       String full = null;
       if (share.pipeCount >= share.quota.pipesMax()) {
         full = " has its " + share.quota.pipesMax() + " pipes already";
@@ -101,14 +102,26 @@ final class Shares {
   /** The part of one principal: the budget of its windows, and its pace. */
   final class Share implements CreditBudget {
     private Quota quota;
-    private final @Nullable TokenBucket bucket;
+    private volatile @Nullable TokenBucket bucket;
     private int pipeCount;
     private long bytes;
 
     private Share(Quota quota) {
       this.quota = quota;
+      this.bucket = bucketOf(quota);
+    }
+
+    /** What holds from now on; the pipes that are open keep the pace that they were opened with. */
+    private void renew(Quota now) {
+      if (!Objects.equals(now.rate(), quota.rate())) {
+        bucket = bucketOf(now);
+      }
+      quota = now;
+    }
+
+    private static @Nullable TokenBucket bucketOf(Quota quota) {
       Rate rate = quota.rate();
-      this.bucket = rate == null ? null : new TokenBucket(rate, Ticker.now());
+      return rate == null ? null : new TokenBucket(rate, Ticker.now());
     }
 
     /** What all its pipes draw on; null where it may be as fast as it can. */

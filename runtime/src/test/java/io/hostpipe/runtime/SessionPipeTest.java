@@ -147,6 +147,20 @@ final class SessionPipeTest {
   }
 
   @Test
+  void closingEndsAlsoWhereThePeerTakesNothingMore() throws Exception {
+    try (Hosts patient = new Hosts(options(Duration.ofMinutes(5)));
+        SessionListener listener = patient.listen("name", 16);
+        Pipe pipe = patient.dial("name");
+        Pipe taken = patient.accept(listener)) {
+      MemoryLink link = patient.network.lastAccepted();
+      link.blockOutput();
+      Hosts.inBackground(() -> taken.sink().abort("its disk is full")).get();
+      assertThat(link.isClosed()).isTrue();
+      assertThat(pipe.description()).isNotEmpty();
+    }
+  }
+
+  @Test
   void aReceiverThatIsBeingClosedAnswersASenderThatLostItsConfirmation() throws Exception {
     SessionListener listener = hosts.listen("name", 16);
     Pipe pipe = hosts.dial("name", hosts.messages().withDirections(true, false));

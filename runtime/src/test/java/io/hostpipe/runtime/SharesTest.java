@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hostpipe.runtime.access.Principal;
 import io.hostpipe.runtime.access.Quota;
 import io.hostpipe.runtime.access.Rights;
+import io.hostpipe.runtime.flow.Rate;
+import io.hostpipe.runtime.flow.TokenBucket;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +54,19 @@ final class SharesTest {
     shares.open(ops, 10);
     Principal more = principal("ops", new Quota(3, 300, null));
     assertThat(shares.open(more, 10).refusal()).isNull();
+  }
+
+  @Test
+  void aNewPaceHoldsForThePipesThatComeNext() {
+    Shares.Share share = Objects.requireNonNull(shares.open(ops, 10).share());
+    assertThat(share.bucket()).isNull();
+    shares.open(principal("ops", new Quota(3, 300, new Rate(1_000, false))), 10);
+    TokenBucket paced = share.bucket();
+    assertThat(paced).isNotNull();
+    shares.open(principal("ops", new Quota(4, 300, new Rate(1_000, false))), 10);
+    assertThat(share.bucket()).isSameAs(paced);
+    shares.open(principal("ops", new Quota(5, 300, new Rate(2_000, false))), 10);
+    assertThat(share.bucket()).isNotNull().isNotSameAs(paced);
   }
 
   private static String reason(Shares.Opened opened) {

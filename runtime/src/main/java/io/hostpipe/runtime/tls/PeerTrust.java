@@ -216,17 +216,25 @@ abstract sealed class PeerTrust extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager authorities;
     private final String option;
     private final @Nullable String hostName;
+    private final boolean asksForAnother;
 
     /**
      * A trust in authorities.
      *
      * @param option which one names them
      * @param hostName whom the certificate has to be for; null for anybody
+     * @param asksForAnother whether the server is asked for another name than that: the JDK would
+     *     be content with a certificate for either
      */
-    Vouched(X509ExtendedTrustManager authorities, String option, @Nullable String hostName) {
+    Vouched(
+        X509ExtendedTrustManager authorities,
+        String option,
+        @Nullable String hostName,
+        boolean asksForAnother) {
       this.authorities = authorities;
       this.option = option;
       this.hostName = hostName;
+      this.asksForAnother = asksForAnother;
     }
 
     @Override
@@ -240,17 +248,18 @@ abstract sealed class PeerTrust extends X509ExtendedTrustManager {
       } catch (CertificateException e) {
         throw new Distrust(reason(chain, authType, e));
       }
+      if (asksForAnother
+          && hostName != null
+          && names(chain[0]).stream().noneMatch(name -> HostNames.covers(name, hostName))) {
+        throw new Distrust(another(chain[0], hostName));
+      }
     }
 
     /** The JDK judges; the name is asked for again to tell why. */
     private String reason(X509Certificate[] chain, String authType, CertificateException e) {
       String expected = hostName;
       if (expected != null && isVouchedFor(chain, authType)) {
-        return "its certificate is for "
-            + String.join(", ", names(chain[0]))
-            + ", not for "
-            + expected
-            + "; host= says which name to expect";
+        return another(chain[0], expected);
       }
       Throwable deepest = e;
       for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
@@ -264,6 +273,14 @@ abstract sealed class PeerTrust extends X509ExtendedTrustManager {
           + option
           + ": "
           + deepest.getMessage();
+    }
+
+    private static String another(X509Certificate certificate, String expected) {
+      return "its certificate is for "
+          + String.join(", ", names(certificate))
+          + ", not for "
+          + expected
+          + "; host= says which name to expect";
     }
 
     private boolean isVouchedFor(X509Certificate[] chain, String authType) {

@@ -95,11 +95,12 @@ public final class TlsClient {
     if (authorities == null) {
       return new PeerTrust.Known(options.knownHosts(), hostPort(), options.acceptsNew());
     }
+    String hostName = Objects.requireNonNullElse(options.hostName(), host);
+    String serverName = options.serverName();
+    boolean asksForAnother = serverName != null && !serverName.equalsIgnoreCase(hostName);
     try {
       return new PeerTrust.Vouched(
-          Authorities.of(authorities),
-          "ca=" + authorities,
-          Objects.requireNonNullElse(options.hostName(), host));
+          Authorities.of(authorities), "ca=" + authorities, hostName, asksForAnother);
     } catch (IOException e) {
       throw new PipeException.Config(
           Status.FAILED_PRECONDITION, where + ": ca=: " + e.getMessage());

@@ -136,6 +136,11 @@ public abstract class TlsTrust {
         dial(listener, ca + "&host=db2.example.com"),
         "its certificate is for 127.0.0.1, *.example.org, not for db2.example.com",
         "host=");
+    // What the server is asked for says nothing about who is wanted.
+    move(listener, dial(listener, ca + "&sni=front.example.org"));
+    assertRefused(
+        dial(listener, ca + "&host=db2.example.com&sni=front.example.org"),
+        "not for db2.example.com");
     TestAuthority other = new TestAuthority(folder, "other");
     assertRefused(
         dial(listener, "ca=" + other.file()),

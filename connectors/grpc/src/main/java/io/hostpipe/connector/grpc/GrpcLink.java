@@ -70,25 +70,30 @@ abstract class GrpcLink implements Link {
   // ------------------------------------------------------------- what the transport says
 
   final void onChunk(InputStream chunk) {
+    boolean going;
+    boolean taken = false;
     lock.lock();
     try {
-      if (!closed && broken == null) {
-        if (lengthBytes(chunk) > Carrying.CHUNK_BYTES_MAX) {
-          broken = "a chunk is longer than " + Carrying.CHUNK_BYTES_MAX + " bytes";
-          writable.signalAll();
-        } else if (isEmpty(chunk)) {
-          peerEnded = true;
-        } else {
-          arrived.add(chunk);
-        }
-        readable.signalAll();
-        return;
+      going = !closed && broken == null;
+      if (going && lengthBytes(chunk) > Carrying.CHUNK_BYTES_MAX) {
+        broken = "a chunk is longer than " + Carrying.CHUNK_BYTES_MAX + " bytes";
+        writable.signalAll();
+      } else if (going && isEmpty(chunk)) {
+        peerEnded = true;
+      } else if (going) {
+        arrived.add(chunk);
+        taken = true;
       }
+      readable.signalAll();
     } finally {
       lock.unlock();
     }
-    discard(chunk);
-    request(1);
+    if (!taken) {
+      discard(chunk);
+    }
+    if (!going) {
+      request(1);
+    }
   }
 
   final void onReady() {

@@ -20,6 +20,7 @@ import io.hostpipe.runtime.Link;
 import io.hostpipe.runtime.SessionEnds;
 import io.hostpipe.runtime.SessionOptions;
 import io.hostpipe.testkit.InParallel;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -266,6 +267,22 @@ final class GrpcLinkTest {
   }
 
   @Test
+  void aChunkThatNobodyReadsIsGivenBack() {
+    Unread link = new Unread();
+    List<Given> chunks = new ArrayList<>();
+    for (int lengthBytes : new int[] {Carrying.CHUNK_BYTES_MAX + 1, 1, 0}) {
+      Given chunk = new Given(lengthBytes);
+      chunks.add(chunk);
+      link.onChunk(chunk);
+    }
+    assertThat(chunks).allMatch(chunk -> chunk.closed);
+    Unread ended = new Unread();
+    Given end = new Given(0);
+    ended.onChunk(end);
+    assertThat(end.closed).isTrue();
+  }
+
+  @Test
   void strangersOnThePortDoNotDisturbALink() throws Exception {
     InetSocketAddress port =
         new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.port());
@@ -278,6 +295,45 @@ final class GrpcLinkTest {
     near.write(new ByteBuffer[] {text("still here")}, 1);
     near.shutdownOutput();
     assertThat(readAll(far)).isEqualTo("still here");
+  }
+
+  /** A chunk of which is known whether its memory was given back. */
+  private static final class Given extends ByteArrayInputStream {
+    private boolean closed;
+
+    private Given(int lengthBytes) {
+      super(new byte[lengthBytes]);
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  /** A link of which nobody reads anything. */
+  private static final class Unread extends GrpcLink {
+    @Override
+    void request(int count) {}
+
+    @Override
+    boolean isReady() {
+      return false;
+    }
+
+    @Override
+    void send(Chunk chunk) {}
+
+    @Override
+    void endOutput() {}
+
+    @Override
+    void end() {}
+
+    @Override
+    public String peer() {
+      return "nobody";
+    }
   }
 
   private static ServerCall.Listener<InputStream> turnAway(

@@ -35,6 +35,7 @@ record SshAddress(
     boolean farIsSource) {
   static final String TO = "to";
   static final String FROM = "from";
+  private static final String SHELL_CHARACTERS = "'\"`$\\;&<>|(){}";
 
   static SshAddress of(Address address) throws PipeException {
     String user = address.userInfo();
@@ -103,13 +104,17 @@ record SshAddress(
     return command;
   }
 
-  /** What begins with a dash would be an option of ssh, and some of those run programs. */
+  /**
+   * What begins with a dash would be an option of ssh, and some of those run programs; what a shell
+   * reads as more than a word may stand in the user's own {@code ProxyCommand}, which a shell runs.
+   */
   private static void checkWord(Address address, String what, String word) throws PipeException {
     if (word.isEmpty()) {
       throw new PipeException.Config(
           address + ": whom to dial? as in ssh://user@host/name, with " + what);
     }
-    if (word.startsWith("-") || word.chars().anyMatch(c -> c <= ' ' || c == 0x7F)) {
+    if (word.startsWith("-")
+        || word.chars().anyMatch(c -> c <= ' ' || c == 0x7F || SHELL_CHARACTERS.indexOf(c) >= 0)) {
       throw new PipeException.Config(address + ": " + what + " is none that ssh can be given");
     }
   }

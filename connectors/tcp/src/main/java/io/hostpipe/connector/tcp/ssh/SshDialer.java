@@ -40,18 +40,18 @@ final class SshDialer implements Dialer {
   /** With which a hostpipe says that it is of no use to start it again. */
   private static final Set<Integer> FINAL_CODES = Set.of(2, 4, 5, 6, 7);
 
-  /** What ssh says where it is of no use to try again. */
+  /** What ssh says where it is of no use to try again, whatever else it says. */
   private static final List<String> FINAL_WORDS =
       List.of(
-          "Permission denied",
           "Host key verification failed",
           "HOST IDENTIFICATION HAS CHANGED",
           "Too many authentication failures",
-          "no matching",
           "Bad configuration",
-          "Bad owner or permissions",
-          "No such file or directory",
-          "not accessible");
+          "Bad owner or permissions");
+
+  /** The same where it is the last that it says: before that it may be a warning, or a banner. */
+  private static final List<String> LAST_FINAL_WORDS =
+      List.of("Permission denied", "no matching", "No such file or directory", "not accessible");
 
   private final SshAddress address;
   private final String id;
@@ -198,7 +198,8 @@ final class SshDialer implements Dialer {
     return switch (exitCode) {
       case SSH_FAILED -> {
         String text = errors.all();
-        if (FINAL_WORDS.stream().anyMatch(text::contains)) {
+        if (FINAL_WORDS.stream().anyMatch(text::contains)
+            || LAST_FINAL_WORDS.stream().anyMatch(said::contains)) {
           yield refused(Status.PERMISSION_DENIED, "ssh to " + peer() + " failed" + behind(said));
         }
         yield new ConnectException("ssh to " + peer() + " failed" + behind(said));

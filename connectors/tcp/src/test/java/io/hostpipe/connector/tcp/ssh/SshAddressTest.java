@@ -26,6 +26,9 @@ final class SshAddressTest {
     "ssh:///logs, whom to dial",
     "ssh://-oProxyCommand=id/x, none that ssh can be given",
     "ssh://-lroot@db2/x, none that ssh can be given",
+    "ssh://$(id)/x, none that ssh can be given",
+    "ssh://`id`/x, none that ssh can be given",
+    "ssh://a;b@db2/x, none that ssh can be given",
     "ssh://ann:secret@db2/x, takes no password",
     "ssh://db2:0/x, port 0",
     "ssh://db2?to=./a&from=./b, say 'to' or 'from'"
