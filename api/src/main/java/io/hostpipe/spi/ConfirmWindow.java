@@ -115,7 +115,7 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
   public final boolean isOldest(M message) {
     lock.lock();
     try {
-      return waiting.peek() == message;
+      return message.equals(waiting.peek());
     } finally {
       lock.unlock();
     }
