@@ -10,6 +10,7 @@ import io.hostpipe.connector.grpc.proto.Open;
 import io.hostpipe.connector.grpc.proto.Opened;
 import io.hostpipe.connector.grpc.proto.ServerFrame;
 import io.hostpipe.runtime.access.Principal;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * own thread sends.
  */
 final class Attached extends ServerCall.Listener<ClientFrame> {
-  /** How many frames may wait for the stream's thread. A message has at most 4 MiB. */
-  private static final int WAITING_COUNT_MAX = 8;
+  /** As long as frames of this size wait for the stream's thread, no other is asked for. */
+  private static final long WAITING_BYTES_MAX = 1L << 20;
 
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -31,6 +32,10 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
   private volatile @Nullable Principal admitted;
   private volatile @Nullable ClientStream stream;
   private boolean closed;
+  private final HeldMessages waiting = new HeldMessages(WAITING_BYTES_MAX);
+
+  /** Whether a frame has been asked for, or is on its way to the stream. */
+  private final AtomicBoolean asked = new AtomicBoolean();
 
   /**
    * This call.
@@ -77,7 +82,10 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
   public void onMessage(ClientFrame frame) {
     ClientStream known = stream;
     if (known != null) {
+      asked.set(false); // first: whoever makes room from here on asks
+      boolean room = waiting.add(frame);
       known.post(this, frame);
+      ask(room);
     } else if (frame.hasOpen()) {
       open(frame.getOpen());
     } else {
@@ -124,12 +132,18 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
   /** It is this call's turn: frames may come. */
   void opened(Opened opened) {
     send(ServerFrame.newBuilder().setOpened(opened).build());
-    call.request(WAITING_COUNT_MAX);
+    ask(true);
   }
 
   /** A frame was dealt with: another one may come. */
-  void handled() {
-    call.request(1);
+  void handled(ClientFrame frame) {
+    ask(waiting.remove(frame));
+  }
+
+  private void ask(boolean room) {
+    if (room && asked.compareAndSet(false, true)) {
+      call.request(1);
+    }
   }
 
   boolean isReady() {

@@ -95,7 +95,7 @@ abstract class ClientStream {
         post(() -> {
           if (call == current) {
             onFrame(call, frame);
-            call.handled();
+            call.handled(frame);
           }
         });
   }

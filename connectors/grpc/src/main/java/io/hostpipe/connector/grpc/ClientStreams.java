@@ -98,7 +98,12 @@ final class ClientStreams {
         known = make(key, at, call);
         ClientStream other = streams.putIfAbsent(key, known);
         if (other == null) {
+          // The call first: a stream that cannot begin tells it why.
+          boolean attached = known.attach(call);
           known.start();
+          if (attached) {
+            return known;
+          }
         } else {
           known.pipe.close();
           known = other;

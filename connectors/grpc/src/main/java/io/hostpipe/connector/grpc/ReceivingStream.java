@@ -22,16 +22,24 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
- * A client is the sink. What it has not acknowledged is kept here, and sent to its next call; the
- * window of the session bounds how much that is.
+ * A client is the sink. What it has not acknowledged is kept here, and sent to its next call. As
+ * long as that is much, nothing more is read: it waits in the window of the session, and then with
+ * the sender.
  */
 final class ReceivingStream extends ClientStream {
   /** Bytes without borders come in pieces of this size at most. */
   private static final int PIECE_BYTES_MAX = 256 << 10;
 
+  /** How much is kept of a client that does not read, or does not acknowledge. */
+  private static final long HELD_BYTES_MAX = 4L << 20;
+
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final Source source;
+  private final HeldMessages held = new HeldMessages(HELD_BYTES_MAX);
   private final ArrayDeque<Message> unsent = new ArrayDeque<>();
   private final ArrayDeque<Message> unacked = new ArrayDeque<>();
   private long ackedPosition;
@@ -100,7 +108,9 @@ final class ReceivingStream extends ClientStream {
     checkSent(position);
     long before = ackedPosition;
     while (!unacked.isEmpty() && unacked.element().getPosition() <= position) {
-      ackedPosition = unacked.remove().getPosition();
+      Message acked = unacked.remove();
+      ackedPosition = acked.getPosition();
+      boolean _ = held.remove(acked);
     }
     if (ackedPosition > before) {
       source.commit(ackedPosition);
@@ -137,7 +147,8 @@ final class ReceivingStream extends ClientStream {
       try (Batch closing = batch) {
         messages = messagesOf(closing);
       }
-      if (!post(() -> onRead(messages))) {
+      messages.forEach(held::add);
+      if (!post(() -> onRead(messages)) || !awaitRoom()) {
         return;
       }
       batch = source.read();
@@ -147,6 +158,16 @@ final class ReceivingStream extends ClientStream {
           allRead = true;
           onRead(List.of());
         });
+  }
+
+  /** Whether there is room before the stream is over. */
+  private boolean awaitRoom() throws InterruptedException {
+    while (!held.awaitRoom(LOOK_NANOS)) {
+      if (!post(() -> {})) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void onRead(List<Message> messages) {

@@ -147,6 +147,14 @@ final class SendingStream extends ClientStream {
         encoding == Encoding.RAW
             ? payload.remaining()
             : Records.lengthBytes(payload.remaining(), headers.lengthBytes());
+    if (lengthBytes == 0) {
+      throw new ClientFailure(
+          Status.Code.INVALID_ARGUMENT,
+          "message "
+              + number
+              + " is empty, and this pipe carries bytes; leave it out, or listen"
+              + " with --frame for messages");
+    }
     // What the sink has already is dropped by the sink: positions are the same each time.
     BatchWriter writer = sink.newBatch(lengthBytes);
     Batch batch;

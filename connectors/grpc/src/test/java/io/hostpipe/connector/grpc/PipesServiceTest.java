@@ -231,6 +231,48 @@ final class PipesServiceTest {
   }
 
   @Test
+  void whatAClientLeavesUnreadIsKeptInLittleMemoryWhateverTheWindow() throws Exception {
+    Listener listener = ends.listen("prices", Ends.SHORT + "&window=32MiB", sending());
+    PipeClient client = client(listener, 2);
+    client.open("prices", "s1", RECEIVE);
+    Pipe pipe = ends.accept(listener);
+    long[] sentBytes = new long[1];
+    InParallel<Object> sending =
+        InParallel.run(() -> {
+          byte[] payload = new byte[10_000];
+          while (true) {
+            sentBytes[0] = pipe.send(payload).endPosition();
+          }
+        });
+    InParallel.awaitStill(() -> sentBytes[0]);
+    sending.awaitBlocked();
+    assertThat(sentBytes[0]).isLessThan(12 << 20);
+    pipe.close();
+    assertThat(sending.failure()).isNotNull();
+  }
+
+  @Test
+  void aClientThatSendsMuchAtOnceIsReadAsItsSinkGoesOn() throws Exception {
+    Listener listener = ends.listen("orders", receiving());
+    PipeClient client = client(listener);
+    client.open("orders", "s1", SEND);
+    String large = "x".repeat(900_000);
+    for (int number = 1; number <= 40; number++) {
+      client.message(number, number % 4 == 0 ? "small" : large);
+    }
+    client.finish();
+    Messages messages = ends.accept(listener).messages();
+    int count = 0;
+    for (Message each : messages) {
+      count++;
+      assertThat(each.payload()).hasSize(count % 4 == 0 ? 5 : 900_000);
+      each.commit();
+    }
+    assertThat(count).isEqualTo(40);
+    client.awaitAck(40);
+  }
+
+  @Test
   void bytesWithoutBordersGoBothWaysInPieces() throws Exception {
     Listener in = ends.listen("in", receiving().withEncoding(Encoding.RAW));
     PipeClient sender = client(in);
@@ -363,6 +405,10 @@ final class PipesServiceTest {
             .build(),
         Status.Code.INVALID_ARGUMENT,
         "bytes, which have no headers");
+    PipeClient empty = client(raw);
+    empty.open("raw", "e", SEND);
+    empty.message(1, "");
+    assertThat(empty.status().getDescription()).contains("message 1 is empty");
   }
 
   @Test
@@ -412,7 +458,7 @@ final class PipesServiceTest {
       PipeClient client, ClientFrame frame, Status.Code code, String reason) throws Exception {
     client.send(frame);
     assertThat(client.status().getDescription()).contains(reason);
-    assertThat(client.status().getCode()).isEqualTo(code);
+    assertThat(client.status().getCode()).as(client.status().toString()).isEqualTo(code);
   }
 
   private PipeClient client(Listener listener) {
