@@ -638,6 +638,16 @@ after_rabbitmq() {
   seq 1 1000 | cmp - ./numbers && seq 1 2000 | cmp - ./more
 }
 
+before_bursts() {
+  ln -s -- "$root/scripts" scripts
+}
+
+after_bursts() {
+  # It rose by what the consumer does not do at once, it fell, and everything arrived in its order.
+  grep -qE '^ *[0-9.]+ s +[0-9]{3,} \|#+$' "$work/printed" && grep -qE '^ *[0-9.]+ s +0 \|$' "$work/printed" &&
+    grep -q '<polyline' ./depth.svg && for burst in 1 2 3; do seq 1 4000; done | cmp - ./orders
+}
+
 before_broker() {
   seq 1 5000 | sed 's/^/order /' >./orders.log
 }
