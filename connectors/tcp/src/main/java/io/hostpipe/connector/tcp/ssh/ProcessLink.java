@@ -97,6 +97,7 @@ final class ProcessLink implements Link {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    UnusedProcesses.closed(process);
     Thread.ofVirtual()
         .name("hostpipe-ssh-closer")
         .start(() -> {

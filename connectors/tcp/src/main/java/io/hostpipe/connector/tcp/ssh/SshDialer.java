@@ -127,6 +127,7 @@ final class SshDialer implements Dialer {
     serve.addFirst("ssh-serve");
     boolean asks = hasTerminal();
     Process process = start(address.command(asks, serve.toArray(String[]::new)));
+    UnusedProcesses.dialing(process);
     ErrorText errors = new ErrorText(process.getErrorStream());
     long seconds = asks ? READY_SECONDS_ASKED : READY_SECONDS;
     CompletableFuture<Process> late =
@@ -142,6 +143,7 @@ final class SshDialer implements Dialer {
     if (ready && process.isAlive() && !late.isDone()) {
       // From here on the link's own signs of life decide.
       late.cancel(false);
+      UnusedProcesses.used(process);
       ProcessLink link = new ProcessLink(process, peer());
       before = link;
       beforeErrors = errors;
