@@ -638,6 +638,9 @@ after_rabbitmq() {
   seq 1 1000 | cmp - ./numbers && seq 1 2000 | cmp - ./more
 }
 
+after_rabbitmq_stream() {
+  seq 1 1000 | cmp - ./numbers
+
 before_bursts() {
   ln -s -- "$root/scripts" scripts
 }

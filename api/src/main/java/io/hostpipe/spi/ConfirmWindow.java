@@ -36,6 +36,7 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
 
   private final Commits commits;
   private final int messagesMax;
+  private final long bytesMax;
   private final long patienceNanos;
   private long bytes;
   private boolean blocked;
@@ -51,8 +52,18 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
    *     waits
    */
   protected ConfirmWindow(Commits commits, int messagesMax, Duration patience) {
+    this(commits, messagesMax, BYTES_MAX, patience);
+  }
+
+  /**
+   * The same with a limit of its own.
+   *
+   * @param bytesMax how many bytes may be unconfirmed before one message more
+   */
+  protected ConfirmWindow(Commits commits, int messagesMax, long bytesMax, Duration patience) {
     this.commits = commits;
     this.messagesMax = messagesMax;
+    this.bytesMax = bytesMax;
     this.patienceNanos = patience.toNanos();
   }
 
@@ -112,6 +123,7 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
   }
 
   /** Whether it is the one that all others wait for. */
+  @SuppressWarnings("ReferenceEquality") // This very message, whatever another one is equal to.
   public final boolean isOldest(M message) {
     lock.lock();
     try {
@@ -225,6 +237,11 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
     return trouble != null;
   }
 
+  /** Whether a further message would have to wait. Under the lock. */
+  protected final boolean isFull() {
+    return waiting.size() >= messagesMax || bytes >= bytesMax;
+  }
+
   /** Whether nothing will be confirmed any more. Under the lock. */
   protected final boolean isEnded() {
     return ended != null;
@@ -277,10 +294,6 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
   private void markAllSent() {
     long nowNanos = System.nanoTime();
     waiting.forEach(each -> each.sent(nowNanos));
-  }
-
-  private boolean isFull() {
-    return waiting.size() >= messagesMax || bytes >= BYTES_MAX;
   }
 
   private void checkNotEnded() throws PipeException {

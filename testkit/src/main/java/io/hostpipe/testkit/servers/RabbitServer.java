@@ -1,8 +1,11 @@
 package io.hostpipe.testkit.servers;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.hostpipe.testkit.InParallel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -168,6 +171,25 @@ public final class RabbitServer implements AutoCloseable {
   /** Its name in the cluster. */
   public String node() {
     return node;
+  }
+
+  /**
+   * Waits until it has on disk who keeps its streams. That is written a while after its first
+   * stream was made: a server that is killed before has the streams, and never opens them again.
+   */
+  public void awaitStreamsKept() {
+    Path names =
+        Path.of(environment.getOrDefault("RABBITMQ_MNESIA_BASE", ""))
+            .resolve(node + "/coordination/" + node + "/names.dets");
+    InParallel.await(() -> contains(names, "rabbit_stream_coordinator"));
+  }
+
+  private static boolean contains(Path file, String word) {
+    try {
+      return Files.exists(file) && new String(Files.readAllBytes(file), ISO_8859_1).contains(word);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Starts it again with what it has on disk. */

@@ -154,7 +154,8 @@ final class AmqpHeaders {
     }
   }
 
-  private static byte[] bytes(Object value) {
+  /** A value of AMQP as the bytes of a header. */
+  static byte[] bytes(Object value) {
     return switch (value) {
       case byte[] raw -> raw;
       case LongString text -> text.getBytes();

@@ -7,7 +7,6 @@ import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -76,9 +75,6 @@ record QueueOptions(
   private static final int PORT = 5672;
   private static final int ENCRYPTED_PORT = 5671;
 
-  /** One of the servers. */
-  record Server(String host, int port) {}
-
   /** Where a reader ends. */
   enum Until {
     /** Nowhere: it waits for more. */
@@ -104,7 +100,8 @@ record QueueOptions(
             address,
             slash < 0 ? "/" : path.substring(0, slash),
             path.substring(slash + 1),
-            servers(address, tls.wanted() ? ENCRYPTED_PORT : PORT),
+            Server.of(
+                address, SERVER, tls.wanted() ? ENCRYPTED_PORT : PORT, "amqp://host:5672/orders"),
             tls,
             address.option(QUORUM) != null,
             !choice(address, DURABLE, "true", "false"),
@@ -253,28 +250,6 @@ record QueueOptions(
 
   private PipeException wrong(String what) {
     return new PipeException.Config(address + what);
-  }
-
-  private static List<Server> servers(Address address, int standardPort) throws PipeException {
-    if (address.host().isEmpty()) {
-      throw new PipeException.Config(
-          address + " has no host; write it as in amqp://host:5672/orders");
-    }
-    List<Server> servers = new ArrayList<>();
-    servers.add(new Server(address.host(), address.port() < 0 ? standardPort : address.port()));
-    for (String more : address.optionValues(SERVER)) {
-      if (!more.matches("[^\\s/@:]+(:[0-9]{1,5})?|\\[[0-9a-fA-F:.]+](:[0-9]{1,5})?")) {
-        throw new PipeException.Config(
-            address + ": server is HOST or HOST:PORT, not '" + more + "'");
-      }
-      int colon = more.endsWith("]") ? -1 : more.lastIndexOf(':');
-      String host = colon < 0 ? more : more.substring(0, colon);
-      servers.add(
-          new Server(
-              host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
-              colon < 0 ? standardPort : Integer.parseInt(more, colon + 1, more.length(), 10)));
-    }
-    return List.copyOf(servers);
   }
 
   private static Until until(Address address) throws PipeException {

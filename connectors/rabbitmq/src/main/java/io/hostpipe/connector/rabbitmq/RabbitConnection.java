@@ -15,8 +15,6 @@ import io.hostpipe.Status;
 import io.hostpipe.spi.tls.BrokerTls;
 import java.io.IOException;
 import java.net.Socket;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
@@ -125,27 +123,10 @@ final class RabbitConnection implements AutoCloseable {
 
   private static void authenticate(QueueOptions options, ConnectionFactory factory)
       throws PipeException {
-    String userInfo = options.address().userInfo();
-    if (userInfo != null) {
-      int colon = userInfo.indexOf(':');
-      if (colon < 0) {
-        throw new PipeException.Config(
-            options.address() + ": a user has a password; write it as user:password@host");
-      }
-      factory.setUsername(plain(options, userInfo.substring(0, colon)));
-      factory.setPassword(plain(options, userInfo.substring(colon + 1)));
-    }
-  }
-
-  /** Percent-encoding in the address is undone. */
-  private static String plain(QueueOptions options, String word) throws PipeException {
-    try {
-      return URLDecoder.decode(word.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw new PipeException.Config(
-          options.address()
-              + ": a '%' in user or password stands before two hexadecimal digits; write %25 for"
-              + " the sign itself");
+    Server.Login login = Server.login(options.address());
+    if (login != null) {
+      factory.setUsername(login.user());
+      factory.setPassword(login.password());
     }
   }
 

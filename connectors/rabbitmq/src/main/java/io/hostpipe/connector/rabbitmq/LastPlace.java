@@ -1,0 +1,132 @@
+package io.hostpipe.connector.rabbitmq;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.Inbox;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a stream of a pipe stands in a stream of RabbitMQ.
+ *
+ * <p>The server knows the number of its newest message, which is its position. The rest (digest,
+ * cursor, epoch) that message itself says: it is looked for from the end, further back each time.
+ *
+ * <p>Thread rule: one thread; blocks.
+ */
+final class LastPlace implements StreamConnection.Listener {
+  private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final int LOOK = 1;
+  private static final int CREDIT = 2;
+  private static final long FIRST_STEP = 1_000;
+  private static final int FURTHER = 10;
+
+  private final StreamOptions options;
+  private final StreamConnection.Listener listener;
+  private final Inbox<StreamChunk> chunks = new Inbox<>(chunk -> 0);
+
+  /**
+   * Listens to a connection.
+   *
+   * @param listener who is told everything that is no message
+   */
+  LastPlace(StreamOptions options, StreamConnection.Listener listener) {
+    this.options = options;
+    this.listener = listener;
+  }
+
+  /** How far the stream has got; null when the server knows of no message of it. */
+  @Nullable StreamPlace of(StreamId stream, Streams streams)
+      throws PipeException, InterruptedException {
+    long newest = streams.newestPublishingId(stream);
+    if (newest == 0) {
+      return null;
+    }
+    StreamChunk end = streams.last(LOOK, chunks::poll);
+    StreamPlace found = end == null ? null : newestIn(end, stream);
+    long step = FIRST_STEP;
+    long from = Long.MAX_VALUE;
+    while (end != null && from > 0 && (found == null || found.publishingId() < newest)) {
+      from = Math.max(0, end.offset() - step);
+      found = search(stream, streams, from, end.lastOffset());
+      step *= FURTHER;
+    }
+    if (found != null && found.publishingId() >= newest) {
+      return found;
+    }
+    throw new PipeException.Refused(
+        Status.FAILED_PRECONDITION,
+        options.address()
+            + ": the server knows that the stream "
+            + stream
+            + " has written up to position "
+            + StreamPlace.position(newest)
+            + ", and its last message is not there any more: it was deleted. Begin anew under"
+            + " another name (--session)");
+  }
+
+  private @Nullable StreamPlace search(
+      StreamId stream, Streams streams, long fromOffset, long untilOffset)
+      throws PipeException, InterruptedException {
+    if (fromOffset == 0) {
+      streams.subscribeFromBegin(LOOK, CREDIT);
+    } else {
+      streams.subscribeFrom(LOOK, fromOffset, CREDIT);
+    }
+    StreamPlace found = null;
+    for (long offset = -1; offset < untilOffset; ) {
+      StreamChunk chunk = chunks.poll(SILENCE_NANOS);
+      if (chunk == null) {
+        throw new PipeException.Unreachable(
+            options.address() + ": the places in the stream cannot be read: no answer", null);
+      }
+      streams.credit(LOOK, 1);
+      offset = chunk.lastOffset();
+      StreamPlace here = newestIn(chunk, stream);
+      found = here == null ? found : here;
+    }
+    streams.unsubscribe(LOOK);
+    for (StreamChunk late = chunks.poll(); late != null; late = chunks.poll()) {
+      // What came behind the end is not wanted.
+    }
+    return found;
+  }
+
+  private @Nullable StreamPlace newestIn(StreamChunk chunk, StreamId stream) throws PipeException {
+    String where = options.address().toString();
+    StreamPlace found = null;
+    for (StreamChunk.Message each : chunk.messages(where)) {
+      StreamPlace place = StreamMessage.read(where, each).place();
+      if (place != null && place.stream().equals(stream)) {
+        found = place;
+      }
+    }
+    return found;
+  }
+
+  @Override
+  public void delivered(int subscription, StreamChunk chunk) {
+    try {
+      chunks.put(chunk);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void confirmed(long[] publishingIds) {
+    listener.confirmed(publishingIds);
+  }
+
+  @Override
+  public void refused(long publishingId, int code) {
+    listener.refused(publishingId, code);
+  }
+
+  @Override
+  public void lost(PipeException why) {
+    chunks.end();
+    listener.lost(why);
+  }
+}

@@ -1,0 +1,70 @@
+package io.hostpipe.connector.rabbitmq;
+
+import io.hostpipe.Address;
+import io.hostpipe.PipeException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One of the servers that an address names. */
+record Server(String host, int port) {
+  /** Who comes to it. */
+  record Login(String user, String password) {}
+
+  /**
+   * The host of an address, and those that its option adds.
+   *
+   * @param example of an address with a host
+   */
+  static List<Server> of(Address address, String option, int standardPort, String example)
+      throws PipeException {
+    if (address.host().isEmpty()) {
+      throw new PipeException.Config(address + " has no host; write it as in " + example);
+    }
+    List<Server> servers = new ArrayList<>();
+    servers.add(new Server(address.host(), address.port() < 0 ? standardPort : address.port()));
+    for (String more : address.optionValues(option)) {
+      if (!more.matches("[^\\s/@:]+(:[0-9]{1,5})?|\\[[0-9a-fA-F:.]+](:[0-9]{1,5})?")) {
+        throw new PipeException.Config(
+            address + ": server is HOST or HOST:PORT, not '" + more + "'");
+      }
+      int colon = more.endsWith("]") ? -1 : more.lastIndexOf(':');
+      String host = colon < 0 ? more : more.substring(0, colon);
+      servers.add(
+          new Server(
+              host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+              colon < 0 ? standardPort : Integer.parseInt(more, colon + 1, more.length(), 10)));
+    }
+    return List.copyOf(servers);
+  }
+
+  /** The user of an address, and its password; null when it names none. */
+  static @Nullable Login login(Address address) throws PipeException {
+    String userInfo = address.userInfo();
+    if (userInfo == null) {
+      return null;
+    }
+    int colon = userInfo.indexOf(':');
+    if (colon < 0) {
+      throw new PipeException.Config(
+          address + ": a user has a password; write it as user:password@host");
+    }
+    return new Login(
+        plain(address, userInfo.substring(0, colon)),
+        plain(address, userInfo.substring(colon + 1)));
+  }
+
+  /** Percent-encoding in the address is undone. */
+  private static String plain(Address address, String word) throws PipeException {
+    try {
+      return URLDecoder.decode(word.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw new PipeException.Config(
+          address
+              + ": a '%' in user or password stands before two hexadecimal digits; write %25 for"
+              + " the sign itself");
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.hostpipe.connector.rabbitmq;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * Messages that lie behind each other in a stream, as a server delivers them: what was written
+ * within a moment, with one time for all.
+ *
+ * @param offset of the first message
+ * @param count of messages, each with an offset of its own
+ * @param timeMillis when it was written
+ * @param data the messages, in entries of one or of many
+ */
+record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBuffer data) {
+  private static final int MAGIC = 5;
+  private static final int IS_PACKED = 0x80;
+  private static final int PACKED_BY = 0x70;
+  private static final int GZIP = 1;
+  private static final List<String> PACKERS = List.of("nothing", "gzip", "snappy", "lz4", "zstd");
+
+  /** One message of it. */
+  record Message(long offset, long timeMillis, ByteBuffer bytes) {}
+
+  /** Reads one from where the buffer stands. */
+  static StreamChunk read(String where, ByteBuffer in) throws PipeException {
+    int magic = (in.get() & 0xFF) >>> 4;
+    in.get();
+    int entries = Short.toUnsignedInt(in.getShort());
+    long count = Integer.toUnsignedLong(in.getInt());
+    long timeMillis = in.getLong();
+    in.getLong();
+    long offset = in.getLong();
+    int wantedCrc = in.getInt();
+    int lengthBytes = in.getInt();
+    in.getInt();
+    in.getInt();
+    if (magic != MAGIC || lengthBytes < 0 || lengthBytes > in.remaining()) {
+      throw new PipeException.Refused(
+          Status.UNIMPLEMENTED,
+          where
+              + ": the server speaks another form of the stream protocol (chunks of "
+              + magic
+              + ")");
+    }
+    ByteBuffer data = in.slice(in.position(), lengthBytes);
+    CRC32 crc = new CRC32();
+    crc.update(data.duplicate());
+    if ((int) crc.getValue() != wantedCrc) {
+      throw new PipeException.DataLoss(
+          where
+              + ": the messages from offset "
+              + offset
+              + " on are damaged: their checksum is another one than when they were written");
+    }
+    return new StreamChunk(offset, count, timeMillis, entries, data);
+  }
+
+  /** The offset of the last message. */
+  long lastOffset() {
+    return offset + count - 1;
+  }
+
+  /** Its messages, which share its memory. */
+  List<Message> messages(String where) throws PipeException {
+    List<Message> all = new ArrayList<>((int) Math.min(count, 65_536));
+    ByteBuffer in = data.duplicate();
+    try {
+      for (int index = 0; index < entries; index++) {
+        if ((in.get(in.position()) & IS_PACKED) == 0) {
+          add(all, in, in.getInt());
+        } else {
+          unpack(where, all, in);
+        }
+      }
+    } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw new PipeException.DataLoss(
+          where + ": the messages from offset " + offset + " on cannot be told apart", e);
+    }
+    return all;
+  }
+
+  private void unpack(String where, List<Message> all, ByteBuffer in) throws PipeException {
+    int packer = (in.get() & PACKED_BY) >>> 4;
+    int packedCount = Short.toUnsignedInt(in.getShort());
+    int plainBytes = in.getInt();
+    int packedBytes = in.getInt();
+    ByteBuffer part = in.slice(in.position(), packedBytes);
+    in.position(in.position() + packedBytes);
+    ByteBuffer plain = packer == 0 ? part : plain(where, packer, plainBytes, part);
+    for (int index = 0; index < packedCount; index++) {
+      add(all, plain, plain.getInt());
+    }
+  }
+
+  private ByteBuffer plain(String where, int packer, int plainBytes, ByteBuffer part)
+      throws PipeException {
+    if (packer != GZIP) {
+      throw new PipeException.Refused(
+          Status.UNIMPLEMENTED,
+          where
+              + ": the messages from offset "
+              + offset
+              + " on are packed with "
+              + (packer < PACKERS.size() ? PACKERS.get(packer) : "method " + packer)
+              + " by the program that wrote them, and only gzip is read here; have it pack with"
+              + " gzip or not at all");
+    }
+    byte[] packed = new byte[part.remaining()];
+    part.get(packed);
+    try (GZIPInputStream unpacking = new GZIPInputStream(new ByteArrayInputStream(packed))) {
+      byte[] bytes = unpacking.readNBytes(plainBytes);
+      if (bytes.length == plainBytes) {
+        return ByteBuffer.wrap(bytes);
+      }
+    } catch (IOException e) {
+      throw new PipeException.DataLoss(
+          where + ": the messages from offset " + offset + " on cannot be unpacked", e);
+    }
+    throw new PipeException.DataLoss(
+        where + ": the messages from offset " + offset + " on are shorter than they say");
+  }
+
+  private void add(List<Message> all, ByteBuffer in, int lengthBytes) {
+    all.add(new Message(offset + all.size(), timeMillis, in.slice(in.position(), lengthBytes)));
+    in.position(in.position() + lengthBytes);
+  }
+}

@@ -1,0 +1,391 @@
+package io.hostpipe.connector.rabbitmq;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import io.hostpipe.spi.Attempts;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to a server that speaks RabbitMQ's stream protocol, for as long as it stands.
+ *
+ * <p>One thread reads the socket and hands everything on in the order in which it came: an answer
+ * comes behind all that the server had sent before it. What is delivered is bounded by the credit
+ * that its reader gives, so that thread never waits for a reader. Frames are written by whoever has
+ * something to say, one at a time; a thread that writes to a server that takes nothing waits, until
+ * the connection is closed.
+ *
+ * <p>Thread rule: any thread.
+ */
+final class StreamConnection implements AutoCloseable {
+  /** The most bytes of a frame that are taken: a chunk may be much longer than what is written. */
+  private static final int FRAME_BYTES_MAX = 64 << 20;
+
+  /** The same before anybody has said who it is. */
+  static final int GREETING_BYTES_MAX = 64 << 10;
+
+  private static final int ANSWER_SECONDS = 30;
+  private static final int HEARTBEATS_MISSED_MAX = 3;
+  private static final int BUFFER_BYTES = 64 << 10;
+  private static final long GOODBYE_MILLIS = 1_000;
+  private static final long ABANDON_MILLIS = 200;
+
+  /** Who is told what the server says of its own accord, on the thread that reads. */
+  interface Listener {
+    /** The server has these messages. */
+    default void confirmed(long[] publishingIds) {}
+
+    /** The server does not take a message. */
+    default void refused(long publishingId, int code) {}
+
+    /** Messages for a reader. */
+    default void delivered(int subscription, StreamChunk chunk) throws PipeException {}
+
+    /** Nothing more comes, and nothing is taken: also when the stream is gone. Told once. */
+    void lost(PipeException why);
+  }
+
+  private final String where;
+  private final Socket socket;
+  private final DataInputStream in;
+  private final BufferedOutputStream out;
+  private final StreamGreeting greeting;
+  private final Listener listener;
+  private final ReentrantLock writing = new ReentrantLock();
+  private final Map<Integer, CompletableFuture<ByteBuffer>> questions = new ConcurrentHashMap<>();
+  private final AtomicInteger number = new AtomicInteger(1_000);
+  private final AtomicBoolean ended = new AtomicBoolean();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile @Nullable PipeException failure;
+  private volatile long writtenNanos = System.nanoTime();
+
+  /** The socket on which a server was greeted. */
+  StreamConnection(
+      String where,
+      Socket socket,
+      DataInputStream in,
+      BufferedOutputStream out,
+      StreamGreeting greeting,
+      Listener listener) {
+    this.where = where;
+    this.socket = socket;
+    this.in = in;
+    this.out = out;
+    this.greeting = greeting;
+    this.listener = listener;
+  }
+
+  /** Connects to one of the servers. Blocks. */
+  static StreamConnection open(StreamOptions options, Listener listener)
+      throws PipeException, InterruptedException {
+    PipeException first = null;
+    for (Server server : options.servers()) {
+      try {
+        return open(options, server, listener);
+      } catch (PipeException.Unreachable e) {
+        first = first == null ? e : first;
+      }
+    }
+    throw Objects.requireNonNull(first, "an address names a server");
+  }
+
+  /** Connects to this server. Blocks. */
+  static StreamConnection open(StreamOptions options, Server server, Listener listener)
+      throws PipeException {
+    StreamDial dial = StreamDial.to(options, server, BUFFER_BYTES);
+    StreamConnection connection =
+        new StreamConnection(
+            options.address().toString(),
+            dial.socket(),
+            dial.in(),
+            dial.out(),
+            dial.greeting(),
+            listener);
+    Thread.ofPlatform().daemon().name("rabbitmq-stream").start(connection::readAll);
+    Thread.ofVirtual().name("rabbitmq-stream-heartbeat").start(connection::beat);
+    return connection;
+  }
+
+  /** The server's name and version, for people. */
+  String server() {
+    return "RabbitMQ "
+        + greeting.version()
+        + " at "
+        + socket.getInetAddress().getHostAddress()
+        + ":"
+        + socket.getPort();
+  }
+
+  /** The most bytes of a message that is published. */
+  int messageBytesMax() {
+    return greeting.frameBytesMax() - FrameWriter.HEAD_BYTES - 1 - 4 - 8 - 4;
+  }
+
+  /** The most bytes of a frame that the server takes. */
+  int frameBytesMax() {
+    return greeting.frameBytesMax();
+  }
+
+  /** A number for a question; its frame begins with it. */
+  int nextNumber() {
+    return number.incrementAndGet();
+  }
+
+  /**
+   * Asks, and waits for the answer. Blocks.
+   *
+   * @param question that begins with this number
+   * @return the answer behind the number: it begins with a code
+   */
+  ByteBuffer ask(int underNumber, FrameWriter question) throws PipeException, InterruptedException {
+    CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
+    questions.put(underNumber, answer);
+    try {
+      PipeException before = failure;
+      if (before != null) {
+        throw before;
+      }
+      send(question);
+      return answer.get(ANSWER_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new PipeException.Unreachable(where + ": no answer for " + ANSWER_SECONDS + " s", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof PipeException known
+          ? known
+          : new PipeException.Unreachable(where + ": " + Attempts.reason(e), e);
+    } finally {
+      questions.remove(underNumber);
+    }
+  }
+
+  /** Writes a frame. Blocks while the server takes nothing. */
+  void send(FrameWriter frame) throws PipeException {
+    writing.lock();
+    try {
+      frame.writeTo(out);
+      out.flush();
+      writtenNanos = System.nanoTime();
+    } catch (IOException e) {
+      PipeException before = failure;
+      throw before != null
+          ? before
+          : new PipeException.Unreachable(
+              where + ": the server cannot be written to: " + Attempts.reason(e), e);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  /** Closes it, once; says goodbye if the server listens. Idempotent. */
+  @Override
+  public void close() {
+    end(GOODBYE_MILLIS);
+  }
+
+  /** Closes it without waiting for a server that may not answer any more. Idempotent. */
+  void abandon() {
+    end(ABANDON_MILLIS);
+  }
+
+  private void end(long patienceMillis) {
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    Thread farewell = Thread.ofVirtual().name("rabbitmq-stream-close").start(this::sayGoodbye);
+    boolean interrupted = false;
+    try {
+      boolean _ = farewell.join(Duration.ofMillis(patienceMillis));
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    fail(new PipeException.Closed(Status.CANCELLED, where + " was closed on this side"));
+    cut();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void sayGoodbye() {
+    int underNumber = nextNumber();
+    try {
+      var _ =
+          ask(
+              underNumber,
+              new FrameWriter(StreamCodes.CLOSE)
+                  .int32(underNumber)
+                  .int16(StreamCodes.OK)
+                  .text("done"));
+    } catch (PipeException e) {
+      // It is gone already.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Whoever writes or reads then fails. */
+  private void cut() {
+    closed.countDown();
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It is closed already.
+    }
+  }
+
+  private void readAll() {
+    try {
+      while (true) {
+        take(readFrame(in, where, FRAME_BYTES_MAX));
+      }
+    } catch (SocketTimeoutException e) {
+      fail(
+          new PipeException.Unreachable(
+              where
+                  + ": the server has not said anything for "
+                  + HEARTBEATS_MISSED_MAX * greeting.heartbeatSeconds()
+                  + " s",
+              e));
+    } catch (PipeException e) {
+      fail(e);
+    } catch (IOException e) {
+      fail(
+          new PipeException.Unreachable(
+              where + ": the connection broke: " + Attempts.reason(e), e));
+    } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      fail(
+          new PipeException.Unreachable(
+              where + ": the server is not understood: " + Attempts.reason(e), e));
+    } finally {
+      cut();
+    }
+  }
+
+  /** The next frame, from its command on. */
+  static ByteBuffer readFrame(DataInputStream in, String where, int bytesMax) throws IOException {
+    int lengthBytes = in.readInt();
+    if (lengthBytes < 4 || lengthBytes > bytesMax) {
+      throw new PipeException.Unreachable(
+          where
+              + ": what answers does not speak RabbitMQ's stream protocol; is the plugin"
+              + " rabbitmq_stream enabled, and is this its port (5552)?",
+          null);
+    }
+    byte[] bytes = new byte[lengthBytes];
+    in.readFully(bytes);
+    return ByteBuffer.wrap(bytes);
+  }
+
+  private void take(ByteBuffer frame) throws PipeException {
+    int command = Short.toUnsignedInt(frame.getShort());
+    int version = frame.getShort();
+    if ((command & StreamCodes.ANSWER) != 0) {
+      answered(command & ~StreamCodes.ANSWER, frame);
+      return;
+    }
+    switch (command) {
+      case StreamCodes.PUBLISH_CONFIRM -> {
+        frame.get();
+        long[] ids = new long[frame.getInt()];
+        for (int index = 0; index < ids.length; index++) {
+          ids[index] = frame.getLong();
+        }
+        listener.confirmed(ids);
+      }
+      case StreamCodes.PUBLISH_ERROR -> {
+        frame.get();
+        for (int count = frame.getInt(); count > 0; count--) {
+          long id = frame.getLong();
+          listener.refused(id, Short.toUnsignedInt(frame.getShort()));
+        }
+      }
+      case StreamCodes.DELIVER -> {
+        int subscription = Byte.toUnsignedInt(frame.get());
+        if (version > 1) {
+          frame.getLong();
+        }
+        listener.delivered(subscription, StreamChunk.read(where, frame));
+      }
+      case StreamCodes.METADATA_UPDATE -> {
+        int code = Short.toUnsignedInt(frame.getShort());
+        throw StreamCodes.of(
+            where + ": the stream " + FrameReader.text(frame) + " moved or was deleted", code);
+      }
+      case StreamCodes.CLOSE -> {
+        frame.getInt();
+        int code = Short.toUnsignedInt(frame.getShort());
+        throw StreamCodes.of(
+            where + ": the server closed the connection: " + FrameReader.text(frame), code);
+      }
+      default -> {
+        // A heartbeat, or a word of another time that wants no answer.
+      }
+    }
+  }
+
+  /** A credit for a subscription that is gone has an answer too, and no number. */
+  private void answered(int command, ByteBuffer frame) {
+    if (command == StreamCodes.CREDIT) {
+      return;
+    }
+    CompletableFuture<ByteBuffer> asked = questions.get(frame.getInt());
+    if (asked != null) {
+      asked.complete(frame);
+    }
+  }
+
+  private void fail(PipeException why) {
+    boolean first = failure == null;
+    if (first) {
+      failure = why;
+    }
+    questions.values().forEach(each -> each.completeExceptionally(why));
+    if (first && !ended.get()) {
+      listener.lost(why);
+    }
+  }
+
+  /** Says now and then that this side lives, until the connection is closed. */
+  private void beat() {
+    long pauseNanos = TimeUnit.SECONDS.toNanos(greeting.heartbeatSeconds());
+    try {
+      while (!closed.await(pauseNanos / 2, TimeUnit.NANOSECONDS)) {
+        if (System.nanoTime() - writtenNanos >= pauseNanos / 2) {
+          send(new FrameWriter(StreamCodes.HEARTBEAT));
+        }
+      }
+    } catch (PipeException e) {
+      // Who reads says so.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** How long a server may be silent. */
+  static int silenceMillis(int heartbeatSeconds) {
+    return (int) TimeUnit.SECONDS.toMillis((long) HEARTBEATS_MISSED_MAX * heartbeatSeconds);
+  }
+
+  /** Buffers of a socket. */
+  static BufferedInputStream buffered(Socket socket) throws IOException {
+    return new BufferedInputStream(socket.getInputStream(), BUFFER_BYTES);
+  }
+}

@@ -1,0 +1,202 @@
+package io.hostpipe.connector.rabbitmq;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.rabbitmq.client.AMQP.BasicProperties;
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
+import io.hostpipe.Status;
+import java.io.ByteArrayOutputStream;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Date;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A message of a stream: the sections of AMQP 1.0 (section 3.2), which the server shows to clients
+ * of queues as properties and headers.
+ *
+ * @param payload its data; another body as text
+ * @param properties what AMQP 0-9-1 has a property for, and everything else by its name
+ * @param routingKey that it came to an exchange with; empty when it did not
+ * @param place that Hostpipe wrote; null for a message of another program
+ */
+record StreamMessage(
+    ByteBuffer payload,
+    BasicProperties properties,
+    String routingKey,
+    @Nullable StreamPlace place) {
+  private static final int MESSAGE_ANNOTATIONS = 0x72;
+  private static final int PROPERTIES = 0x73;
+  private static final int APPLICATION_PROPERTIES = 0x74;
+  private static final int DATA = 0x75;
+  private static final int SEQUENCE = 0x76;
+  private static final int VALUE = 0x77;
+
+  /** Where the properties stand in their list. */
+  private static final int ID = 0;
+
+  private static final int REPLY_TO = 4;
+  private static final int CORRELATION_ID = 5;
+  private static final int CONTENT_TYPE = 6;
+  private static final int CREATION_TIME = 9;
+
+  private static final String EXCHANGE = "x-exchange";
+  private static final String ROUTING_KEY = "x-routing-key";
+
+  /** The headers of the message in a record. */
+  Headers headers() {
+    return AmqpHeaders.read(properties, routingKey);
+  }
+
+  /** The bytes that a message with these headers and this place is in a stream. */
+  static byte[] write(Headers headers, StreamPlace place, ByteBuffer payload) {
+    BasicProperties properties = AmqpHeaders.write(headers, null);
+    Amqp10Writer out = new Amqp10Writer();
+    if (!headers.isEmpty()) {
+      write(properties, out);
+    }
+    Amqp10Writer inside = new Amqp10Writer();
+    int count = 2;
+    inside.value(Place.HEADER).value(place.text());
+    for (Map.Entry<String, Object> each : properties.getHeaders().entrySet()) {
+      inside.value(each.getKey()).value(simple(each.getValue()));
+      count += 2;
+    }
+    out.section(APPLICATION_PROPERTIES).compound(Amqp10.MAP_32, count, inside.toBytes());
+    byte[] copy = new byte[payload.remaining()];
+    payload.duplicate().get(copy);
+    return out.section(DATA).value(copy).toBytes();
+  }
+
+  private static void write(BasicProperties properties, Amqp10Writer out) {
+    Amqp10Writer inside = new Amqp10Writer();
+    for (int index = 0; index < CREATION_TIME + 1; index++) {
+      switch (index) {
+        case ID -> inside.value(properties.getMessageId());
+        case REPLY_TO -> inside.value(properties.getReplyTo());
+        case CORRELATION_ID -> inside.value(properties.getCorrelationId());
+        case CONTENT_TYPE -> inside.symbol(properties.getContentType());
+        case CREATION_TIME -> inside.value(properties.getTimestamp());
+        default -> inside.value(null);
+      }
+    }
+    out.section(PROPERTIES).compound(Amqp10.LIST_32, CREATION_TIME + 1, inside.toBytes());
+  }
+
+  /** The properties of an application are no lists: one is kept as its bytes. */
+  private static Object simple(Object value) {
+    return value instanceof List<?> list ? new Amqp10Writer().value(list).toBytes() : value;
+  }
+
+  /**
+   * Reads one.
+   *
+   * @throws PipeException Refused, when the bytes are no message of AMQP 1.0
+   */
+  static StreamMessage read(String where, StreamChunk.Message message) throws PipeException {
+    try {
+      return new Parts().read(message.bytes().duplicate());
+    } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          where
+              + ": the message with offset "
+              + message.offset()
+              + " is none of AMQP 1.0 ("
+              + e.getMessage()
+              + ")",
+          e);
+    }
+  }
+
+  /** What was found of a message so far. */
+  private static final class Parts {
+    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+    private final Map<String, Object> table = new HashMap<>();
+    private BasicProperties.Builder properties = new BasicProperties.Builder();
+    private String routingKey = "";
+    private @Nullable StreamPlace place;
+
+    StreamMessage read(ByteBuffer in) {
+      while (in.hasRemaining()) {
+        long section = Amqp10.descriptor(in);
+        Object value = Amqp10.value(in);
+        switch ((int) section) {
+          case MESSAGE_ANNOTATIONS -> annotations(value);
+          case PROPERTIES -> properties(value);
+          case APPLICATION_PROPERTIES -> application(value);
+          case DATA, SEQUENCE, VALUE -> body.writeBytes(bytes(value));
+          default -> {
+            // About the way of the message, not about itself.
+          }
+        }
+      }
+      return new StreamMessage(
+          ByteBuffer.wrap(body.toByteArray()),
+          properties.headers(table).build(),
+          routingKey,
+          place);
+    }
+
+    /** Of a message that came by AMQP 0-9-1, all headers whose names begin with x- stand here. */
+    private void annotations(@Nullable Object value) {
+      if (value instanceof Map<?, ?> map) {
+        Object exchange = map.get(EXCHANGE);
+        Object key = map.get(ROUTING_KEY);
+        if (exchange != null && !exchange.equals("") && key != null) {
+          routingKey = key.toString();
+        }
+        map.forEach((name, each) -> {
+          if (each != null && !name.equals(EXCHANGE) && !name.equals(ROUTING_KEY)) {
+            table.put(name.toString(), each);
+          }
+        });
+      }
+    }
+
+    private void properties(@Nullable Object value) {
+      if (value instanceof List<?> list) {
+        properties =
+            properties
+                .messageId(text(list, ID))
+                .replyTo(text(list, REPLY_TO))
+                .correlationId(text(list, CORRELATION_ID))
+                .contentType(text(list, CONTENT_TYPE))
+                .timestamp(
+                    list.size() > CREATION_TIME && list.get(CREATION_TIME) instanceof Instant time
+                        ? Date.from(time)
+                        : null);
+      }
+    }
+
+    private void application(@Nullable Object value) {
+      if (value instanceof Map<?, ?> map) {
+        map.forEach((name, each) -> {
+          if (name.equals(Place.HEADER)) {
+            place = StreamPlace.of(each);
+          } else if (name.equals(AmqpHeaders.EXACT) && each instanceof byte[] kept) {
+            table.put(
+                AmqpHeaders.EXACT, Objects.requireNonNull(Amqp10.value(ByteBuffer.wrap(kept))));
+          } else if (each != null) {
+            table.put(name.toString(), each);
+          }
+        });
+      }
+    }
+
+    private static @Nullable String text(List<?> list, int index) {
+      Object value = index < list.size() ? list.get(index) : null;
+      return value == null ? null : new String(bytes(value), UTF_8);
+    }
+
+    private static byte[] bytes(@Nullable Object value) {
+      return value == null ? new byte[0] : AmqpHeaders.bytes(value);
+    }
+  }
+}

@@ -1,0 +1,376 @@
+package io.hostpipe.connector.rabbitmq;
+
+import io.hostpipe.Encoding;
+import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
+import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.connector.rabbitmq.StreamWay.Outgoing;
+import io.hostpipe.spi.Attempts;
+import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.PipeContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Publishes the messages of one stream of a pipe, each under a number that grows with its position.
+ * The server remembers the newest number of each writer's name, and drops what it has already.
+ *
+ * <p>On any doubt (a broken connection, an error, no answer) nothing more is sent: the connection
+ * is closed, and over another one everything that was not confirmed is sent once more, under the
+ * same numbers.
+ *
+ * <p>Thread rule: one thread publishes; a thread of its own clears up; {@link #close} from any.
+ */
+final class StreamPublisher implements AutoCloseable {
+  /** So many are sent at a time at the most. */
+  private static final int TOGETHER_MAX = 1_000;
+
+  private final StreamOptions options;
+  private final PipeContext context;
+  private final StreamId stream;
+  private final Attempts attempts;
+  private final Resume held;
+  private final Commits commits;
+  private final StreamWindow window;
+
+  /** Held while messages are written: they go out in the order of the stream. */
+  private final ReentrantLock sending = new ReentrantLock();
+
+  /** What was taken in and is not sent yet. The writer's own. */
+  private final List<Outgoing> gathered = new ArrayList<>();
+
+  private volatile boolean closed;
+  private volatile boolean works;
+  private volatile StreamWay way;
+
+  private StreamPublisher(
+      StreamOptions options, PipeContext context, StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
+    this.options = options;
+    this.context = context;
+    this.stream = stream;
+    this.attempts = new Attempts(context, options.address());
+    Opened opened = connectFirst(encoding);
+    this.held = opened.held;
+    this.commits = new Commits(held.position());
+    this.window = new StreamWindow(commits, options.inFlight());
+    this.way = opened.way;
+    opened.ears.hear(this);
+  }
+
+  /** Connects, makes the stream where there is none, and finds the place. Blocks. */
+  static StreamPublisher open(
+      StreamOptions options, PipeContext context, StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
+    StreamPublisher publisher = new StreamPublisher(options, context, stream, encoding);
+    Thread.ofVirtual().name("rabbitmq-stream-" + options.name()).start(publisher::keepUp);
+    return publisher;
+  }
+
+  /** How far the stream had got when it was opened. */
+  Resume held() {
+    return held;
+  }
+
+  Commits commits() {
+    return commits;
+  }
+
+  /** The most bytes of a message, with all that is around its payload. */
+  int messageBytesMax() {
+    return way.connection().messageBytesMax();
+  }
+
+  boolean closed() {
+    return closed;
+  }
+
+  /**
+   * Takes a message in; it is sent with {@link #flush}, or sooner. Blocks while too many are out.
+   */
+  void publish(Outgoing message) throws PipeException, InterruptedException {
+    if (gathered.size() >= TOGETHER_MAX || window.full()) {
+      flush();
+    }
+    boolean _ = window.add(message);
+    if (message.refusal() == null) {
+      gathered.add(message);
+    }
+  }
+
+  /** Sends what was taken in. */
+  void flush() {
+    if (gathered.isEmpty()) {
+      return;
+    }
+    sending.lock();
+    try {
+      send(gathered, way);
+    } finally {
+      sending.unlock();
+      gathered.clear();
+    }
+  }
+
+  /** Blocks until the server has confirmed all. */
+  void awaitConfirmed() throws PipeException, InterruptedException {
+    flush();
+    window.awaitEmpty();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    window.end(closedHere());
+    attempts.stop();
+    way.connection().close();
+  }
+
+  /** Under {@link #sending}. */
+  private void send(List<Outgoing> messages, StreamWay over) {
+    List<Outgoing> now = new ArrayList<>(messages.size());
+    for (Outgoing each : messages) {
+      if (window.sends(each, over)) {
+        now.add(each);
+      }
+    }
+    try {
+      over.publish(now);
+    } catch (PipeException e) {
+      doubt(over, e);
+    }
+  }
+
+  private void doubt(StreamWay over, PipeException why) {
+    if (over == way) {
+      window.doubt(why);
+    }
+  }
+
+  private void confirmed(StreamWay over, long[] publishingIds) {
+    window.confirm(over, publishingIds);
+    if (!works && over == way) {
+      works = true;
+      attempts.succeeded(commits.position());
+    }
+  }
+
+  /** Clears up what is doubtful, until the publisher is closed. On a thread of its own. */
+  private void keepUp() {
+    try {
+      for (PipeException trouble = window.awaitTrouble();
+          trouble != null;
+          trouble = window.awaitTrouble()) {
+        clearUp(trouble);
+      }
+    } catch (PipeException e) {
+      window.end(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      window.end(closedHere());
+    } finally {
+      way.connection().close();
+    }
+  }
+
+  private void clearUp(PipeException trouble) throws PipeException, InterruptedException {
+    way.connection().abandon();
+    PipeException why = trouble;
+    while (true) {
+      works = false;
+      attempts.pauseAfter(why);
+      if (closed) {
+        throw closedHere();
+      }
+      try {
+        sendAgain(connect());
+        return;
+      } catch (PipeException.Unreachable e) {
+        why = e;
+      }
+    }
+  }
+
+  private void sendAgain(StreamWay next) {
+    sending.lock();
+    try {
+      way = next;
+      send(window.clearUp(), next);
+    } finally {
+      sending.unlock();
+    }
+    if (closed) {
+      next.connection().close();
+    }
+  }
+
+  private StreamWay connect() throws PipeException, InterruptedException {
+    Ears ears = new Ears(options);
+    StreamConnection connection = StreamConnection.open(options, ears);
+    boolean whole = false;
+    try {
+      Streams streams = new Streams(connection, options);
+      streams.checkExists(true);
+      checkNoOther(streams);
+      streams.declarePublisher(StreamWay.PUBLISHER, stream);
+      StreamWay next = new StreamWay(connection);
+      ears.way = next;
+      ears.hear(this);
+      whole = true;
+      return next;
+    } finally {
+      if (!whole) {
+        connection.close();
+      }
+    }
+  }
+
+  /** What the server has of this stream is what was sent from here. */
+  private void checkNoOther(Streams streams) throws PipeException, InterruptedException {
+    long newest = streams.newestPublishingId(stream);
+    long known =
+        Math.max(window.newestPublishingId(), StreamPlace.publishingId(held.position(), true));
+    if (newest > known) {
+      throw new PipeException.Refused(
+          Status.ABORTED,
+          options.address()
+              + ": another process writes the stream "
+              + stream
+              + " as well, and is at position "
+              + StreamPlace.position(newest));
+    }
+  }
+
+  private Opened connectFirst(Encoding encoding) throws PipeException, InterruptedException {
+    while (true) {
+      try {
+        return connectOnce(encoding);
+      } catch (PipeException.Unreachable e) {
+        attempts.pauseAfter(e);
+      }
+    }
+  }
+
+  private Opened connectOnce(Encoding encoding) throws PipeException, InterruptedException {
+    Ears ears = new Ears(options);
+    LastPlace places = new LastPlace(options, ears);
+    StreamConnection connection = StreamConnection.open(options, places);
+    boolean whole = false;
+    try {
+      Streams streams = new Streams(connection, options);
+      streams.prepare(context.events());
+      StreamPlace place = places.of(stream, streams);
+      if (place != null && place.encoding() != encoding) {
+        throw new PipeException.Refused(
+            Status.FAILED_PRECONDITION,
+            options.address()
+                + ": the stream "
+                + stream
+                + " holds "
+                + place.encoding()
+                + " there, not "
+                + encoding);
+      }
+      streams.declarePublisher(StreamWay.PUBLISHER, stream);
+      ears.way = new StreamWay(connection);
+      Resume found = place == null ? Resume.START : place.held();
+      attempts.succeeded(found.position());
+      works = true;
+      whole = true;
+      return new Opened(ears.way, ears, found);
+    } finally {
+      if (!whole) {
+        connection.close();
+      }
+    }
+  }
+
+  private PipeException closedHere() {
+    return new PipeException.Closed(
+        Status.CANCELLED, options.address() + " was closed on this side");
+  }
+
+  private record Opened(StreamWay way, Ears ears, Resume held) {}
+
+  /**
+   * Hears what the server says over one connection. What it says before anybody listens is kept:
+   * that can be its end alone.
+   */
+  private static final class Ears implements StreamConnection.Listener {
+    private final StreamOptions options;
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable StreamWay way;
+
+    /** Both under the lock. */
+    private @Nullable StreamPublisher publisher;
+
+    private @Nullable PipeException end;
+
+    Ears(StreamOptions options) {
+      this.options = options;
+    }
+
+    void hear(StreamPublisher listening) {
+      PipeException before;
+      lock.lock();
+      try {
+        publisher = listening;
+        before = end;
+      } finally {
+        lock.unlock();
+      }
+      StreamWay mine = way;
+      if (before != null && mine != null) {
+        listening.window.doubt(before);
+      }
+    }
+
+    @Override
+    public void confirmed(long[] publishingIds) {
+      StreamPublisher listening = listening();
+      StreamWay mine = way;
+      if (listening != null && mine != null) {
+        listening.confirmed(mine, publishingIds);
+      }
+    }
+
+    @Override
+    public void refused(long publishingId, int code) {
+      lost(
+          StreamCodes.of(
+              options.address()
+                  + ": the message that ends at position "
+                  + StreamPlace.position(publishingId)
+                  + " was not taken",
+              code));
+    }
+
+    @Override
+    public void lost(PipeException why) {
+      StreamPublisher listening;
+      lock.lock();
+      try {
+        end = end == null ? why : end;
+        listening = publisher;
+      } finally {
+        lock.unlock();
+      }
+      StreamWay mine = way;
+      if (listening != null && mine != null) {
+        listening.doubt(mine, why);
+      }
+    }
+
+    private @Nullable StreamPublisher listening() {
+      lock.lock();
+      try {
+        return publisher;
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+}

@@ -1,0 +1,179 @@
+package io.hostpipe.connector.rabbitmq;
+
+import io.hostpipe.PipeException;
+import io.hostpipe.spi.Inbox;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages of a stream in their order, over one connection. Chunks come as fast as they are read:
+ * for each that was read to its end the server may send another one.
+ *
+ * <p>Thread rule: as {@link Inbox}.
+ */
+final class StreamReader implements AutoCloseable, StreamConnection.Listener {
+  /** How many chunks may be here. */
+  private static final int CHUNKS = 2;
+
+  private static final int LOOK = 0;
+  private static final int READ = 1;
+
+  /** A message, and whether it is the last one of those that came with it. */
+  record Arrived(StreamChunk.Message message, boolean last) {}
+
+  private final String where;
+  private final Inbox<Arrived> inbox = new Inbox<>(message -> 0);
+  private final StreamConnection connection;
+  private final Streams streams;
+
+  private final AtomicReference<@Nullable StreamChunk> shown = new AtomicReference<>();
+
+  /** The last chunk there was when reading began. */
+  private final @Nullable StreamChunk last;
+
+  /** Messages before it are not wanted. */
+  private volatile long leastOffset;
+
+  private volatile @Nullable PipeException failure;
+
+  private StreamReader(StreamOptions options, @Nullable StreamCursor behind)
+      throws PipeException, InterruptedException {
+    this.where = options.address().toString();
+    this.connection = StreamConnection.open(options, this);
+    boolean opened = false;
+    try {
+      this.streams = new Streams(connection, options);
+      streams.checkExists(behind != null);
+      last = streams.last(LOOK, () -> shown.getAndSet(null));
+      begin(options, behind);
+      opened = true;
+    } finally {
+      if (!opened) {
+        connection.close();
+      }
+    }
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param behind the place behind which it goes on, whose own message is the first to come; null
+   *     for where the options say that a new reader does
+   */
+  static StreamReader open(StreamOptions options, @Nullable StreamCursor behind)
+      throws PipeException, InterruptedException {
+    return new StreamReader(options, behind);
+  }
+
+  private void begin(StreamOptions options, @Nullable StreamCursor behind)
+      throws PipeException, InterruptedException {
+    if (behind != null) {
+      if (lastOffset() < behind.offset()) {
+        throw new PipeException.DataLoss(
+            where
+                + ": the stream ends with offset "
+                + lastOffset()
+                + ", and was read up to offset "
+                + behind.offset()
+                + " before: it was deleted and made again, or the servers lost what they had");
+      }
+      beginAt(behind.offset(), behind.offset());
+      return;
+    }
+    switch (options.from().place()) {
+      case BEGIN -> streams.subscribeFromBegin(READ, CHUNKS);
+      case END -> beginAt(lastOffset(), lastOffset());
+      case OFFSET ->
+          beginAt(Math.min(options.from().number(), lastOffset()), options.from().number());
+      case TIME -> streams.subscribeFromTime(READ, options.from().number(), CHUNKS);
+    }
+  }
+
+  private void beginAt(long offset, long wanted) throws PipeException, InterruptedException {
+    leastOffset = wanted;
+    if (offset <= 0) {
+      streams.subscribeFromBegin(READ, CHUNKS);
+    } else {
+      streams.subscribeFrom(READ, offset, CHUNKS);
+    }
+  }
+
+  Inbox<Arrived> inbox() {
+    return inbox;
+  }
+
+  /** Why no more comes; null while it may. */
+  @Nullable PipeException failure() {
+    return failure;
+  }
+
+  /** Of the last message that there was when reading began; -1 when there was none. */
+  long lastOffset() {
+    StreamChunk chunk = last;
+    return chunk == null ? -1 : chunk.lastOffset();
+  }
+
+  /** When that message was written; 0 when there was none. */
+  long lastTimeMillis() {
+    StreamChunk chunk = last;
+    return chunk == null ? 0 : chunk.timeMillis();
+  }
+
+  /** The place behind that message. */
+  StreamCursor end() {
+    StreamChunk chunk = last;
+    return chunk == null
+        ? new StreamCursor(-1, 0)
+        : new StreamCursor(chunk.lastOffset(), chunk.timeMillis());
+  }
+
+  /** A message was read: behind the last one of a chunk the server may send more. */
+  void read(Arrived message) {
+    if (message.last()) {
+      try {
+        streams.credit(READ, 1);
+      } catch (PipeException e) {
+        // Nothing more comes over this connection, as it says itself.
+      }
+    }
+  }
+
+  @Override
+  public void delivered(int subscription, StreamChunk chunk) throws PipeException {
+    if (subscription == LOOK) {
+      shown.set(chunk);
+      return;
+    }
+    List<StreamChunk.Message> messages = chunk.messages(where);
+    int count = messages.size();
+    boolean none = true;
+    try {
+      for (int index = 0; index < count; index++) {
+        StreamChunk.Message message = messages.get(index);
+        if (message.offset() >= leastOffset) {
+          none = false;
+          inbox.put(new Arrived(message, index == count - 1));
+        }
+      }
+      if (none) {
+        streams.credit(subscription, 1);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void lost(PipeException why) {
+    failure = Objects.requireNonNullElse(failure, why);
+    inbox.end();
+  }
+
+  @Override
+  public void close() {
+    inbox.close();
+    connection.close();
+  }
+}

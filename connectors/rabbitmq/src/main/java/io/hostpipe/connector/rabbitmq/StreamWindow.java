@@ -1,0 +1,93 @@
+package io.hostpipe.connector.rabbitmq;
+
+import io.hostpipe.connector.rabbitmq.StreamWay.Outgoing;
+import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.ConfirmWindow;
+import java.time.Duration;
+
+/**
+ * What was published to a stream and is not confirmed: what is doubtful is sent again, under the
+ * same number.
+ */
+final class StreamWindow extends ConfirmWindow<Outgoing> {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** What is unconfirmed becomes one chunk of the stream, and a reader takes whole chunks. */
+  private static final long BYTES_MAX = 4L << 20;
+
+  /** Of what was sent; under the lock. */
+  private long newestPublishingId;
+
+  StreamWindow(Commits commits, int messagesMax) {
+    super(commits, messagesMax, BYTES_MAX, PATIENCE);
+  }
+
+  /**
+   * Notes that a message is about to be sent.
+   *
+   * @return false when it was sent over this connection already, or the connection is doubtful
+   */
+  boolean sends(Outgoing message, StreamWay over) {
+    lock.lock();
+    try {
+      if (message.sentOver() == over || isInTrouble() || isEnded()) {
+        return false;
+      }
+      message.sendsOver(over);
+      newestPublishingId = Math.max(newestPublishingId, message.publishingId());
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The server has messages.
+   *
+   * @param publishingIds theirs, growing
+   */
+  void confirm(StreamWay over, long[] publishingIds) {
+    lock.lock();
+    try {
+      if (isInTrouble()) {
+        // What was sent over a doubtful connection is sent again.
+        return;
+      }
+      int index = 0;
+      for (Outgoing each : waiting) {
+        while (index < publishingIds.length && publishingIds[index] < each.publishingId()) {
+          index++;
+        }
+        if (index == publishingIds.length) {
+          break;
+        }
+        if (each.sentOver() == over && publishingIds[index] == each.publishingId()) {
+          each.confirm();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    release();
+  }
+
+  /** The highest number that a message was sent under; 0 when none was. */
+  long newestPublishingId() {
+    lock.lock();
+    try {
+      return newestPublishingId;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a further message would have to wait. */
+  boolean full() {
+    lock.lock();
+    try {
+      return isFull();
+    } finally {
+      lock.unlock();
+    }
+  }
+}
