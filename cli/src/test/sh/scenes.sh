@@ -640,6 +640,7 @@ after_rabbitmq() {
 
 after_rabbitmq_stream() {
   seq 1 1000 | cmp - ./numbers
+}
 
 before_bursts() {
   ln -s -- "$root/scripts" scripts
