@@ -21,7 +21,7 @@ final class NatsUnderTest implements BrokerUnderTest {
   private final Connection nats;
 
   NatsUnderTest(Path folder) throws Exception {
-    this.server = NatsServer.start(folder);
+    this.server = NatsServer.start(folder, "max_payload: 1MB"); // the default of its own
     this.nats = Nats.connect("nats://127.0.0.1:" + server.port());
   }
 
