@@ -3,6 +3,7 @@ package io.hostpipe.connector.rabbitmq;
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
@@ -91,6 +92,7 @@ record QueueOptions(
   /** Reads them from an address. */
   static QueueOptions of(Address address, boolean asSource) throws PipeException {
     OptionValues.checkNames(address, SPECS, asSource);
+    BackWay.refuse(address);
     String path = address.path();
     int slash = path.lastIndexOf('/');
     boolean once = address.option(ONCE) != null;
@@ -205,6 +207,7 @@ record QueueOptions(
                 "silent",
                 "mark: write the end of the stream as an empty message, for until=mark")
             .ofDestination(),
+        BackWay.option("queue"),
         OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated());
   }
 

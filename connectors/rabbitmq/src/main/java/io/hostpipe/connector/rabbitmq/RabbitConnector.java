@@ -3,9 +3,11 @@ package io.hostpipe.connector.rabbitmq;
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
 import io.hostpipe.Guarantee;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
+import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
@@ -107,7 +109,7 @@ public final class RabbitConnector implements Connector {
   @Override
   public String check(Address address, boolean asSource)
       throws PipeException, InterruptedException {
-    QueueOptions options = QueueOptions.of(address, asSource);
+    QueueOptions options = QueueOptions.of(address.withoutOption(BackWay.BACK), asSource);
     List<String> warnings = new ArrayList<>();
     try (RabbitConnection connection = RabbitConnection.open(options, why -> {})) {
       Queues queues = new Queues(connection, options);
@@ -150,6 +152,27 @@ public final class RabbitConnector implements Connector {
           + " readers, and is "
           + shape.describe()
           + (warnings.isEmpty() ? "" : ". Mind: " + String.join(". ", warnings));
+    }
+  }
+
+  /** A queue for each direction. */
+  @Override
+  public Pipe connect(Address address, PipeContext context) throws PipeException {
+    checkQueues(address);
+    return BackWay.open(this, address, context, false);
+  }
+
+  /** The same, read from the queue that is named first. */
+  @Override
+  public Pipe connectAsSource(Address address, PipeContext context) throws PipeException {
+    checkQueues(address);
+    return BackWay.open(this, address, context, true);
+  }
+
+  private static void checkQueues(Address address) throws PipeException {
+    if (address.option(QueueOptions.EXCHANGE) != null) {
+      throw new PipeException.Config(
+          address + ": --duplex joins two queues, and an exchange is none; leave exchange out");
     }
   }
 

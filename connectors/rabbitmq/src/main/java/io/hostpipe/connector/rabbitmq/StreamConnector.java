@@ -2,9 +2,11 @@ package io.hostpipe.connector.rabbitmq;
 
 import io.hostpipe.Address;
 import io.hostpipe.Capabilities;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
+import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
@@ -60,7 +62,7 @@ public final class StreamConnector implements Connector {
   @Override
   public String check(Address address, boolean asSource)
       throws PipeException, InterruptedException {
-    StreamOptions options = StreamOptions.of(address, asSource);
+    StreamOptions options = StreamOptions.of(address.withoutOption(BackWay.BACK), asSource);
     Look look = new Look();
     try (StreamConnection connection = StreamConnection.open(options, look)) {
       Streams streams = new Streams(connection, options);
@@ -81,6 +83,18 @@ public final class StreamConnector implements Connector {
           + (last == null ? " is empty" : " has messages up to offset " + last.lastOffset())
           + (look.warning.isEmpty() ? "" : ". Mind: " + look.warning);
     }
+  }
+
+  /** A stream for each direction. */
+  @Override
+  public Pipe connect(Address address, PipeContext context) throws PipeException {
+    return BackWay.open(this, address, context, false);
+  }
+
+  /** The same, read from the stream that is named first. */
+  @Override
+  public Pipe connectAsSource(Address address, PipeContext context) throws PipeException {
+    return BackWay.open(this, address, context, true);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.hostpipe.connector.rabbitmq;
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
@@ -91,6 +92,7 @@ record StreamOptions(
   /** Reads them from an address. */
   static StreamOptions of(Address address, boolean asSource) throws PipeException {
     OptionValues.checkNames(address, SPECS, asSource);
+    BackWay.refuse(address);
     String path = address.path();
     int slash = path.lastIndexOf('/');
     BrokerTls tls = BrokerTls.of(address, address.scheme().equals(ENCRYPTED_SCHEME));
@@ -185,6 +187,7 @@ record StreamOptions(
                 null,
                 "how many servers keep a stream that is made; else all, as far as there are few")
             .ofDestination(),
+        BackWay.option("stream"),
         OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated());
   }
 
