@@ -126,9 +126,7 @@ final class Attachment {
 
   /** Where what comes next is put. For whoever holds the reading role. */
   ByteBuffer[] targets() {
-    return garbled
-        ? new ByteBuffer[] {ByteBuffer.allocate(DISCARD_BYTES)}
-        : assembler.targets();
+    return garbled ? new ByteBuffer[] {ByteBuffer.allocate(DISCARD_BYTES)} : assembler.targets();
   }
 
   static boolean endWithBye(List<Frame> frames) {

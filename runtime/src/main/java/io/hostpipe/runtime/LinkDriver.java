@@ -440,7 +440,9 @@ final class LinkDriver {
     }
   }
 
-  /** Nothing more can be written on it. Why may stand in what came before it broke: that is read. */
+  /**
+   * Nothing more can be written on it. Why may stand in what came before it broke: that is read.
+   */
   private void endByReading(Attachment link) {
     if (link.down || session.hasHeardAll()) {
       linkDown(link);

@@ -128,7 +128,8 @@ public final class SessionPort implements AutoCloseable {
         return;
       } catch (IOException | RuntimeException | LinkageError | OutOfMemoryError e) {
         // Without a descriptor left not even a class can be loaded, and without a thread left that
-        // is said to be want of memory: a port that stops listening for that would be deaf for ever.
+        // is said to be want of memory: a port that stops listening for that would be deaf for
+        // ever.
         String reason = String.valueOf(e.getMessage());
         if (!reason.equals(told)) {
           told = reason;

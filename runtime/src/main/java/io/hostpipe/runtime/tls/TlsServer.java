@@ -122,7 +122,9 @@ public final class TlsServer {
     if (!options.pins().isEmpty()) {
       trust = new PeerTrust.Pinned(options.pins());
     } else if (authorities != null) {
-      trust = new PeerTrust.Vouched(Authorities.of(authorities), "client-ca=" + authorities, null, false);
+      trust =
+          new PeerTrust.Vouched(
+              Authorities.of(authorities), "client-ca=" + authorities, null, false);
     } else {
       trust = new PeerTrust.Anybody();
     }
