@@ -57,6 +57,6 @@ final class HeldMessages {
   }
 
   private static long cost(MessageLite message) {
-    return message.getSerializedSize() + OVERHEAD_BYTES;
+    return (long) message.getSerializedSize() + OVERHEAD_BYTES;
   }
 }
