@@ -37,6 +37,8 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
   private static final String BYTES = "bytes";
   private static final String END = "end";
 
+  private static volatile Named lastNamed = new Named(new StreamId("none"), "none");
+
   /**
    * The id of the message: the same for every try at it, and another one for a message with other
    * content before it, so that two writers of one stream can never stand in for each other.
@@ -59,10 +61,17 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
     return Objects.requireNonNull(held.digest(), "a writer knows its digest");
   }
 
-  /** A name of printable ASCII without colons. */
+  /** A name of printable ASCII without colons; a writer asks for the same one for each message. */
   private static String named(StreamId stream) {
-    return URLEncoder.encode(stream.value(), StandardCharsets.UTF_8);
+    Named known = lastNamed;
+    if (!known.stream.equals(stream)) {
+      known = new Named(stream, URLEncoder.encode(stream.value(), StandardCharsets.UTF_8));
+      lastNamed = known;
+    }
+    return known.text;
   }
+
+  private record Named(StreamId stream, String text) {}
 
   /** Adds both headers. */
   void writeTo(Headers headers) {

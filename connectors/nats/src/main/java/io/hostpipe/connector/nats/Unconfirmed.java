@@ -54,8 +54,9 @@ final class Unconfirmed extends UnconfirmedMessage {
     place.writeTo(headers);
   }
 
+  /** As it stands in the headers. */
   String messageId() {
-    return place.messageId();
+    return headers.getFirst(Place.MESSAGE_ID);
   }
 
   void confirm(long underSequence) {
