@@ -274,7 +274,7 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
           onStored(oldest);
         }
       }
-      if (position >= 0) {
+      if (position >= 0 && hasMuchRoom()) {
         changed.signalAll();
       }
     } finally {
@@ -289,6 +289,12 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
     if (position >= 0) {
       commits.advance(position);
     }
+  }
+
+  /** A writer that is woken for each message that is confirmed waits again behind the next one. */
+  private boolean hasMuchRoom() {
+    return waiting.isEmpty()
+        || (waiting.size() <= messagesMax - messagesMax / 4 && bytes <= bytesMax - bytesMax / 4);
   }
 
   private void markAllSent() {

@@ -14,6 +14,8 @@ import io.hostpipe.spi.PipeContext;
 import io.nats.client.impl.NatsMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,9 @@ final class CoreSink extends MessageSink {
 
   /** What the present batch is published over; null before its first message. */
   private @Nullable NatsConnection over;
+
+  /** Ends when the server has answered for the newest batch; null before that. */
+  private @Nullable CompletableFuture<Void> flushing;
 
   /** Why the rest of the present batch cannot be published. */
   private @Nullable Exception broke;
@@ -80,19 +85,63 @@ final class CoreSink extends MessageSink {
     Exception why = broke;
     over = null;
     broke = null;
-    if (used != null && why == null) {
-      try {
-        used.flush();
-      } catch (IllegalStateException | IOException e) {
-        why = e;
+    awaitFlushed();
+    checkOpen();
+    if (used == null || why != null) {
+      settle(used, fromPosition, position(), why);
+      return;
+    }
+    // The next batch is published while the server is asked whether it has this one.
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    long end = position();
+    flushing = done;
+    Thread.ofVirtual()
+        .name("hostpipe-nats-flush")
+        .start(() -> {
+          try {
+            flush(used, fromPosition, end);
+          } finally {
+            done.complete(null);
+          }
+        });
+  }
+
+  private void flush(NatsConnection used, long from, long end) {
+    Exception why = null;
+    try {
+      used.flush();
+    } catch (IllegalStateException | IOException e) {
+      why = e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      why = e;
+    }
+    if (why == null || !closed) {
+      settle(used, from, end, why);
+    }
+  }
+
+  private void settle(@Nullable NatsConnection used, long from, long end, @Nullable Exception why) {
+    if (why != null) {
+      doubts.add(from, end, why);
+      if (used != null) {
+        used.close();
       }
     }
-    if (why != null) {
-      checkOpen();
-      doubts.add(fromPosition, position(), why);
-      connection.close();
+    commits.advance(end);
+  }
+
+  /** Blocks until the server has answered for the batch before, or will not. */
+  private void awaitFlushed() throws InterruptedException {
+    CompletableFuture<Void> before = flushing;
+    if (before != null) {
+      try {
+        before.get();
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("a flush tells its failure itself", e);
+      }
+      flushing = null;
     }
-    commits.advance(position());
   }
 
   @Override
@@ -101,7 +150,8 @@ final class CoreSink extends MessageSink {
   }
 
   @Override
-  protected void complete() throws PipeException {
+  protected void complete() throws PipeException, InterruptedException {
+    awaitFlushed();
     doubts.check(commits, stream(), position());
   }
 

@@ -14,7 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * Between which positions it is uncertain whether what was sent arrived. They are said when they
  * come up, and once more at the end, which is not a good one then.
  *
- * <p>Thread rule: one thread adds, any checks.
+ * <p>Thread rule: one thread at a time adds, any checks.
  */
 final class Doubts {
   private static final int RANGES_MAX = 100;

@@ -24,6 +24,9 @@ final class JetStreamSink extends MessageSink {
   /** What the headers of Hostpipe take at most, beside those of the message. */
   private static final int HEADERS_BYTES_MAX = 2 << 10;
 
+  /** What is expected of the server, in the header of a message. */
+  private static final int EXPECTED_BYTES = 128;
+
   private final NatsOptions options;
   private final Publisher publisher;
   private long storedPosition;
@@ -58,8 +61,7 @@ final class JetStreamSink extends MessageSink {
     place.writeTo(out);
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
-    long lengthBytes = (long) copy.length + out.serializedLength() + 128;
-    if (lengthBytes > publisher.maxPayload()) {
+    if (isTooLong(copy.length, headers.isEmpty(), out)) {
       Rejection why = tooLong(copy.length);
       // One before it may be refused by the server yet, and is put aside first.
       publisher.awaitConfirmed();
@@ -100,6 +102,13 @@ final class JetStreamSink extends MessageSink {
   @Override
   public void close() {
     publisher.close();
+  }
+
+  /** Headers are measured where it matters: those of ours alone are short. */
+  private boolean isTooLong(int lengthBytes, boolean oursAlone, io.nats.client.impl.Headers out) {
+    long maxBytes = publisher.maxPayload();
+    return (!oursAlone || lengthBytes > maxBytes - HEADERS_BYTES_MAX)
+        && (long) lengthBytes + out.serializedLength() + EXPECTED_BYTES > maxBytes;
   }
 
   private Rejection tooLong(int lengthBytes) {

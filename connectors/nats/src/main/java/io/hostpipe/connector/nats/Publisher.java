@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread publishes; a thread of its own clears up; {@link #close} from any.
  */
 final class Publisher implements AutoCloseable {
-  private static final String EXPECTED_LAST_ID = "Nats-Expected-Last-Msg-Id";
-  private static final String EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Subject-Sequence";
+  static final String EXPECTED_LAST_ID = "Nats-Expected-Last-Msg-Id";
+  static final String EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Subject-Sequence";
 
   /** The pause between two tries at one message grows no further after so many. */
   private static final int DOUBLINGS_MAX = 16;
@@ -165,8 +165,9 @@ final class Publisher implements AutoCloseable {
 
   /** Under {@link #sending}. */
   private void send(Unconfirmed message, Way over) {
+    // What a connection before was told to expect is not what this one expects.
+    Headers headers = message.sentOver() == null ? message.headers() : message.headersAnew();
     message.sendsOver(over);
-    Headers headers = new Headers(message.headers());
     String before = over.lastId();
     if (before == null) {
       headers.put(EXPECTED_LAST_SEQUENCE, "" + over.places().lastSequence());

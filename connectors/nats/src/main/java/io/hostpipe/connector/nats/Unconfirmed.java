@@ -18,7 +18,7 @@ final class Unconfirmed extends UnconfirmedMessage {
   /**
    * A message to be published.
    *
-   * @param headers with the place, and without what is expected of the server
+   * @param headers with the place; what is expected of the server is added when it is sent
    */
   Unconfirmed(Place place, byte[] payload, Headers headers) {
     this(place, payload, headers, null);
@@ -46,6 +46,13 @@ final class Unconfirmed extends UnconfirmedMessage {
 
   Headers headers() {
     return headers;
+  }
+
+  /** A copy of them, as they were before it was sent for the first time. */
+  Headers headersAnew() {
+    Headers anew = new Headers(headers);
+    anew.remove(Publisher.EXPECTED_LAST_ID, Publisher.EXPECTED_LAST_SEQUENCE);
+    return anew;
   }
 
   /** The message before it was refused after all: it follows on the one before that. */

@@ -110,20 +110,20 @@ final class CoreTest {
   void whatIsUncertainAfterABreakIsSaidAndThePipeDoesNotEndWell() throws Exception {
     Sink sink = subject.sink("numbers", "");
     Subject.writeNumbers(sink, 1, 100);
-    long certain = sink.committed().position();
+    long certain = sink.awaitCommitted(sink.resume().position()).position();
     server.pause();
     InParallel<Boolean> writing =
         InParallel.run(() -> {
-          Subject.writeNumbers(sink, 101, 200);
+          Subject.writeNumbers(sink, 101, 300);
           return true;
         });
     writing.awaitBlocked();
     server.kill();
     server.restart();
     assertThat(writing.join()).isTrue();
-    Subject.writeNumbers(sink, 201, 300);
+    Subject.writeNumbers(sink, 301, 400);
     long end = sink.resume().position();
-    assertThat(sink.committed().position()).isEqualTo(end);
+    assertThat(sink.awaitCommitted(end).position()).isEqualTo(end);
     assertThatExceptionOfType(PipeException.Closed.class)
         .isThrownBy(sink::finish)
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED))
