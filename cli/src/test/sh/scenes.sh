@@ -635,7 +635,8 @@ after_services() {
 }
 
 after_rabbitmq() {
-  seq 1 1000 | cmp - ./numbers && seq 1 2000 | cmp - ./more
+  seq 1 1000 | cmp - ./numbers && seq 1 2000 | cmp - ./more &&
+    printf '\0\0\0\3a\nb' | cmp - ./late && says 'the framing lines cannot carry' "$work/printed"
 }
 
 after_rabbitmq_stream() {

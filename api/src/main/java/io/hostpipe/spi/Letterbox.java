@@ -18,7 +18,7 @@ public interface Letterbox extends AutoCloseable {
     /**
      * One message.
      *
-     * @param number which it is: the same each time it is looked at, and growing
+     * @param number which it is: the same each time it is looked at
      * @param payload valid during the call
      * @return whether the next one is wanted
      */

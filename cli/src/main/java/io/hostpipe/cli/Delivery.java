@@ -95,7 +95,8 @@ final class Delivery implements AutoCloseable {
     Closings closings = new Closings();
     boolean whole = false;
     try {
-      boolean keepsPlace = !to.isLink() && to.capabilities().durable();
+      boolean keepsPlace =
+          !to.isLink() && to.capabilities().durable() && to.capabilities().resumes();
       StreamId stream = new StreamId(keepsPlace ? nameOf(from, to) : UUID.randomUUID().toString());
       Sink sink = open(to, stream, context, frames, closings);
       Cursor cursor = sink.resume().cursor();

@@ -117,7 +117,7 @@ final class DlqCommand {
         found[0] = true;
         console.answer(text(headers) + "\n" + text(payload) + "\n");
       }
-      return number < wanted;
+      return !found[0];
     });
     if (!found[0]) {
       throw missing(wanted, end);
@@ -145,7 +145,7 @@ final class DlqCommand {
       if (wanted == null || wanted.contains(number)) {
         found.add(number);
       }
-      return wanted == null || number < wanted.last();
+      return wanted == null || found.size() < wanted.size();
     });
     for (long number : wanted == null ? List.<Long>of() : wanted) {
       if (!found.contains(number)) {

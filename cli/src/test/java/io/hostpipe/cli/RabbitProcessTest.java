@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
@@ -127,6 +128,74 @@ final class RabbitProcessTest {
     }
   }
 
+  @Test
+  void deadLettersInAQueueAreListedShownDeliveredAndDropped() throws Exception {
+    Path in = state.resolve("in.u32");
+    Files.write(
+        in, "\0\0\0\3one\0\0\0\3t\no\0\0\0\3f\nr\0\0\0\4five".getBytes(StandardCharsets.UTF_8));
+    Path lines = state.resolve("lines");
+    run(
+        7,
+        "--frame",
+        "u32",
+        in.toString(),
+        "--frame-out",
+        "lines",
+        lines.toString(),
+        "--dlq",
+        dead());
+    assertThat(lines).hasContent("one\nfive\n");
+    List<String> letters = run(0, "dlq", "ls", dead()).lines().skip(1).toList();
+    assertThat(letters).hasSize(2).allMatch(row -> row.contains("the framing lines cannot carry"));
+    String first = letters.getFirst().strip().split(" ", 2)[0];
+    String second = letters.getLast().strip().split(" ", 2)[0];
+    assertThat(run(0, "dlq", "show", dead(), first))
+        .contains("dead-letter-status: INVALID_ARGUMENT", "t\no");
+    run(7, "dlq", "replay", dead(), first, "--to", lines.toString(), "--frame-out", "lines");
+    String late = state.resolve("late").toString();
+    run(0, "dlq", "replay", dead(), first, "--to", late, "--frame-out", "u32");
+    assertThat(Path.of(late)).hasContent("\0\0\0\3t\no");
+    assertThat(run(0, "dlq", "ls", dead()).lines().skip(1)).containsExactly(letters.getLast());
+    run(2, "dlq", "show", dead(), first);
+    run(0, "dlq", "drop", dead(), second, "--yes");
+    assertThat(run(0, "dlq", "ls", dead())).isEmpty();
+  }
+
+  /** A queue keeps no place: two replays are two streams, for readers that take each once. */
+  @Test
+  void whatIsReplayedIntoAQueueInTwoStepsIsReadOnce() throws Exception {
+    Path in = state.resolve("in.u32");
+    Files.write(in, "\0\0\0\3t\no\0\0\0\3f\nr".getBytes(StandardCharsets.UTF_8));
+    String letters = state.resolve("letters").toString();
+    run(
+        7,
+        "--frame",
+        "u32",
+        in.toString(),
+        "--frame-out",
+        "lines",
+        state.resolve("lines").toString(),
+        "--dlq",
+        letters);
+    run(0, "dlq", "replay", letters, "1", "--to", address() + "?single");
+    run(0, "dlq", "replay", letters, "2", "--to", address() + "?single");
+    try (CommandProcess reader =
+        CommandProcess.start("--frame", "u32", address(), "once", "until=empty", "-")) {
+      assertThat(reader.exitCode()).as(reader::err).isZero();
+      assertThat(new String(reader.out(), StandardCharsets.UTF_8))
+          .isEqualTo("\0\0\0\3t\no\0\0\0\3f\nr");
+    }
+  }
+
+  /** What it prints. */
+  private String run(int exitCode, String... words) throws Exception {
+    try (CommandProcess command =
+        CommandProcess.start(Map.of("XDG_STATE_HOME", state.toString()), words)) {
+      assertThat(command.exitCode()).as(command::err).isEqualTo(exitCode);
+      return new String(command.out(), StandardCharsets.UTF_8);
+    }
+  }
+
   /** A sender that is killed so often, and its server now and then, and that comes to its end. */
   private void sendThroughKills(int kills) throws Exception {
     byte[] lines = lines();
@@ -181,6 +250,10 @@ final class RabbitProcessTest {
 
   private static String address() {
     return "amqp://127.0.0.1:" + server.port() + "/pipe";
+  }
+
+  private static String dead() {
+    return "amqp://127.0.0.1:" + server.port() + "/dead";
   }
 
   private static Connection connect() throws IOException, TimeoutException {

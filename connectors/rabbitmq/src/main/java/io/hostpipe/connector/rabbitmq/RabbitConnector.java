@@ -9,6 +9,7 @@ import io.hostpipe.Source;
 import io.hostpipe.Target;
 import io.hostpipe.spi.BackWay;
 import io.hostpipe.spi.Connector;
+import io.hostpipe.spi.Letterbox;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
@@ -184,5 +185,10 @@ public final class RabbitConnector implements Connector {
   @Override
   public Target target(Address address, PipeContext context) throws PipeException {
     return new QueueTarget(QueueOptions.of(address, false), context);
+  }
+
+  @Override
+  public Letterbox letterbox(Address address, PipeContext context) throws PipeException {
+    return QueueLetterbox.open(QueueOptions.of(address, true), context.events());
   }
 }

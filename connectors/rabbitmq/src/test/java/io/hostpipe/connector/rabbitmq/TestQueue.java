@@ -10,6 +10,7 @@ import io.hostpipe.Batch;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Source;
+import io.hostpipe.spi.Letterbox;
 import io.hostpipe.testkit.StoreEnds;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
@@ -31,6 +32,16 @@ final class TestQueue extends StoreEnds {
   @Override
   public Address address(String query) throws PipeException {
     return Address.parse("amqp://127.0.0.1:" + server.port() + "/" + name() + query);
+  }
+
+  /** Its messages, to be looked at one by one. */
+  Letterbox letterbox(String query) throws PipeException {
+    return letterbox(address(query));
+  }
+
+  /** The same for any address. */
+  Letterbox letterbox(Address address) throws PipeException {
+    return new RabbitConnector().letterbox(address, context());
   }
 
   /** A channel of a client that is closed with the rest. */
