@@ -112,12 +112,15 @@ final class RabbitConnection implements AutoCloseable {
     if (refusal != null) {
       return refusal;
     }
+    ShutdownSignalException signal = AmqpErrors.signal(failed);
+    boolean said = signal != null && AmqpErrors.code(signal) != 0;
     return AmqpErrors.of(
-        AmqpErrors.signal(failed) != null || failed instanceof AuthenticationFailureException
+        said || failed instanceof AuthenticationFailureException
             ? what
             : what
                 + (tls == null ? "" : tls.hint())
-                + "; is RabbitMQ running there, and is the port its client port?",
+                + "; is RabbitMQ running there, and is the port its client port?"
+                + (tls == null && signal != null ? " One that encrypts wants amqps" : ""),
         failed);
   }
 
