@@ -64,7 +64,7 @@ final class QueueSink extends MessageSink {
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
     String key = routingKey(headers);
-    BasicProperties properties = AmqpHeaders.write(headers, placeUpTo(endPosition));
+    BasicProperties properties = AmqpHeaders.write(headers, placeFrom(startPosition, endPosition));
     Rejection refusal = refusal(copy.length, headers, properties, key);
     if (refusal != null) {
       // So letters lie in the order of the stream, and none hides an end before it.
@@ -85,7 +85,7 @@ final class QueueSink extends MessageSink {
   @Override
   protected void complete() throws PipeException, InterruptedException {
     if (options.marksEnd()) {
-      BasicProperties properties = AmqpHeaders.write(Headers.EMPTY, placeUpTo(position()));
+      BasicProperties properties = AmqpHeaders.write(Headers.EMPTY, placeFrom(position(), position()));
       publisher.publish(
           new Unconfirmed(position(), routingKey(Headers.EMPTY), new byte[0], properties));
     }
@@ -102,9 +102,9 @@ final class QueueSink extends MessageSink {
     publisher.close();
   }
 
-  private Place placeUpTo(long endPosition) {
+  private Place placeFrom(long start, long endPosition) {
     Digest digest = Objects.requireNonNull(resume().digest(), "a writer knows its digest");
-    return new Place(stream(), encoding(), startPosition, endPosition, digest);
+    return new Place(stream(), encoding(), start, endPosition, digest);
   }
 
   /** Of the address, or of the message where an exchange looks at it. */

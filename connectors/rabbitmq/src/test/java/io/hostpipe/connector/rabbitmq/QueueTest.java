@@ -261,13 +261,9 @@ final class QueueTest {
 
   @Test
   void headersThatFitInNoFrameAreRefusedAndTheRestArrives() throws Exception {
-    Headers.Builder many = Headers.builder();
-    for (int count = 0; count < 12_000; count++) {
-      many.add("a", "");
-    }
     Sink sink = queue.sink("any", "");
     TestQueue.write(sink, "one", Headers.EMPTY);
-    long bad = TestQueue.write(sink, "two", many.build());
+    long bad = TestQueue.write(sink, "two", tooManyHeaders());
     long end = TestQueue.write(sink, "three", Headers.EMPTY);
     assertThat(sink.awaitCommitted(end).rejected())
         .hasSize(1)
@@ -277,6 +273,16 @@ final class QueueTest {
         });
     sink.finish();
     assertThat(TestQueue.texts(queue.takeAll(queue.name()))).containsExactly("one", "three");
+  }
+
+  @Test
+  void theEndIsMarkedBehindALastMessageThatWasRefusedToo() throws Exception {
+    Sink sink = queue.sink("any", "?end=mark");
+    TestQueue.write(sink, "one", Headers.EMPTY);
+    TestQueue.write(sink, "two", tooManyHeaders());
+    sink.finish();
+    assertThat(TestQueue.read(queue.source("?until=mark"), Integer.MAX_VALUE, true).texts())
+        .containsExactly("one");
   }
 
   @Test
@@ -488,5 +494,14 @@ final class QueueTest {
     } catch (Exception e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** More than fit in a frame. */
+  private static Headers tooManyHeaders() {
+    Headers.Builder many = Headers.builder();
+    for (int count = 0; count < 12_000; count++) {
+      many.add("a", "");
+    }
+    return many.build();
   }
 }
