@@ -51,19 +51,18 @@ final class Amqp10 {
   }
 
   private static @Nullable Object value(ByteBuffer in, int within) {
-    if (within > LISTS_WITHIN_MAX) {
-      throw new IllegalArgumentException("lists within lists, more than " + LISTS_WITHIN_MAX);
-    }
-    int code = Byte.toUnsignedInt(in.get());
-    if (code == DESCRIBED) {
-      value(in, within + 1);
-      return value(in, within + 1);
-    }
-    return value(code, in, within);
+    return value(Byte.toUnsignedInt(in.get()), in, within);
   }
 
   private static @Nullable Object value(int code, ByteBuffer in, int within) {
+    if (within > LISTS_WITHIN_MAX) {
+      throw new IllegalArgumentException("lists within lists, more than " + LISTS_WITHIN_MAX);
+    }
     return switch (code) {
+      case DESCRIBED -> {
+        value(in, within + 1);
+        yield value(in, within + 1);
+      }
       case NULL -> null;
       case TRUE -> true;
       case FALSE -> false;

@@ -12,6 +12,7 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +76,7 @@ final class AmqpHeaders {
    */
   static Headers read(BasicProperties in, String routingKey) {
     Object exact = in.getHeaders() == null ? null : in.getHeaders().get(EXACT);
-    if (exact instanceof List<?> list) {
+    if (exact instanceof List<?> list && list.stream().allMatch(Objects::nonNull)) {
       try {
         Headers.Builder headers = Headers.builder();
         for (int index = 0; index + 1 < list.size(); index += 2) {

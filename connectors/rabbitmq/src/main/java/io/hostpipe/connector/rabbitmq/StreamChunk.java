@@ -25,6 +25,10 @@ record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBu
   private static final int IS_PACKED = 0x80;
   private static final int PACKED_BY = 0x70;
   private static final int GZIP = 1;
+
+  /** What the packed messages of a chunk may be together: a few bytes can be packed thousands. */
+  private static final int UNPACKED_BYTES_MAX = 64 << 20;
+
   private static final List<String> PACKERS = List.of("nothing", "gzip", "snappy", "lz4", "zstd");
 
   /** One message of it. */
@@ -73,12 +77,13 @@ record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBu
   List<Message> messages(String where) throws PipeException {
     List<Message> all = new ArrayList<>((int) Math.min(count, 65_536));
     ByteBuffer in = data.duplicate();
+    int roomBytes = UNPACKED_BYTES_MAX;
     try {
       for (int index = 0; index < entries; index++) {
         if ((in.get(in.position()) & IS_PACKED) == 0) {
           add(all, in, in.getInt());
         } else {
-          unpack(where, all, in);
+          roomBytes -= unpack(where, all, in, roomBytes);
         }
       }
     } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -88,17 +93,30 @@ record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBu
     return all;
   }
 
-  private void unpack(String where, List<Message> all, ByteBuffer in) throws PipeException {
+  /** Adds the messages of a packed entry, and returns how many bytes they are. */
+  private int unpack(String where, List<Message> all, ByteBuffer in, int roomBytes)
+      throws PipeException {
     int packer = (in.get() & PACKED_BY) >>> 4;
     int packedCount = Short.toUnsignedInt(in.getShort());
     int plainBytes = in.getInt();
     int packedBytes = in.getInt();
     ByteBuffer part = in.slice(in.position(), packedBytes);
     in.position(in.position() + packedBytes);
+    if (packer == GZIP && plainBytes > roomBytes) {
+      throw new PipeException.Refused(
+          Status.OUT_OF_RANGE,
+          where
+              + ": the messages from offset "
+              + offset
+              + " on are packed, and more than "
+              + (UNPACKED_BYTES_MAX >> 20)
+              + " MiB unpacked; have the program that writes them pack fewer together");
+    }
     ByteBuffer plain = packer == 0 ? part : plain(where, packer, plainBytes, part);
     for (int index = 0; index < packedCount; index++) {
       add(all, plain, plain.getInt());
     }
+    return packer == 0 ? 0 : plainBytes;
   }
 
   private ByteBuffer plain(String where, int packer, int plainBytes, ByteBuffer part)
@@ -130,6 +148,9 @@ record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBu
   }
 
   private void add(List<Message> all, ByteBuffer in, int lengthBytes) {
+    if (all.size() >= count) {
+      throw new IllegalArgumentException("more messages than the " + count + " that there are");
+    }
     all.add(new Message(offset + all.size(), timeMillis, in.slice(in.position(), lengthBytes)));
     in.position(in.position() + lengthBytes);
   }

@@ -9,7 +9,6 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
@@ -72,6 +71,10 @@ final class StreamConnection implements AutoCloseable {
   private final Listener listener;
   private final ReentrantLock writing = new ReentrantLock();
   private final Map<Integer, CompletableFuture<ByteBuffer>> questions = new ConcurrentHashMap<>();
+
+  /** How many chunks each subscription may still be sent. */
+  private final Map<Integer, AtomicInteger> granted = new ConcurrentHashMap<>();
+
   private final AtomicInteger number = new AtomicInteger(1_000);
   private final AtomicBoolean ended = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -270,7 +273,8 @@ final class StreamConnection implements AutoCloseable {
       fail(
           new PipeException.Unreachable(
               where + ": the connection broke: " + Attempts.reason(e), e));
-    } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
+    } catch (RuntimeException | Error e) {
+      // Whatever it was: who waits must not wait for a thread that is gone.
       fail(
           new PipeException.Unreachable(
               where + ": the server is not understood: " + Attempts.reason(e), e));
@@ -304,7 +308,7 @@ final class StreamConnection implements AutoCloseable {
     switch (command) {
       case StreamCodes.PUBLISH_CONFIRM -> {
         frame.get();
-        long[] ids = new long[frame.getInt()];
+        long[] ids = new long[count(frame, Long.BYTES)];
         for (int index = 0; index < ids.length; index++) {
           ids[index] = frame.getLong();
         }
@@ -312,13 +316,14 @@ final class StreamConnection implements AutoCloseable {
       }
       case StreamCodes.PUBLISH_ERROR -> {
         frame.get();
-        for (int count = frame.getInt(); count > 0; count--) {
+        for (int count = count(frame, Long.BYTES + Short.BYTES); count > 0; count--) {
           long id = frame.getLong();
           listener.refused(id, Short.toUnsignedInt(frame.getShort()));
         }
       }
       case StreamCodes.DELIVER -> {
         int subscription = Byte.toUnsignedInt(frame.get());
+        checkGranted(subscription);
         if (version > 1) {
           frame.getLong();
         }
@@ -339,6 +344,41 @@ final class StreamConnection implements AutoCloseable {
         // A heartbeat, or a word of another time that wants no answer.
       }
     }
+  }
+
+  /** A subscription begins, and so many chunks may be delivered to it. */
+  void grantAnew(int subscription, int chunks) {
+    granted.put(subscription, new AtomicInteger(chunks));
+  }
+
+  /** So many chunks more may be delivered to a subscription. */
+  void grant(int subscription, int chunks) {
+    granted.computeIfAbsent(subscription, any -> new AtomicInteger()).addAndGet(chunks);
+  }
+
+  /** Nothing else bounds what is delivered and not read. */
+  private void checkGranted(int subscription) throws PipeException {
+    AtomicInteger left = granted.get(subscription);
+    if (left == null || left.decrementAndGet() < 0) {
+      throw new PipeException.Unreachable(
+          where + ": the server delivers messages that it was not asked for", null);
+    }
+  }
+
+  /** How many come next, each of so many bytes. */
+  private int count(ByteBuffer frame, int bytesOfEach) throws PipeException {
+    int count = frame.getInt();
+    if (count < 0 || count > frame.remaining() / bytesOfEach) {
+      throw new PipeException.Unreachable(
+          where
+              + ": the server is not understood: "
+              + count
+              + " numbers in "
+              + frame.remaining()
+              + " bytes",
+          null);
+    }
+    return count;
   }
 
   /** A credit for a subscription that is gone has an answer too, and no number. */

@@ -16,6 +16,9 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLSocket;
 
 /**
@@ -31,6 +34,9 @@ record StreamDial(
   private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
   private static final int HEARTBEAT_SECONDS = 5;
 
+  /** For all that both sides say first, however slowly it comes. */
+  private static final int GREETING_SECONDS = 15;
+
   /** What is written at a time where the server sets no limit. */
   private static final int FRAME_BYTES = 1 << 20;
 
@@ -41,11 +47,16 @@ record StreamDial(
     String what = options.address() + " cannot be reached";
     BrokerTls.Trial tls = options.tls().wanted() ? options.tls().begin() : null;
     Socket socket = new Socket();
+    CountDownLatch greeted = new CountDownLatch(1);
+    AtomicBoolean late = new AtomicBoolean();
     boolean whole = false;
     try {
       socket.connect(new InetSocketAddress(server.host(), server.port()), CONNECT_TIMEOUT_MILLIS);
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(CONNECT_TIMEOUT_MILLIS);
+      Thread.ofVirtual()
+          .name("rabbitmq-stream-greeting")
+          .start(() -> cutWhenLate(socket, greeted, late));
       Socket carrier = socket;
       if (tls != null) {
         SSLSocket encrypted =
@@ -64,7 +75,10 @@ record StreamDial(
       return new StreamDial(socket, in, out, greeting);
     } catch (PipeException e) {
       throw e;
-    } catch (IOException | BufferUnderflowException e) {
+    } catch (IOException
+        | BufferUnderflowException
+        | IllegalArgumentException
+        | IndexOutOfBoundsException e) {
       PipeException refusal = tls == null ? null : tls.refusal();
       throw refusal != null
           ? refusal
@@ -73,12 +87,32 @@ record StreamDial(
                   + (tls == null ? "" : tls.hint())
                   + "; is RabbitMQ running there with the plugin rabbitmq_stream, and is the port"
                   + " the one of its streams?: "
-                  + (e instanceof EOFException ? "it hung up" : Attempts.reason(e)),
+                  + reason(e, late.get()),
               e);
     } finally {
+      greeted.countDown();
       if (!whole) {
         closeQuietly(socket);
       }
+    }
+  }
+
+  private static String reason(Exception why, boolean late) {
+    if (late) {
+      return "it did not say who it is within " + GREETING_SECONDS + " s";
+    }
+    return why instanceof EOFException ? "it hung up" : Attempts.reason(why);
+  }
+
+  /** A server that says a byte now and then would be waited for without end. */
+  private static void cutWhenLate(Socket socket, CountDownLatch greeted, AtomicBoolean late) {
+    try {
+      if (!greeted.await(GREETING_SECONDS, TimeUnit.SECONDS)) {
+        late.set(true);
+        closeQuietly(socket);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -86,7 +120,7 @@ record StreamDial(
     try {
       socket.close();
     } catch (IOException e) {
-      // It was never used.
+      // Nothing more is said over it.
     }
   }
 
@@ -139,6 +173,10 @@ record StreamDial(
       ByteBuffer tune = await(StreamCodes.TUNE);
       int frameBytes = tune.getInt();
       int heartbeat = tune.getInt();
+      if (frameBytes < 0 || heartbeat < 0) {
+        throw new IllegalArgumentException(
+            "it asks for frames of " + frameBytes + " bytes and a sign every " + heartbeat + " s");
+      }
       int beats = heartbeat == 0 ? HEARTBEAT_SECONDS : Math.min(HEARTBEAT_SECONDS, heartbeat);
       new FrameWriter(StreamCodes.TUNE | StreamCodes.ANSWER)
           .int32(frameBytes)

@@ -14,7 +14,6 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -181,12 +180,22 @@ record StreamMessage(
           if (name.equals(Place.HEADER)) {
             place = StreamPlace.of(each);
           } else if (name.equals(AmqpHeaders.EXACT) && each instanceof byte[] kept) {
-            table.put(
-                AmqpHeaders.EXACT, Objects.requireNonNull(Amqp10.value(ByteBuffer.wrap(kept))));
+            if (list(kept) instanceof List<?> exact) {
+              table.put(AmqpHeaders.EXACT, exact);
+            }
           } else if (each != null) {
             table.put(name.toString(), each);
           }
         });
+      }
+    }
+
+    /** What was kept as its bytes; null when they are not of our making. */
+    private static @Nullable Object list(byte[] kept) {
+      try {
+        return Amqp10.value(ByteBuffer.wrap(kept));
+      } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
+        return null;
       }
     }
 

@@ -171,6 +171,11 @@ final class StreamPublisher implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       window.end(closedHere());
+    } catch (RuntimeException e) {
+      // Who waits must not wait for a thread that is gone.
+      window.end(
+          new PipeException.Unreachable(
+              options.address() + ": the server is not understood: " + Attempts.reason(e), e));
     } finally {
       way.connection().close();
     }

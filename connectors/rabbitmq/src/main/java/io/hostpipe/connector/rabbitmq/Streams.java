@@ -3,10 +3,13 @@ package io.hostpipe.connector.rabbitmq;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.PipeEvents;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +28,8 @@ final class Streams {
   private final StreamConnection connection;
   private final StreamOptions options;
 
+  private record Newest(int code, long publishingId) {}
+
   Streams(StreamConnection connection, StreamOptions options) {
     this.connection = connection;
     this.options = options;
@@ -33,20 +38,11 @@ final class Streams {
   /** Whether there is a stream of this name. */
   boolean exists() throws PipeException, InterruptedException {
     int number = connection.nextNumber();
-    ByteBuffer answer =
-        connection.ask(
+    int code =
+        ask(
             number,
-            new FrameWriter(StreamCodes.METADATA).int32(number).texts(List.of(options.name())));
-    for (int count = answer.getInt(); count > 0; count--) {
-      answer.getShort();
-      FrameReader.text(answer);
-      answer.getInt();
-    }
-    int code = StreamCodes.NO_STREAM;
-    if (answer.getInt() > 0) {
-      FrameReader.text(answer);
-      code = Short.toUnsignedInt(answer.getShort());
-    }
+            new FrameWriter(StreamCodes.METADATA).int32(number).texts(List.of(options.name())),
+            Streams::codeOfFirst);
     if (code == StreamCodes.NO_STREAM) {
       return false;
     }
@@ -54,6 +50,19 @@ final class Streams {
       throw StreamCodes.of(what() + " cannot be used", code);
     }
     return true;
+  }
+
+  private static int codeOfFirst(ByteBuffer answer) {
+    for (int count = answer.getInt(); count > 0; count--) {
+      answer.getShort();
+      FrameReader.text(answer);
+      answer.getInt();
+    }
+    if (answer.getInt() <= 0) {
+      return StreamCodes.NO_STREAM;
+    }
+    FrameReader.text(answer);
+    return code(answer);
   }
 
   /** Refuses a stream that is not there. */
@@ -110,24 +119,24 @@ final class Streams {
 
   private int create(Map<String, String> shape) throws PipeException, InterruptedException {
     int number = connection.nextNumber();
-    return code(
-        connection.ask(
-            number,
-            new FrameWriter(StreamCodes.CREATE).int32(number).text(options.name()).map(shape)));
+    return ask(
+        number,
+        new FrameWriter(StreamCodes.CREATE).int32(number).text(options.name()).map(shape),
+        Streams::code);
   }
 
   /** This connection publishes for a stream of the pipe from here on. */
   void declarePublisher(int publisher, StreamId stream) throws PipeException, InterruptedException {
     int number = connection.nextNumber();
     int code =
-        code(
-            connection.ask(
-                number,
-                new FrameWriter(StreamCodes.DECLARE_PUBLISHER)
-                    .int32(number)
-                    .int8(publisher)
-                    .text(stream.value())
-                    .text(options.name())));
+        ask(
+            number,
+            new FrameWriter(StreamCodes.DECLARE_PUBLISHER)
+                .int32(number)
+                .int8(publisher)
+                .text(stream.value())
+                .text(options.name()),
+            Streams::code);
     if (code != StreamCodes.OK) {
       throw StreamCodes.of(what() + " cannot be written to", code);
     }
@@ -136,18 +145,21 @@ final class Streams {
   /** The number of the newest message of this stream of a pipe; 0 when the server knows of none. */
   long newestPublishingId(StreamId stream) throws PipeException, InterruptedException {
     int number = connection.nextNumber();
-    ByteBuffer answer =
-        connection.ask(
+    Newest newest =
+        ask(
             number,
             new FrameWriter(StreamCodes.QUERY_PUBLISHER_SEQUENCE)
                 .int32(number)
                 .text(stream.value())
-                .text(options.name()));
-    int code = code(answer);
-    if (code != StreamCodes.OK) {
-      throw StreamCodes.of(what() + " cannot be asked who has written into it", code);
+                .text(options.name()),
+            answer -> {
+              int code = code(answer);
+              return new Newest(code, code == StreamCodes.OK ? answer.getLong() : 0);
+            });
+    if (newest.code != StreamCodes.OK) {
+      throw StreamCodes.of(what() + " cannot be asked who has written into it", newest.code);
     }
-    return answer.getLong();
+    return newest.publishingId;
   }
 
   /** Has the messages from an offset on delivered, or from the end of the stream when beyond it. */
@@ -217,9 +229,10 @@ final class Streams {
   void unsubscribe(int subscription) throws PipeException, InterruptedException {
     int number = connection.nextNumber();
     int code =
-        code(
-            connection.ask(
-                number, new FrameWriter(StreamCodes.UNSUBSCRIBE).int32(number).int8(subscription)));
+        ask(
+            number,
+            new FrameWriter(StreamCodes.UNSUBSCRIBE).int32(number).int8(subscription),
+            Streams::code);
     if (code != StreamCodes.OK) {
       throw StreamCodes.of(what() + " cannot be read", code);
     }
@@ -227,6 +240,7 @@ final class Streams {
 
   /** So many chunks more may be delivered. */
   void credit(int subscription, int chunks) throws PipeException {
+    connection.grant(subscription, chunks);
     connection.send(new FrameWriter(StreamCodes.CREDIT).int8(subscription).int16(chunks));
   }
 
@@ -242,9 +256,21 @@ final class Streams {
     if (kind >= OFFSET) {
       question.int64(number);
     }
-    int code = code(connection.ask(underNumber, question.int16(credit).int32(0)));
+    connection.grantAnew(subscription, credit);
+    int code = ask(underNumber, question.int16(credit).int32(0), Streams::code);
     if (code != StreamCodes.OK) {
       throw StreamCodes.of(what() + " cannot be read", code);
+    }
+  }
+
+  private <T> T ask(int underNumber, FrameWriter question, Function<ByteBuffer, T> reading)
+      throws PipeException, InterruptedException {
+    ByteBuffer answer = connection.ask(underNumber, question);
+    try {
+      return reading.apply(answer);
+    } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw new PipeException.Unreachable(
+          options.address() + ": the server is not understood: " + Attempts.reason(e), e);
     }
   }
 
