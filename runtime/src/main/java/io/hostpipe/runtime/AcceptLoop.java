@@ -60,10 +60,8 @@ public final class AcceptLoop implements AutoCloseable {
   public void run() throws PipeException, InterruptedException {
     try {
       while (!closed) {
-        places.acquire();
-        Pipe pipe = nextPipe();
+        Pipe pipe = takeOne();
         if (pipe == null) {
-          places.release();
           break;
         }
         LinkThreads.relay(() -> handle(pipe));
@@ -85,11 +83,29 @@ public final class AcceptLoop implements AutoCloseable {
     listener.close();
   }
 
+  /** With a place for it. */
+  private @Nullable Pipe takeOne() throws PipeException, InterruptedException {
+    places.acquire();
+    Pipe pipe = null;
+    try {
+      pipe = nextPipe();
+      return pipe;
+    } finally {
+      if (pipe == null) {
+        places.release();
+      }
+    }
+  }
+
   private @Nullable Pipe nextPipe() throws PipeException, InterruptedException {
     while (!closed) {
       try {
         return listener.accept();
       } catch (PipeException.DataLoss e) {
+        if (e.equals(lastLoss)) {
+          // The same once more is no other peer's: it has ended the listener.
+          throw e;
+        }
         lastLoss = e;
       } catch (PipeException.Closed e) {
         if (closed || e.status() == Status.OK) {

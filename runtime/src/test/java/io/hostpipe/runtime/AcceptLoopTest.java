@@ -3,8 +3,11 @@ package io.hostpipe.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hostpipe.Address;
+import io.hostpipe.Listener;
 import io.hostpipe.Message;
 import io.hostpipe.Pipe;
+import io.hostpipe.PipeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -88,6 +91,14 @@ final class AcceptLoopTest {
     running.get(30, TimeUnit.SECONDS);
   }
 
+  /** As a consumer group that misses what was deleted before it was read. */
+  @Test
+  void aLossThatEndedTheListenerEndsTheLoop() throws Exception {
+    PipeException.DataLoss loss = new PipeException.DataLoss("what lay between is gone");
+    AcceptLoop loop = new AcceptLoop(new Lost(Address.parse("tcp-listen://memory:9000/name"), loss), 1, this::hear);
+    assertThatThrownBy(loop::run).isSameAs(loss);
+  }
+
   @Test
   void isOfNoUseForNoPipes() {
     assertThatThrownBy(() -> loop(0))
@@ -114,5 +125,16 @@ final class AcceptLoopTest {
 
   private static void send(Pipe pipe, String text) throws Exception {
     pipe.send(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Fails with the same for ever. */
+  private record Lost(Address address, PipeException.DataLoss loss) implements Listener {
+    @Override
+    public Pipe accept() throws PipeException {
+      throw loss;
+    }
+
+    @Override
+    public void close() {}
   }
 }
