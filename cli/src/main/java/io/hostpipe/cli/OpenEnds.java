@@ -18,6 +18,7 @@ import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.storage.spool.Spool;
 import io.hostpipe.storage.spool.SpoolStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -198,12 +199,14 @@ final class OpenEnds implements AutoCloseable {
       closings.add(pipe::close);
       into = pipe.sink();
     } else {
-      into = target.open(DeadLetters.streamOf(stream, to.place()), Encoding.RECORDS);
+      StreamId own = DeadLetters.streamOf(stream, to.place());
+      boolean asked = letterPlan.end().capabilities().resumes();
+      into = target.open(asked ? own : anew(own), Encoding.RECORDS);
       closings.add(into::close);
     }
-    boolean goesOn = plan.lasts() || plan.source().isLink() || sink.resume().position() > 0;
     DeadLetters letters =
-        DeadLetters.open(into, letterPlan.end().toString(), stream, to.placeAndOptions(), goesOn);
+        DeadLetters.open(
+            into, letterPlan.end().toString(), stream, to.placeAndOptions(), goesOn(to, sink));
     return new DeadLetterSink(
         sink,
         stream,
@@ -211,6 +214,30 @@ final class OpenEnds implements AutoCloseable {
         letterPlan.takesRest(),
         contexts.outgoing(to).events(),
         Hostpipe.pool());
+  }
+
+  /** Whether the positions of the stream are those that an earlier process has seen. */
+  private boolean goesOn(End to, Sink sink) throws PipeException, InterruptedException {
+    boolean known = sink.resume().position() > 0;
+    if (plan.source().streamsComeBack()) {
+      // It begins where the source stands, at position 0, unless the destination says more.
+      return known && to.capabilities().durable() && to.capabilities().resumes();
+    }
+    return known || plan.lasts() || plan.source().isLink();
+  }
+
+  /**
+   * A stream of its own in a place that cannot be asked what it has: there an earlier one may have
+   * other content at the same positions.
+   */
+  private static StreamId anew(StreamId stream) {
+    String own = ":" + UUID.randomUUID();
+    String name = stream.value();
+    while (name.getBytes(StandardCharsets.UTF_8).length + own.length()
+        > StreamId.LENGTH_BYTES_MAX) {
+      name = name.substring(0, name.offsetByCodePoints(name.length(), -1));
+    }
+    return new StreamId(name + own);
   }
 
   private Sink sink(End to, StreamId stream, Encoding encoding)
@@ -227,7 +254,8 @@ final class OpenEnds implements AutoCloseable {
       }
       return plan.frames().around(to, stream, pipe(to, outgoing).sink());
     }
-    Sink sink = target.open(stream, encoding);
+    boolean anew = plan.source().streamsComeBack() && !to.capabilities().resumes();
+    Sink sink = target.open(anew ? anew(stream) : stream, encoding);
     closings.add(sink::close);
     return sink;
   }

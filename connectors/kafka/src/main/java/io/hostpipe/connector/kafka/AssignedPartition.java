@@ -38,6 +38,9 @@ final class AssignedPartition {
   /** Handed over and not committed, in order; all below under the lock. */
   private final ArrayDeque<One> handed = new ArrayDeque<>();
 
+  /** Where the group is when it was told all. */
+  private long reached;
+
   /** Committed by the destination, and not told to the group; -1 for nothing. */
   private long untold = -1;
 
@@ -72,6 +75,7 @@ final class AssignedPartition {
       Runnable whenClosed) {
     this.options = options;
     this.groupPlace = groupPlace;
+    this.reached = groupPlace.offset();
     this.again = again;
     this.events = events;
     this.saidUnknown = saidUnknown;
@@ -86,9 +90,14 @@ final class AssignedPartition {
     return options;
   }
 
-  /** Where the group was when it was assigned. */
-  OffsetCursor groupPlace() {
-    return groupPlace;
+  /** Where the group is, or will be when it was told what is committed. */
+  OffsetCursor place() {
+    lock.lock();
+    try {
+      return groupPlace.at(reached);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** A pipe over this source, which is the only one that reads it. */
@@ -117,7 +126,7 @@ final class AssignedPartition {
         events.warning(
             what()
                 + " goes on at offset "
-                + groupPlace.offset()
+                + place().offset()
                 + ", where the group is; the destination has nothing of it: what was written"
                 + " elsewhere and not told the group yet comes again");
       }
@@ -167,7 +176,7 @@ final class AssignedPartition {
           first = handed.peek()) {
         handed.remove();
         committedCount++;
-        untold = first.offset();
+        reach(first.offset());
       }
       changed.signalAll();
     } finally {
@@ -325,10 +334,16 @@ final class AssignedPartition {
   private void tell(long offset) {
     lock.lock();
     try {
-      untold = offset;
+      reach(offset);
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Under the lock. What comes again takes the group back nowhere. */
+  private void reach(long offset) {
+    reached = Math.max(reached, offset);
+    untold = reached;
   }
 
   private void closed(Source source) {

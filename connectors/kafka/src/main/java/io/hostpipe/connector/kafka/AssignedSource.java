@@ -32,7 +32,7 @@ final class AssignedSource extends ForwardingSource {
    */
   AssignedSource(
       AssignedPartition partition, PipeContext context, Consumer<PipeException> onFailure) {
-    super(new KafkaSource(partition.options(), context, partition.groupPlace()));
+    super(new KafkaSource(partition.options(), context, partition.place()));
     this.partition = partition;
     this.onFailure = onFailure;
   }
@@ -44,7 +44,11 @@ final class AssignedSource extends ForwardingSource {
 
   @Override
   public boolean seek(Resume from) throws PipeException, InterruptedException {
-    return inner.seek(partition.begin(from));
+    try {
+      return inner.seek(partition.begin(from));
+    } catch (PipeException e) {
+      throw reported(e);
+    }
   }
 
   @Override
@@ -78,12 +82,16 @@ final class AssignedSource extends ForwardingSource {
     try {
       return inner.read(timeout);
     } catch (PipeException e) {
-      PipeException why = partition.reason(e);
-      if (!(why instanceof PipeException.Closed) && !why.status().retryable()) {
-        onFailure.accept(why);
-      }
-      throw why;
+      throw reported(e);
     }
+  }
+
+  private PipeException reported(PipeException thrown) {
+    PipeException why = partition.reason(thrown);
+    if (!(why instanceof PipeException.Closed) && !why.status().retryable()) {
+      onFailure.accept(why);
+    }
+    return why;
   }
 
   @Override

@@ -50,6 +50,7 @@ final class ClientSettings {
   /** For a writer of single messages. */
   static Map<String, Object> plainProducer(KafkaOptions options) throws PipeException {
     Map<String, Object> settings = common(options);
+    settings.remove(ProducerConfig.TRANSACTIONAL_ID_CONFIG);
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
     settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_MILLIS);

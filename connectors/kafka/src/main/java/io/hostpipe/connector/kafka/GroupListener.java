@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A pipe that ends though its partition is still ours is given again after a while, as a peer
  * would come again: its file may be locked for a moment longer by the member that had it before.
- * When nothing of a partition was committed for as long as the pipe's patience lasts, the listener
+ * When its pipes fail for as long as their patience lasts, and nothing is committed, the listener
  * fails, and with it this member: another one may do better.
  *
  * <p>Thread rule: as {@link Listener}.
@@ -44,7 +44,7 @@ final class GroupListener implements Listener {
 
   private record Due(AssignedPartition partition, long atNanos) {}
 
-  /** Since anything of a partition was committed. */
+  /** The failures in a row, the first of which was then, without a commit between them. */
   private record Tries(int count, long sinceNanos, long committedCount) {}
 
   GroupListener(KafkaOptions options, PipeContext context) {
@@ -139,7 +139,7 @@ final class GroupListener implements Listener {
         long nowNanos = System.nanoTime();
         boolean moved = partition.committedCount() > before.committedCount();
         Tries now =
-            moved
+            moved || before.count() == 0
                 ? new Tries(1, nowNanos, partition.committedCount())
                 : new Tries(before.count() + 1, before.sinceNanos(), before.committedCount());
         if (nowNanos - now.sinceNanos() >= context.retry().giveUp().toNanos()

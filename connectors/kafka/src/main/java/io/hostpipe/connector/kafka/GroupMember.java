@@ -1,6 +1,7 @@
 package io.hostpipe.connector.kafka;
 
 import io.hostpipe.PipeException;
+import io.hostpipe.Status;
 import io.hostpipe.spi.Abroad;
 import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.PipeContext;
@@ -155,7 +156,16 @@ final class GroupMember {
       listener.fail(e);
     } catch (InterruptedException | InterruptException e) {
       Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      listener.fail(unexpected(e));
     }
+  }
+
+  private PipeException unexpected(RuntimeException thrown) {
+    return new PipeException.Unreachable(
+        Status.INTERNAL,
+        options.address() + ": the membership of the group " + group + " broke off: " + thrown,
+        thrown);
   }
 
   /** One membership, to its end; where that is no end for good, another one may follow. */
@@ -174,6 +184,11 @@ final class GroupMember {
       lost.forEach(listener::taken);
       lost.forEach(each -> each.end(each.goneElsewhere()));
       attempts.pauseAfter(why);
+    } catch (PipeException e) {
+      // Before the pipes are forgotten here: they end with it.
+      listener.fail(e);
+    } catch (RuntimeException e) {
+      listener.fail(unexpected(e));
     } finally {
       goodbye(consumer);
     }
@@ -336,6 +351,16 @@ final class GroupMember {
         return;
       }
       consumer.pause(partitions);
+      try {
+        begin(partitions);
+      } catch (RetriableException e) {
+        // The library takes them for begun and would not ask again: a new member is asked.
+        throw new KafkaException("it was not said in time where the group is", e);
+      }
+      tellBeginnings(consumer);
+    }
+
+    private void begin(Collection<TopicPartition> partitions) {
       Set<TopicPartition> without = new HashSet<>();
       Map<TopicPartition, Long> places = new HashMap<>();
       consumer
@@ -359,7 +384,6 @@ final class GroupMember {
         consumer.seek(partition, offset);
         give(partition, offset);
       });
-      tellBeginnings(consumer);
     }
 
     @Override

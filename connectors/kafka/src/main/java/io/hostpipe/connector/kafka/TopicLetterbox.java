@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -126,7 +127,7 @@ final class TopicLetterbox implements Letterbox {
   /** Where there are keys to be compacted by, a note has one of its own. */
   private void note(List<Long> numbers) throws PipeException, InterruptedException {
     String text = String.join(" ", numbers.stream().map(String::valueOf).toList());
-    byte[] key = ascii(REMOVED + "-" + numbers.getFirst());
+    byte[] key = ascii(REMOVED + "-" + numbers.getFirst() + "-" + UUID.randomUUID());
     List<Header> headers = List.of(new RecordHeader(REMOVED, ascii(text)));
     try {
       Future<RecordMetadata> sent =
@@ -137,7 +138,7 @@ final class TopicLetterbox implements Letterbox {
       sent.get();
     } catch (InterruptException e) {
       throw KafkaErrors.interrupted(e);
-    } catch (ExecutionException | KafkaException e) {
+    } catch (ExecutionException | KafkaException | IllegalStateException e) {
       throw KafkaErrors.of(options, "what was taken out cannot be noted", e);
     }
   }

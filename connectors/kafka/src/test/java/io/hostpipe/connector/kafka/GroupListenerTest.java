@@ -11,6 +11,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
+import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class GroupListenerTest {
   private static final int PARTITIONS = 2;
   private static final int COUNT = 100;
+  private static final Duration PATIENT = Duration.ofSeconds(1);
 
   @TempDir private static Path folder;
 
@@ -105,6 +107,43 @@ final class GroupListenerTest {
       produce(COUNT + 1, COUNT + 10);
       assertThat(read(again.source(), 10)).isEqualTo(Topical.numbers(COUNT + 1, COUNT + 10));
       again.close();
+      both.getLast().close();
+    }
+  }
+
+  @Test
+  void aPipeGivenAgainToWhatKeepsNoPlaceGoesOnBehindWhatItCommitted() throws Exception {
+    try (Listener listener = topic.listener("?group=g")) {
+      List<Pipe> both = accept(listener, PARTITIONS);
+      Pipe failing = both.getFirst();
+      assertThat(read(failing.source(), COUNT)).isEqualTo(Topical.numbers(1, COUNT));
+      failing.source().abort("its connection broke");
+      failing.close();
+      Pipe again = listener.accept();
+      produce(COUNT + 1, COUNT + 10);
+      assertThat(read(again.source(), 10)).isEqualTo(Topical.numbers(COUNT + 1, COUNT + 10));
+      again.close();
+      both.getLast().close();
+    }
+  }
+
+  /** The patience begins with the first failure, however long nothing was read before it. */
+  @Test
+  void aPartitionIsGivenUpWhenItFailsAgainAndNotBefore() throws Exception {
+    Duration patience = Duration.ofMillis(1);
+    RetryPolicy impatient =
+        new RetryPolicy(patience, Integer.MAX_VALUE, patience.multipliedBy(2), PATIENT);
+    try (Listener listener = topic.listener("?group=g", impatient)) {
+      List<Pipe> both = accept(listener, PARTITIONS);
+      both.getFirst().source().abort("its disk is full");
+      both.getFirst().close();
+      Pipe again = listener.accept();
+      again.source().abort("its disk is full");
+      again.close();
+      assertThatExceptionOfType(PipeException.Unreachable.class)
+          .isThrownBy(listener::accept)
+          .withMessageContaining("is given up")
+          .withMessageContaining("its disk is full");
       both.getLast().close();
     }
   }

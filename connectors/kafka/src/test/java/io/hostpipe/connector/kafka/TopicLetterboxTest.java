@@ -12,6 +12,7 @@ import io.hostpipe.spi.Letterbox;
 import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,6 +79,20 @@ final class TopicLetterboxTest {
       assertThat(after.keySet()).containsExactly("a", "c", "e");
       assertThat(after.get("c")).isEqualTo(before.get("c"));
       box.removeAll(List.copyOf(after.values()));
+      assertThat(letters(box)).isEmpty();
+    }
+  }
+
+  @Test
+  void whatTheUserSaysOfTransactionsIsNotForNotes() throws Exception {
+    Path settings =
+        Files.writeString(folder.resolve("client.properties"), "transactional.id=mine\n");
+    try (Sink sink = topic.sink("letters", "")) {
+      Topical.write(sink, "a", Headers.EMPTY);
+      sink.finish();
+    }
+    try (Letterbox box = topic.letterbox("?config=" + settings)) {
+      box.removeAll(List.copyOf(letters(box).values()));
       assertThat(letters(box)).isEmpty();
     }
   }

@@ -8,6 +8,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.spi.Letterbox;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.StoreEnds;
 import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
@@ -45,7 +46,12 @@ final class Topical extends StoreEnds {
 
   /** What gives the partitions of a group. */
   Listener listener(String query) throws PipeException {
-    PipeContext reading = context().withDirections(false, true);
+    return listener(query, context().retry());
+  }
+
+  /** The same with another patience. */
+  Listener listener(String query, RetryPolicy retry) throws PipeException {
+    PipeContext reading = context().withDirections(false, true).withRetry(retry);
     return closing(new KafkaConnector().listen(address(query), reading));
   }
 
