@@ -4,6 +4,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Inbox;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -36,14 +37,55 @@ final class LastPlace implements StreamConnection.Listener {
     this.listener = listener;
   }
 
-  /** How far the stream has got; null when the server knows of no message of it. */
-  @Nullable StreamPlace of(StreamId stream, Streams streams)
+  /**
+   * How far the stream has got; null when the server knows of no message of it.
+   *
+   * @param suspicion what was found over other connections
+   */
+  @Nullable StreamPlace of(StreamId stream, Streams streams, Suspicion suspicion)
       throws PipeException, InterruptedException {
     long newest = streams.newestPublishingId(stream);
     if (newest == 0) {
       return null;
     }
     StreamChunk end = streams.last(LOOK, chunks::poll);
+    StreamPlace found = newest(stream, newest, end, streams);
+    if (found != null && found.publishingId() >= newest) {
+      return found;
+    }
+    String what =
+        options.address()
+            + ": the server knows that the stream "
+            + stream
+            + " has written up to position "
+            + StreamPlace.position(newest)
+            + ", and ";
+    throw suspicion.of(
+        List.of(
+            newest, end == null ? -1 : end.lastOffset(), found == null ? -1 : found.publishingId()),
+        what + "does not show its last message",
+        new PipeException.Refused(
+            Status.FAILED_PRECONDITION,
+            what
+                + "its last message is not there any more: it was deleted. Begin anew under"
+                + " another name (--session)"));
+  }
+
+  /**
+   * Whether the stream has a message of this number, or a newer one. The server forgets the number
+   * of who has not written for long.
+   */
+  boolean has(StreamId stream, long publishingId, Streams streams)
+      throws PipeException, InterruptedException {
+    StreamChunk end = streams.last(LOOK, chunks::poll);
+    StreamPlace found = newest(stream, publishingId, end, streams);
+    return found != null && found.publishingId() >= publishingId;
+  }
+
+  /** The newest message of the stream, which is looked for until one is as new as this. */
+  private @Nullable StreamPlace newest(
+      StreamId stream, long newest, @Nullable StreamChunk end, Streams streams)
+      throws PipeException, InterruptedException {
     StreamPlace found = end == null ? null : newestIn(end, stream);
     long step = FIRST_STEP;
     long from = Long.MAX_VALUE;
@@ -52,18 +94,7 @@ final class LastPlace implements StreamConnection.Listener {
       found = search(stream, streams, from, end.lastOffset());
       step *= FURTHER;
     }
-    if (found != null && found.publishingId() >= newest) {
-      return found;
-    }
-    throw new PipeException.Refused(
-        Status.FAILED_PRECONDITION,
-        options.address()
-            + ": the server knows that the stream "
-            + stream
-            + " has written up to position "
-            + StreamPlace.position(newest)
-            + ", and its last message is not there any more: it was deleted. Begin anew under"
-            + " another name (--session)");
+    return found;
   }
 
   private @Nullable StreamPlace search(
@@ -96,13 +127,23 @@ final class LastPlace implements StreamConnection.Listener {
   private @Nullable StreamPlace newestIn(StreamChunk chunk, StreamId stream) throws PipeException {
     String where = options.address().toString();
     StreamPlace found = null;
-    for (StreamChunk.Message each : chunk.messages(where)) {
-      StreamPlace place = StreamMessage.read(where, each).place();
+    for (StreamChunk.Message each : chunk.messagesNotPacked(where)) {
+      StreamPlace place = placeOf(where, each);
       if (place != null && place.stream().equals(stream)) {
         found = place;
       }
     }
     return found;
+  }
+
+  /** Null for a message of another program, which need not be one of AMQP 1.0. */
+  private static @Nullable StreamPlace placeOf(String where, StreamChunk.Message message)
+      throws PipeException {
+    try {
+      return StreamMessage.read(where, message).place();
+    } catch (PipeException.Refused e) {
+      return null;
+    }
   }
 
   @Override

@@ -85,7 +85,8 @@ final class QueueSink extends MessageSink {
   @Override
   protected void complete() throws PipeException, InterruptedException {
     if (options.marksEnd()) {
-      BasicProperties properties = AmqpHeaders.write(Headers.EMPTY, placeFrom(position(), position()));
+      BasicProperties properties =
+          AmqpHeaders.write(Headers.EMPTY, placeFrom(position(), position()));
       publisher.publish(
           new Unconfirmed(position(), routingKey(Headers.EMPTY), new byte[0], properties));
     }

@@ -40,8 +40,7 @@ record Server(String host, int port) {
             address + ": a port is a number from 1 to " + PORT_MAX + ", not '" + port + "'");
       }
       servers.add(
-          new Server(
-              host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port));
+          new Server(host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port));
     }
     return List.copyOf(servers);
   }

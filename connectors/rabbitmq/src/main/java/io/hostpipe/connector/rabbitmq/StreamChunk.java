@@ -75,15 +75,27 @@ record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBu
 
   /** Its messages, which share its memory. */
   List<Message> messages(String where) throws PipeException {
+    return messages(where, true);
+  }
+
+  /** The same without those that were packed into one entry, as Hostpipe packs none. */
+  List<Message> messagesNotPacked(String where) throws PipeException {
+    return messages(where, false);
+  }
+
+  private List<Message> messages(String where, boolean packedToo) throws PipeException {
     List<Message> all = new ArrayList<>((int) Math.min(count, 65_536));
     ByteBuffer in = data.duplicate();
     int roomBytes = UNPACKED_BYTES_MAX;
+    long skipped = 0;
     try {
       for (int index = 0; index < entries; index++) {
         if ((in.get(in.position()) & IS_PACKED) == 0) {
-          add(all, in, in.getInt());
-        } else {
+          add(all, skipped, in, in.getInt());
+        } else if (packedToo) {
           roomBytes -= unpack(where, all, in, roomBytes);
+        } else {
+          skipped += skip(in);
         }
       }
     } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException e) {
@@ -114,7 +126,7 @@ record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBu
     }
     ByteBuffer plain = packer == 0 ? part : plain(where, packer, plainBytes, part);
     for (int index = 0; index < packedCount; index++) {
-      add(all, plain, plain.getInt());
+      add(all, 0, plain, plain.getInt());
     }
     return packer == 0 ? 0 : plainBytes;
   }
@@ -147,11 +159,25 @@ record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBu
         where + ": the messages from offset " + offset + " on are shorter than they say");
   }
 
-  private void add(List<Message> all, ByteBuffer in, int lengthBytes) {
-    if (all.size() >= count) {
+  /** Passes over a packed entry, and returns how many messages it holds. */
+  private static int skip(ByteBuffer in) {
+    in.get();
+    int packedCount = Short.toUnsignedInt(in.getShort());
+    in.getInt();
+    int packedBytes = in.getInt();
+    if (packedBytes < 0) {
+      throw new IllegalArgumentException("an entry of " + packedBytes + " bytes");
+    }
+    in.position(in.position() + packedBytes);
+    return packedCount;
+  }
+
+  private void add(List<Message> all, long skipped, ByteBuffer in, int lengthBytes) {
+    long index = skipped + all.size();
+    if (index >= count) {
       throw new IllegalArgumentException("more messages than the " + count + " that there are");
     }
-    all.add(new Message(offset + all.size(), timeMillis, in.slice(in.position(), lengthBytes)));
+    all.add(new Message(offset + index, timeMillis, in.slice(in.position(), lengthBytes)));
     in.position(in.position() + lengthBytes);
   }
 }

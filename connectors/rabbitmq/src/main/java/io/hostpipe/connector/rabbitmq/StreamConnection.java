@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -100,9 +101,22 @@ final class StreamConnection implements AutoCloseable {
   /** Connects to one of the servers. Blocks. */
   static StreamConnection open(StreamOptions options, Listener listener)
       throws PipeException, InterruptedException {
+    return open(options, listener, 0);
+  }
+
+  /**
+   * The same after other tries, each of which begins with another server: one that is there may
+   * have no stream, or not have it now.
+   *
+   * @param tries so many before
+   */
+  static StreamConnection open(StreamOptions options, Listener listener, int tries)
+      throws PipeException, InterruptedException {
     PipeException first = null;
-    for (Server server : options.servers()) {
+    List<Server> servers = options.servers();
+    for (int index = 0; index < servers.size(); index++) {
       try {
+        Server server = servers.get(Math.floorMod(tries + index, servers.size()));
         return open(options, server, listener);
       } catch (PipeException.Unreachable e) {
         first = first == null ? e : first;

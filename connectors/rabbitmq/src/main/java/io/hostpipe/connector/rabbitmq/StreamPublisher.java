@@ -42,6 +42,11 @@ final class StreamPublisher implements AutoCloseable {
   /** What was taken in and is not sent yet. The writer's own. */
   private final List<Outgoing> gathered = new ArrayList<>();
 
+  private final Suspicion suspicion = new Suspicion();
+
+  /** How often a connection was tried; one thread's after the other. */
+  private int tries;
+
   private volatile boolean closed;
   private volatile boolean works;
   private volatile StreamWay way;
@@ -214,12 +219,13 @@ final class StreamPublisher implements AutoCloseable {
 
   private StreamWay connect() throws PipeException, InterruptedException {
     Ears ears = new Ears(options);
-    StreamConnection connection = StreamConnection.open(options, ears);
+    LastPlace places = new LastPlace(options, ears);
+    StreamConnection connection = StreamConnection.open(options, places, tries++);
     boolean whole = false;
     try {
       Streams streams = new Streams(connection, options);
       streams.checkExists(true);
-      checkNoOther(streams);
+      checkIsTheSame(streams, places);
       streams.declarePublisher(StreamWay.PUBLISHER, stream);
       StreamWay next = new StreamWay(connection);
       ears.way = next;
@@ -234,7 +240,8 @@ final class StreamPublisher implements AutoCloseable {
   }
 
   /** What the server has of this stream is what was sent from here. */
-  private void checkNoOther(Streams streams) throws PipeException, InterruptedException {
+  private void checkIsTheSame(Streams streams, LastPlace places)
+      throws PipeException, InterruptedException {
     long newest = streams.newestPublishingId(stream);
     long known =
         Math.max(window.newestPublishingId(), StreamPlace.publishingId(held.position(), true));
@@ -246,6 +253,27 @@ final class StreamPublisher implements AutoCloseable {
               + stream
               + " as well, and is at position "
               + StreamPlace.position(newest));
+    }
+    long stored =
+        Math.max(window.newestStoredId(), StreamPlace.publishingId(held.position(), false));
+    if (newest < stored && !places.has(stream, stored, streams)) {
+      // It would go on over a hole.
+      String what =
+          options.address()
+              + ": the server has confirmed the stream "
+              + stream
+              + " up to position "
+              + StreamPlace.position(stored)
+              + ", and has it up to position "
+              + StreamPlace.position(newest);
+      throw suspicion.of(
+          List.of(stored, newest),
+          what,
+          new PipeException.DataLoss(
+              what
+                  + ": the stream "
+                  + options.name()
+                  + " was deleted and made again, or the servers lost what they had"));
     }
   }
 
@@ -262,12 +290,12 @@ final class StreamPublisher implements AutoCloseable {
   private Opened connectOnce(Encoding encoding) throws PipeException, InterruptedException {
     Ears ears = new Ears(options);
     LastPlace places = new LastPlace(options, ears);
-    StreamConnection connection = StreamConnection.open(options, places);
+    StreamConnection connection = StreamConnection.open(options, places, tries++);
     boolean whole = false;
     try {
       Streams streams = new Streams(connection, options);
       streams.prepare(context.events());
-      StreamPlace place = places.of(stream, streams);
+      StreamPlace place = places.of(stream, streams, suspicion);
       if (place != null && place.encoding() != encoding) {
         throw new PipeException.Refused(
             Status.FAILED_PRECONDITION,

@@ -38,16 +38,17 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
 
   private volatile @Nullable PipeException failure;
 
-  private StreamReader(StreamOptions options, @Nullable StreamCursor behind)
+  private StreamReader(
+      StreamOptions options, @Nullable StreamCursor behind, Suspicion suspicion, int tries)
       throws PipeException, InterruptedException {
     this.where = options.address().toString();
-    this.connection = StreamConnection.open(options, this);
+    this.connection = StreamConnection.open(options, this, tries);
     boolean opened = false;
     try {
       this.streams = new Streams(connection, options);
       streams.checkExists(behind != null);
       last = streams.last(LOOK, () -> shown.getAndSet(null));
-      begin(options, behind);
+      begin(options, behind, suspicion);
       opened = true;
     } finally {
       if (!opened) {
@@ -61,23 +62,31 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
    *
    * @param behind the place behind which it goes on, whose own message is the first to come; null
    *     for where the options say that a new reader does
+   * @param suspicion what was found over other connections
+   * @param tries how many connections were tried before
    */
-  static StreamReader open(StreamOptions options, @Nullable StreamCursor behind)
+  static StreamReader open(
+      StreamOptions options, @Nullable StreamCursor behind, Suspicion suspicion, int tries)
       throws PipeException, InterruptedException {
-    return new StreamReader(options, behind);
+    return new StreamReader(options, behind, suspicion, tries);
   }
 
-  private void begin(StreamOptions options, @Nullable StreamCursor behind)
+  private void begin(StreamOptions options, @Nullable StreamCursor behind, Suspicion suspicion)
       throws PipeException, InterruptedException {
     if (behind != null) {
       if (lastOffset() < behind.offset()) {
-        throw new PipeException.DataLoss(
+        String what =
             where
                 + ": the stream ends with offset "
                 + lastOffset()
                 + ", and was read up to offset "
                 + behind.offset()
-                + " before: it was deleted and made again, or the servers lost what they had");
+                + " before";
+        throw suspicion.of(
+            List.of(lastOffset(), behind.offset()),
+            what,
+            new PipeException.DataLoss(
+                what + ": it was deleted and made again, or the servers lost what they had"));
       }
       beginAt(behind.offset(), behind.offset());
       return;

@@ -28,6 +28,11 @@ final class StreamSource extends LogSource<StreamReader> {
 
   private final StreamOptions options;
   private final StreamContinuity continuity = new StreamContinuity();
+  private final Suspicion suspicion = new Suspicion();
+
+  /** How many connections were tried. */
+  private int tries;
+
   private @Nullable StreamCursor place;
   private boolean begun;
 
@@ -239,7 +244,7 @@ final class StreamSource extends LogSource<StreamReader> {
   }
 
   private StreamReader begin() throws PipeException, InterruptedException {
-    StreamReader opened = StreamReader.open(options, place);
+    StreamReader opened = StreamReader.open(options, place, suspicion, tries++);
     unproven = place != null;
     heardNanos = System.nanoTime();
     return opened;

@@ -9,6 +9,8 @@ import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.spi.OpenSinks;
 import io.hostpipe.spi.PipeContext;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,9 @@ final class StreamTarget implements Target {
   private final StreamOptions options;
   private final PipeContext context;
   private final OpenSinks open;
+
+  /** Of the streams whose places were looked for and not found. */
+  private final Map<StreamId, Suspicion> suspicions = new ConcurrentHashMap<>();
 
   StreamTarget(StreamOptions options, PipeContext context) {
     this.options = options;
@@ -48,7 +53,9 @@ final class StreamTarget implements Target {
     LastPlace places = new LastPlace(options, why -> {});
     try (StreamConnection connection = StreamConnection.open(options, places)) {
       Streams streams = new Streams(connection, options);
-      StreamPlace place = streams.exists() ? places.of(stream, streams) : null;
+      Suspicion suspicion = suspicions.computeIfAbsent(stream, any -> new Suspicion());
+      StreamPlace place = streams.exists() ? places.of(stream, streams, suspicion) : null;
+      suspicions.remove(stream);
       return place == null ? null : place.held();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

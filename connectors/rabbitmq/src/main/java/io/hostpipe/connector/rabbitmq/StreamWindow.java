@@ -18,6 +18,9 @@ final class StreamWindow extends ConfirmWindow<Outgoing> {
   /** Of what was sent; under the lock. */
   private long newestPublishingId;
 
+  /** Of what was confirmed with all before it; under the lock. */
+  private long newestStoredId;
+
   StreamWindow(Commits commits, int messagesMax) {
     super(commits, messagesMax, BYTES_MAX, PATIENCE);
   }
@@ -79,6 +82,21 @@ final class StreamWindow extends ConfirmWindow<Outgoing> {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The highest number that the server has confirmed, with all before it; 0 when none was. */
+  long newestStoredId() {
+    lock.lock();
+    try {
+      return newestStoredId;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  protected void onStored(Outgoing message) {
+    newestStoredId = message.publishingId();
   }
 
   /** Whether a further message would have to wait. */

@@ -49,6 +49,25 @@ final class StrangeServerTest {
         .hasMessageContaining("delivers messages that it was not asked for");
   }
 
+  @Test
+  void eachTryBeginsWithAnotherServer() throws Exception {
+    try (ServerSocket one = listen();
+        ServerSocket two = listen()) {
+      for (ServerSocket each : List.of(one, two)) {
+        var _ = greetWith(each, HEARTBEAT_SECONDS, new FrameWriter(StreamCodes.HEARTBEAT));
+      }
+      StreamOptions options =
+          StreamOptions.of(
+              options(one).address().withAddedOption("server", "127.0.0.1:" + two.getLocalPort()),
+              true);
+      for (int tries = 0; tries < 2; tries++) {
+        try (StreamConnection connection = StreamConnection.open(options, why -> {}, tries)) {
+          assertThat(connection.server()).endsWith(":" + (tries == 0 ? one : two).getLocalPort());
+        }
+      }
+    }
+  }
+
   /** How a connection ends over which this comes behind the greeting. */
   private static PipeException endAfter(FrameWriter frame) throws Exception {
     CompletableFuture<PipeException> end = new CompletableFuture<>();

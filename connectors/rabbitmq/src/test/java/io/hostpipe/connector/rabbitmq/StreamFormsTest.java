@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 
@@ -42,13 +43,36 @@ final class StreamFormsTest {
   }
 
   @Test
+  void packedMessagesArePassedOverAndCounted() throws Exception {
+    ByteBuffer packed = packed(new byte[8], 2, 8);
+    ByteBuffer all = ByteBuffer.allocate(packed.remaining() + 7);
+    all.put(packed).put(message(3)).flip();
+    assertThat(new StreamChunk(7, 3, 5, 2, all).messagesNotPacked("here"))
+        .containsExactly(new StreamChunk.Message(9, 5, ByteBuffer.allocate(3)));
+  }
+
+  @Test
+  void aLossIsBelievedWhenItWasFoundOftenAndForLong() {
+    Suspicion suspicion = new Suspicion();
+    List<Long> one = List.of(4L, 9L);
+    for (int second = 0; second < 30; second++) {
+      assertThat(suspicion.lasts(one, TimeUnit.SECONDS.toNanos(second))).isFalse();
+    }
+    assertThat(suspicion.lasts(one, TimeUnit.SECONDS.toNanos(30))).isTrue();
+    List<Long> other = List.of(5L, 9L);
+    for (int second = 40; second < 200; second += 40) {
+      assertThat(suspicion.lasts(other, TimeUnit.SECONDS.toNanos(second))).isFalse();
+    }
+    assertThat(suspicion.lasts(other, TimeUnit.SECONDS.toNanos(200))).isTrue();
+  }
+
+  @Test
   void moreMessagesThanAChunkHasAreNotMadeOfIt() throws Exception {
     ByteBuffer none = ByteBuffer.allocate(4 * 60_000);
     assertThatExceptionOfType(PipeException.DataLoss.class)
-        .isThrownBy(
-            () ->
-                new StreamChunk(7, 3, 0, 1, packed(none.array(), 60_000, none.capacity()))
-                    .messages("here"))
+        .isThrownBy(() ->
+            new StreamChunk(7, 3, 0, 1, packed(none.array(), 60_000, none.capacity()))
+                .messages("here"))
         .withMessageContaining("cannot be told apart");
   }
 
@@ -88,10 +112,9 @@ final class StreamFormsTest {
   void aPortThatThereIsNotIsNoAddress() {
     for (String port : List.of("0", "65536", "70000", "99999")) {
       assertThatExceptionOfType(PipeException.Config.class)
-          .isThrownBy(
-              () ->
-                  StreamOptions.of(
-                      Address.parse("rabbitmq-stream://one/orders?server=two:" + port), true))
+          .isThrownBy(() ->
+              StreamOptions.of(
+                  Address.parse("rabbitmq-stream://one/orders?server=two:" + port), true))
           .withMessageContaining("a port is a number from 1 to 65535, not '" + port + "'");
     }
   }
