@@ -95,7 +95,9 @@ final class AcceptLoopTest {
   @Test
   void aLossThatEndedTheListenerEndsTheLoop() throws Exception {
     PipeException.DataLoss loss = new PipeException.DataLoss("what lay between is gone");
-    AcceptLoop loop = new AcceptLoop(new Lost(Address.parse("tcp-listen://memory:9000/name"), loss), 1, this::hear);
+    AcceptLoop loop =
+        new AcceptLoop(
+            new Lost(Address.parse("tcp-listen://memory:9000/name"), loss), 1, this::hear);
     assertThatThrownBy(loop::run).isSameAs(loss);
   }
 
