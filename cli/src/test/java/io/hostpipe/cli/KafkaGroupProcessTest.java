@@ -2,7 +2,10 @@ package io.hostpipe.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.rabbitmq.client.Connection;
+import com.rabbitmq.client.ConnectionFactory;
 import io.hostpipe.testkit.servers.KafkaServer;
+import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,6 +95,44 @@ final class KafkaGroupProcessTest {
           .isEqualTo(lines(index, 1, COUNT));
     }
     assertThat(all).hasSize(PARTITIONS * COUNT);
+  }
+
+  /** Its second run begins at position 0 of streams that have the first one's messages there. */
+  @Test
+  void aQueueTakesWhatEachRunOfAMemberReadsForNews() throws Exception {
+    try (RabbitServer rabbit =
+        RabbitServer.start(Files.createDirectories(folder.resolve("rabbit")))) {
+      String queue = "amqp://127.0.0.1:" + rabbit.port() + "/queue";
+      int count = 200;
+      for (int run = 1; run <= 2; run++) {
+        write((run - 1) * count + 1, run * count);
+        int wanted = PARTITIONS * run * count;
+        try (CommandProcess member = member(queue + "?single")) {
+          Waiting.until(() -> waitingIn(rabbit) >= wanted || !member.isAlive());
+          member.signal("TERM");
+          member.exitCode();
+          assertThat(waitingIn(rabbit)).as(member::err).isGreaterThanOrEqualTo(wanted);
+        }
+      }
+      try (CommandProcess reader =
+          CommandProcess.start("--frame", "lines", queue, "once", "until=empty", "-")) {
+        assertThat(reader.exitCode()).as(reader::err).isZero();
+        List<String> all =
+            new String(reader.out(), StandardCharsets.UTF_8).lines().distinct().toList();
+        assertThat(all).hasSize(PARTITIONS * 2 * count);
+      }
+    }
+  }
+
+  private static long waitingIn(RabbitServer rabbit) {
+    ConnectionFactory factory = new ConnectionFactory();
+    factory.setHost("127.0.0.1");
+    factory.setPort(rabbit.port());
+    try (Connection client = factory.newConnection()) {
+      return client.createChannel().messageCount("queue");
+    } catch (IOException | TimeoutException | RuntimeException e) {
+      return 0; // not there yet, or too busy
+    }
   }
 
   @Test
