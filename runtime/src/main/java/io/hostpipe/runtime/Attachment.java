@@ -6,8 +6,10 @@ import io.hostpipe.session.ProtocolException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One link of a pipe while it carries it. All fields are guarded by the pipe's lock, but for the
@@ -66,8 +68,8 @@ final class Attachment {
   boolean down;
   boolean closing;
 
-  /** Whether its time is limited. */
-  private boolean timed;
+  /** What breaks it when its time is over; null while nothing limits that. */
+  private @Nullable Future<?> ending;
 
   /** Whether a write has failed: what came before that is still read. */
   boolean unwritable;
@@ -105,10 +107,18 @@ final class Attachment {
    * @param behindData whether data is on its way before the last word
    */
   void closeInTime(boolean behindData) {
-    if (!timed) {
-      timed = true;
+    if (ending == null) {
       long nanos = behindData ? CLOSING_NANOS_BEHIND_DATA : CLOSING_NANOS;
-      Ticker.SHARED.at(Ticker.now() + nanos, link::close);
+      ending = Ticker.SHARED.alarm(Ticker.now() + nanos, link::close);
+    }
+  }
+
+  /** The link has ended: nobody has to break it. */
+  void callOffEnding() {
+    Future<?> pending = ending;
+    if (pending != null) {
+      pending.cancel(false);
+      ending = null;
     }
   }
 

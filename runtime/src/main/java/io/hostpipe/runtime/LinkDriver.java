@@ -106,8 +106,7 @@ final class LinkDriver {
 
   /** The bytes that the last read of the current link brought. */
   long lastReadBytes() {
-    Attachment link = current;
-    return link == null ? 0 : link.lastReadBytes;
+    return current == null ? 0 : current.lastReadBytes;
   }
 
   /**
@@ -546,6 +545,7 @@ final class LinkDriver {
 
   private void letGo(Attachment link) {
     link.down = true;
+    link.callOffEnding();
     if (!link.reading) {
       // Otherwise its reader still fills the memory, and lets go of it on its way out.
       link.assembler.close();

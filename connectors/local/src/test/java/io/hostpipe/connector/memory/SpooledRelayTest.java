@@ -125,9 +125,9 @@ final class SpooledRelayTest {
     fill(list, 2);
     SpooledRelay relay = relay();
     InParallel<Boolean> relaying = relaying(relay);
-    relay.detach();
     Received.readCount(far.source(), 2, list.border(2));
     far.source().commit(list.border(2));
+    relay.detach();
     assertThat(relaying.failure())
         .isInstanceOfSatisfying(
             PipeException.Closed.class, e -> assertThat(e.status()).isEqualTo(Status.ABORTED))

@@ -110,8 +110,8 @@ final class CoreSink extends MessageSink {
     Exception why = null;
     try {
       used.flush();
-    } catch (IllegalStateException | IOException e) {
-      why = e;
+    } catch (IOException | RuntimeException e) {
+      why = e; // whatever it was: nobody knows whether the server has the batch
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       why = e;

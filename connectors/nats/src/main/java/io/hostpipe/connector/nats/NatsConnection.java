@@ -165,7 +165,13 @@ final class NatsConnection implements AutoCloseable {
   /** Blocks until the server has seen everything that was published or subscribed to. */
   void flush() throws PipeException, InterruptedException {
     try {
+      long before = connection.getStatistics().getFlushCounter();
       connection.flush(FLUSH_TIMEOUT);
+      // The library asks nothing when too many questions are unanswered, and returns as if it had.
+      if (connection.getStatistics().getFlushCounter() == before || !stands()) {
+        throw new PipeException.Unreachable(
+            options.address() + ": the server does not answer", null);
+      }
     } catch (TimeoutException | IllegalStateException e) {
       throw new PipeException.Unreachable(
           options.address() + ": the server does not answer: " + Attempts.reason(e), e);
