@@ -32,7 +32,8 @@ final class LastPlace {
   private final @Nullable MessageInfo last;
 
   /** Asks for the last message of the subject. */
-  LastPlace(NatsConnection connection, NatsOptions options, StreamInfo info) throws PipeException {
+  LastPlace(NatsConnection connection, NatsOptions options, StreamInfo info)
+      throws PipeException, InterruptedException {
     this.connection = connection;
     this.options = options;
     this.info = info;

@@ -19,6 +19,7 @@ import io.nats.client.impl.NatsMessage;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,9 @@ final class Publisher implements AutoCloseable {
   /** The pause between two tries at one message grows no further after so many. */
   private static final int DOUBLINGS_MAX = 16;
 
+  /** So long a new leader of a stream may take to show what an earlier one confirmed. */
+  private static final long CATCH_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final NatsOptions options;
   private final PipeContext context;
   private final StreamId stream;
@@ -53,6 +57,11 @@ final class Publisher implements AutoCloseable {
 
   /** Held while messages are handed to the library: they go out in the order of the stream. */
   private final ReentrantLock sending = new ReentrantLock();
+
+  /** Since when the server shows less than was confirmed; of the thread that clears up. */
+  private boolean behind;
+
+  private long behindSinceNanos;
 
   private volatile boolean closed;
   private volatile long epoch;
@@ -324,7 +333,8 @@ final class Publisher implements AutoCloseable {
    *
    * @return the position up to which everything is stored
    */
-  private long checked(Way over) throws PipeException {
+  private long checked(Way over) throws PipeException, InterruptedException {
+    awaitCaughtUp(over);
     Place stored = over.places().ofLastMessage();
     long confirmed = commits.position();
     if (stored == null || !stored.stream().equals(stream)) {
@@ -364,6 +374,32 @@ final class Publisher implements AutoCloseable {
       over.checkContinuity(options, stream, window.storedSequence(), window.storedPosition());
     }
     return Math.max(position, confirmed);
+  }
+
+  /**
+   * A server that was made leader a moment ago may not have looked through all that it has: what
+   * was confirmed and does not show is lost only when it does not show for a while.
+   */
+  private void awaitCaughtUp(Way over) throws PipeException {
+    if (!over.isReplicated() || over.places().lastSequence() >= window.storedSequence()) {
+      behind = false;
+      return;
+    }
+    long nowNanos = System.nanoTime();
+    if (!behind) {
+      behind = true;
+      behindSinceNanos = nowNanos;
+    }
+    if (nowNanos - behindSinceNanos < CATCH_UP_NANOS) {
+      throw new PipeException.Unreachable(
+          options.address()
+              + ": the stream's new leader has it up to sequence "
+              + over.places().lastSequence()
+              + ", and up to "
+              + window.storedSequence()
+              + " was confirmed; it is asked again",
+          null);
+    }
   }
 
   private boolean isOneOfOurs(Place stored) {

@@ -5,13 +5,16 @@ import io.hostpipe.Status;
 import io.hostpipe.spi.PipeEvents;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
+import io.nats.client.Message;
 import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.MessageGetRequest;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.RetentionPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: any thread; every method asks the server and blocks.
  */
 final class Streams {
+  private static final String MESSAGE_GET = "$JS.API.STREAM.MSG.GET.";
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(5);
+
   private final NatsConnection connection;
   private final NatsOptions options;
 
@@ -88,17 +94,39 @@ final class Streams {
   }
 
   /** The last message of the subject; null when it has none. */
-  @Nullable MessageInfo last(String stream) throws PipeException {
+  @Nullable MessageInfo last(String stream) throws PipeException, InterruptedException {
     try {
-      return connection.nats().getStreamContext(stream).getLastMessage(options.subject());
+      return stored(stream, MessageGetRequest.lastForSubject(options.subject()));
     } catch (JetStreamApiException e) {
       if (JetStreamErrors.isNotFound(e)) {
         return null;
       }
       throw connection.failed("the last message cannot be read", e);
-    } catch (IOException e) {
-      throw connection.failed("the last message cannot be read", e);
     }
+  }
+
+  /** The first message of the subject with this number or a later one. */
+  MessageInfo next(String stream, long sequence) throws PipeException, InterruptedException {
+    try {
+      return stored(stream, MessageGetRequest.nextForSubject(sequence, options.subject()));
+    } catch (JetStreamApiException e) {
+      throw connection.failed("what was stored cannot be read back", e);
+    }
+  }
+
+  /**
+   * A message as the stream's leader has it. The library would ask any server that has a copy of
+   * the stream (DIRECT.GET), and one may not have yet what the leader has confirmed.
+   */
+  private MessageInfo stored(String stream, MessageGetRequest wanted)
+      throws PipeException, JetStreamApiException, InterruptedException {
+    Message answer =
+        connection.nats().request(MESSAGE_GET + stream, wanted.serialize(), ANSWER_TIMEOUT);
+    if (answer == null || answer.isStatusMessage()) {
+      throw new PipeException.Unreachable(
+          options.address() + ": the leader of the stream " + stream + " does not answer", null);
+    }
+    return new MessageInfo(answer, stream, false).throwOnHasError();
   }
 
   /** Whether nobody but this subject's writer can write into the stream. */

@@ -3,8 +3,6 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import io.nats.client.JetStream;
-import io.nats.client.JetStreamApiException;
-import io.nats.client.StreamContext;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
@@ -22,6 +20,7 @@ final class Way {
   private final LastPlace places;
   private final boolean chains;
   private final int streamBytesMax;
+  private final int replicas;
 
   private @Nullable String lastId;
 
@@ -33,6 +32,7 @@ final class Way {
     this.places = places;
     this.chains = chains;
     this.streamBytesMax = info.getConfiguration().getMaximumMessageSize();
+    this.replicas = info.getConfiguration().getReplicas();
   }
 
   NatsConnection connection() {
@@ -57,6 +57,11 @@ final class Way {
     return streamBytesMax;
   }
 
+  /** Whether several servers keep the stream. */
+  boolean isReplicated() {
+    return replicas > 1;
+  }
+
   /** Whether each message names the one before it. */
   boolean chains() {
     return chains;
@@ -79,33 +84,25 @@ final class Way {
    * @param position behind that message
    */
   void checkContinuity(NatsOptions options, StreamId stream, long sequence, long position)
-      throws PipeException {
-    try {
-      StreamContext context = connection.nats().getStreamContext(streamName);
-      long at = sequence;
-      long before = position;
-      while (at < places.lastSequence()) {
-        MessageInfo message = context.getNextMessage(at + 1, options.subject());
-        Place place = Place.of(message.getHeaders());
-        if (place == null || !place.stream().equals(stream) || place.follows() != before) {
-          throw new PipeException.DataLoss(
-              options.address()
-                  + ": behind position "
-                  + before
-                  + " a message is missing, and later ones are stored (sequence "
-                  + message.getSeq()
-                  + "): the server lost it in a change of leaders, or another writer came between;"
-                  + " a stream that has this subject alone does not let that happen");
-        }
-        at = message.getSeq();
-        before = place.held().position();
+      throws PipeException, InterruptedException {
+    Streams streams = new Streams(connection, options);
+    long at = sequence;
+    long before = position;
+    while (at < places.lastSequence()) {
+      MessageInfo message = streams.next(streamName, at + 1);
+      Place place = Place.of(message.getHeaders());
+      if (place == null || !place.stream().equals(stream) || place.follows() != before) {
+        throw new PipeException.DataLoss(
+            options.address()
+                + ": behind position "
+                + before
+                + " a message is missing, and later ones are stored (sequence "
+                + message.getSeq()
+                + "): the server lost it in a change of leaders, or another writer came between;"
+                + " a stream that has this subject alone does not let that happen");
       }
-    } catch (JetStreamApiException e) {
-      throw connection.failed("what was stored cannot be read back", e);
-    } catch (PipeException e) {
-      throw e;
-    } catch (IOException e) {
-      throw connection.failed("what was stored cannot be read back", e);
+      at = message.getSeq();
+      before = place.held().position();
     }
   }
 }
