@@ -8,33 +8,41 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The links whose peers have not been let in yet: so many in all, and so many of one host.
+ * Those who came and have not been let in yet, links or connections: so many in all, and so many of
+ * one host.
  *
  * <p>When it is full, the one that has stood there longest makes room: an honest peer is through in
  * a moment, so those who stand there are those who have no intention to get in. A host that fills
  * its share pushes out its own.
  *
  * <p>Thread rule: any thread.
+ *
+ * @param <V> who stands there
  */
-final class Anteroom {
+public final class Anteroom<V> {
   private final int countMax;
   private final int hostCountMax;
   private final ReentrantLock lock = new ReentrantLock();
-  private final LinkedHashMap<Link, String> inside = new LinkedHashMap<>();
-  private final Map<String, LinkedHashSet<Link>> hosts = new HashMap<>();
+  private final LinkedHashMap<V, String> inside = new LinkedHashMap<>();
+  private final Map<String, LinkedHashSet<V>> hosts = new HashMap<>();
 
-  Anteroom(int countMax, int hostCountMax) {
+  /**
+   * For so many.
+   *
+   * @param countMax of all hosts
+   * @param hostCountMax of each
+   */
+  public Anteroom(int countMax, int hostCountMax) {
     this.countMax = countMax;
     this.hostCountMax = hostCountMax;
   }
 
-  /** Takes a link in; the one that had to make room for it, which is the caller's to close. */
-  @Nullable Link enter(Link link) {
-    String host = Reception.hostOf(link);
+  /** Takes one in; the one that had to make room for it, which is the caller's to close. */
+  public @Nullable V enter(V visitor, String host) {
     lock.lock();
     try {
-      LinkedHashSet<Link> own = hosts.computeIfAbsent(host, key -> new LinkedHashSet<>());
-      Link oldest = null;
+      LinkedHashSet<V> own = hosts.computeIfAbsent(host, key -> new LinkedHashSet<>());
+      V oldest = null;
       if (own.size() >= hostCountMax) {
         oldest = own.getFirst();
       } else if (inside.size() >= countMax) {
@@ -43,19 +51,19 @@ final class Anteroom {
       if (oldest != null) {
         remove(oldest);
       }
-      hosts.computeIfAbsent(host, key -> new LinkedHashSet<>()).add(link);
-      inside.put(link, host);
+      hosts.computeIfAbsent(host, key -> new LinkedHashSet<>()).add(visitor);
+      inside.put(visitor, host);
       return oldest;
     } finally {
       lock.unlock();
     }
   }
 
-  /** The link was let in, or has gone; whether it was still here. */
-  boolean leave(Link link) {
+  /** One was let in, or has gone; whether it was still here. */
+  public boolean leave(V visitor) {
     lock.lock();
     try {
-      return remove(link);
+      return remove(visitor);
     } finally {
       lock.unlock();
     }
@@ -71,14 +79,14 @@ final class Anteroom {
     }
   }
 
-  private boolean remove(Link link) {
-    String host = inside.remove(link);
+  private boolean remove(V visitor) {
+    String host = inside.remove(visitor);
     if (host == null) {
       return false;
     }
-    LinkedHashSet<Link> own = hosts.get(host);
+    LinkedHashSet<V> own = hosts.get(host);
     if (own != null) {
-      own.remove(link);
+      own.remove(visitor);
       if (own.isEmpty()) {
         hosts.remove(host);
       }

@@ -81,6 +81,22 @@ public interface Link extends AutoCloseable {
   }
 
   /**
+   * Its peer has shown all that is asked of it, and names a pipe that is here: what the carrier
+   * holds against strangers need not hold any longer. Said before the peer is answered, once for
+   * each pipe; never blocks.
+   */
+  default void onLetIn() {}
+
+  /**
+   * Why this side itself has broken it off before its peer was let in, for people.
+   *
+   * @return null when it has not
+   */
+  default @Nullable String turnedAwayFor() {
+    return null;
+  }
+
+  /**
    * The only pipe that may be asked for over it, where the carrier's own address has named one, and
    * others on the way have judged by that. Known once the first byte was read.
    *

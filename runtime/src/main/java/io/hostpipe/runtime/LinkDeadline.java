@@ -1,23 +1,23 @@
 package io.hostpipe.runtime;
 
 import java.time.Duration;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Closes a link when its time is over, so that whoever blocks on it goes on; unless this is closed
- * before. Thread rule: one thread.
+ * before. Time in which this process was stopped is not counted. Thread rule: one thread.
  */
 public final class LinkDeadline implements AutoCloseable {
   private final AtomicBoolean settled = new AtomicBoolean();
-  private final Future<?> alarm;
+  private final Countdown countdown;
   private volatile boolean missed;
 
   /** From now on. */
   public LinkDeadline(Link link, Duration limit) {
-    alarm =
-        Ticker.SHARED.alarm(
-            Ticker.now() + limit.toNanos(),
+    countdown =
+        Countdown.of(
+            limit,
+            limit,
             () -> {
               if (settled.compareAndSet(false, true)) {
                 missed = true;
@@ -34,7 +34,7 @@ public final class LinkDeadline implements AutoCloseable {
   @Override
   public void close() {
     if (settled.compareAndSet(false, true)) {
-      alarm.cancel(false);
+      countdown.close();
     }
   }
 }

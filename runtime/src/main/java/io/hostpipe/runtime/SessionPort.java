@@ -51,7 +51,8 @@ public final class SessionPort implements AutoCloseable {
   private final BlockPool pool;
   private final PipeEvents events;
   private final ConcurrentHashMap<String, SessionListener> listeners = new ConcurrentHashMap<>();
-  private final Anteroom anteroom;
+  private final Timekeeper time;
+  private final Anteroom<Link> anteroom;
   private final Shares shares;
   private final StrangerLog log;
   private final Set<Link> resting = ConcurrentHashMap.newKeySet();
@@ -60,12 +61,23 @@ public final class SessionPort implements AutoCloseable {
   /** A port over these links; {@link #start} begins accepting. */
   public SessionPort(
       LinkListener links, SessionOptions options, BlockPool pool, PipeEvents events) {
+    this(links, options, pool, events, Ticker.SHARED);
+  }
+
+  /** The same with another clock for those who greet. */
+  SessionPort(
+      LinkListener links,
+      SessionOptions options,
+      BlockPool pool,
+      PipeEvents events,
+      Timekeeper time) {
+    this.time = time;
     this.links = links;
     this.options = options;
     this.pool = pool;
     this.events = events;
     Limits limits = options.access().limits();
-    this.anteroom = new Anteroom(limits.strangersMax(), limits.strangersPerHostMax());
+    this.anteroom = new Anteroom<>(limits.strangersMax(), limits.strangersPerHostMax());
     this.shares = new Shares(limits.bytesMax());
     this.log = new StrangerLog(events, options.strangerLinesMax());
   }
@@ -118,7 +130,7 @@ public final class SessionPort implements AutoCloseable {
       try {
         Link link = links.accept();
         told = null;
-        Link oldest = anteroom.enter(link);
+        Link oldest = anteroom.enter(link, Reception.hostOf(link));
         if (oldest != null) {
           oldest.close();
           log.say(oldest.peer() + ": turned away, too many others wait to be greeted");
@@ -188,9 +200,12 @@ public final class SessionPort implements AutoCloseable {
       Link link, FrameAssembler assembler, Runnable whenGreeted, Duration limit, boolean first) {
     AtomicBoolean greeted = new AtomicBoolean();
     Reception reception = new Reception(link, assembler, options.access(), first, log);
-    Future<?> deadline =
-        Ticker.SHARED.alarm(
-            Ticker.now() + limit.toNanos(),
+    Countdown deadline =
+        Countdown.of(
+            time,
+            limit,
+            // Of many that only rest none is looked at more often than it has to be.
+            first ? options.heartbeat() : limit,
             () -> {
               if (greeted.compareAndSet(false, true)) {
                 turnAway(link, reception.late(limit), first);
@@ -218,17 +233,7 @@ public final class SessionPort implements AutoCloseable {
     } catch (IOException e) {
       boolean late = !greeted.compareAndSet(false, true);
       link.close();
-      if (late && (first || reception.heardHello())) {
-        log.say(link.peer() + ": " + reception.late(limit) + ", turned away");
-      } else if (first && anteroom.leave(link)) {
-        log.say(
-            link.peer()
-                + (reception.heardHello()
-                    ? ": left before it had proved its token"
-                    : ": left before HELLO; plain programs connect to "
-                        + link.plainScheme()
-                        + "-listen"));
-      }
+      tellWhyItBroke(link, reception, late ? limit : null, first);
     } catch (OutOfMemoryError e) {
       link.close();
       log.say(link.peer() + ": out of memory (" + e.getMessage() + "), turned away");
@@ -237,13 +242,37 @@ public final class SessionPort implements AutoCloseable {
       link.close();
       log.say(link.peer() + ": a mistake of our own, please report it: " + e);
     } finally {
-      deadline.cancel(false);
+      deadline.close();
       whenGreeted.run();
       if (stay.isEmpty()) {
         assembler.close();
       }
     }
     return !stay.isEmpty() && stay.getFirst().getAsBoolean();
+  }
+
+  /**
+   * A link that broke in its greeting.
+   *
+   * @param missed the time that was over before; null when it was not
+   */
+  private void tellWhyItBroke(
+      Link link, Reception reception, @Nullable Duration missed, boolean first) {
+    if (missed != null && (first || reception.heardHello())) {
+      log.say(link.peer() + ": " + reception.late(missed) + ", turned away");
+    } else if (first && anteroom.leave(link)) {
+      String own = link.turnedAwayFor();
+      log.say(
+          link.peer()
+              + ": "
+              + (own != null
+                  ? own
+                  : reception.heardHello()
+                      ? "left before it had proved its token"
+                      : "left before HELLO; plain programs connect to "
+                          + link.plainScheme()
+                          + "-listen"));
+    }
   }
 
   /** A program that only listens would take a mere close for the end of an empty stream. */
@@ -283,9 +312,11 @@ public final class SessionPort implements AutoCloseable {
           false);
     }
     SessionListener listener = listeners.get(name);
-    return listener == null
-        ? new SessionFailure(Code.NOT_FOUND, "nobody listens for '" + name + "' here", false)
-        : listener.offer(link, assembler, arrival, shares, stay);
+    if (listener == null) {
+      return new SessionFailure(Code.NOT_FOUND, "nobody listens for '" + name + "' here", false);
+    }
+    link.onLetIn();
+    return listener.offer(link, assembler, arrival, shares, stay);
   }
 
   private static void refuse(Link link, SessionFailure refusal) {

@@ -5,7 +5,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /** The one thread that wakes sessions when time passed. What it runs never blocks nor throws. */
-final class Ticker {
+final class Ticker implements Timekeeper {
   static final Ticker SHARED = new Ticker();
 
   private final ScheduledThreadPoolExecutor executor;
@@ -26,8 +26,13 @@ final class Ticker {
     var _ = alarm(atNanos, task);
   }
 
-  /** As {@link #at}; what is answered is there to be cancelled, not to be waited for. */
-  Future<?> alarm(long atNanos, Runnable task) {
+  @Override
+  public long nowNanos() {
+    return now();
+  }
+
+  @Override
+  public Future<?> alarm(long atNanos, Runnable task) {
     return executor.schedule(task, Math.max(0, atNanos - now()), TimeUnit.NANOSECONDS);
   }
 

@@ -48,8 +48,13 @@ final class Hosts implements AutoCloseable {
   }
 
   Hosts(SessionOptions options) {
+    this(options, Ticker.SHARED);
+  }
+
+  /** With another clock for who waits to be greeted. */
+  Hosts(SessionOptions options, Timekeeper time) {
     this.options = options;
-    this.port = new SessionPort(network, options, pool, listenerTold);
+    this.port = new SessionPort(network, options, pool, listenerTold, time);
     port.start();
   }
 

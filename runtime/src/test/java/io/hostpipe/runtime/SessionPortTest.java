@@ -15,23 +15,27 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(240)
 final class SessionPortTest {
-  private final Hosts hosts =
-      new Hosts(
-          new SessionOptions(
-              Duration.ofMillis(100),
-              Duration.ofMillis(200),
-              Duration.ofSeconds(1),
-              1 << 20,
-              0,
-              Duration.ofSeconds(150),
-              Access.OPEN,
-              1_000_000));
+  private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private static final SessionOptions OPTIONS =
+      new SessionOptions(
+          Duration.ofMillis(100),
+          Duration.ofMillis(200),
+          Duration.ofSeconds(1),
+          1 << 20,
+          0,
+          Duration.ofSeconds(150),
+          Access.OPEN,
+          1_000_000);
+
+  private final Hosts hosts = new Hosts(OPTIONS);
 
   @AfterEach
   void closeAll() throws Exception {
@@ -63,6 +67,36 @@ final class SessionPortTest {
     Eventually.holds("it was told of", () -> !hosts.listenerTold.lines().isEmpty());
     assertThat(hosts.listenerTold.lines())
         .containsExactly("warning dialer-1: no HELLO within 200ms, turned away");
+  }
+
+  /** What it said while this process was stopped is read first. */
+  @Test
+  void aPortThatWasStoppedBlamesNobodyForItsOwnAbsence() throws Exception {
+    HandTime time = new HandTime();
+    try (Hosts stopped = new Hosts(OPTIONS, time)) {
+      stopped.listen("name", 16);
+      RawPeer peer = RawPeer.dial(stopped.network);
+      Eventually.holds("its time began", () -> time.alarmCount() == 1);
+      time.stop(10_000 * MILLI);
+      peer.send(RawPeer.hello("name").build());
+      assertThat(peer.next()).isInstanceOf(Frame.Hello.class);
+      assertThat(stopped.listenerTold.lines("warning")).isEmpty();
+    }
+  }
+
+  @Test
+  void whoSaysNothingToAPortThatWasStoppedIsTurnedAwayAMomentLater() throws Exception {
+    HandTime time = new HandTime();
+    try (Hosts stopped = new Hosts(OPTIONS, time)) {
+      RawPeer silent = RawPeer.dial(stopped.network);
+      Eventually.holds("its time began", () -> time.alarmCount() == 1);
+      time.pass(100 * MILLI);
+      time.stop(150 * MILLI);
+      assertThat(time.alarmCount()).isEqualTo(1);
+      time.pass(50 * MILLI);
+      assertThat(silent.next())
+          .isEqualTo(new Frame.Failure(Code.DEADLINE_EXCEEDED, "no HELLO within 200ms"));
+    }
   }
 
   @Test

@@ -29,6 +29,7 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
   private final ServerCall<ClientFrame, ServerFrame> call;
   private final @Nullable String principal;
   private final ClientStreams streams;
+  private final Incoming incoming;
   private volatile @Nullable Principal admitted;
   private volatile @Nullable ClientStream stream;
   private boolean closed;
@@ -41,11 +42,14 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
    * This call.
    *
    * @param principal who makes it, where a certificate says so
+   * @param incoming the same call as its connection sees it
    */
   Attached(
       ServerCall<ClientFrame, ServerFrame> call,
       @Nullable String principal,
-      ClientStreams streams) {
+      ClientStreams streams,
+      Incoming incoming) {
+    this.incoming = incoming;
     this.call = call;
     this.principal = principal;
     this.streams = streams;
@@ -104,7 +108,13 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
   }
 
   @Override
+  public void onComplete() {
+    incoming.onOver();
+  }
+
+  @Override
   public void onCancel() {
+    incoming.onOver();
     ClientStream known = stream;
     if (known != null) {
       known.onDetached(this);
@@ -122,6 +132,7 @@ final class Attached extends ServerCall.Listener<ClientFrame> {
   private void open(Open open) {
     try {
       stream = streams.attach(open, this);
+      incoming.letIn();
     } catch (ClientFailure e) {
       close(e.status());
     }

@@ -39,10 +39,7 @@ final class GrpcLinkListener implements LinkListener {
   /** How many links may wait to be greeted. */
   private static final int WAITING_COUNT_MAX = 4_096;
 
-  /** A Hostpipe opens one stream on a connection; who opens many more is not one of ours. */
-  private static final int CALLS_PER_CONNECTION_MAX = 100;
-
-  /** A connection on which nothing is called is of no use. */
+  /** A connection whose peer was let in, and on which nothing is called any more, is of no use. */
   private static final long CONNECTION_IDLE_SECONDS = 60;
 
   /**
@@ -58,6 +55,7 @@ final class GrpcLinkListener implements LinkListener {
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<Link> waiting = new ArrayDeque<>();
   private final ClientStreams streams = new ClientStreams(this::offer);
+  private final Callers callers;
   private final HealthStatusManager health = new HealthStatusManager();
   private final Server server;
   private final InetSocketAddress place;
@@ -65,9 +63,13 @@ final class GrpcLinkListener implements LinkListener {
   private boolean closed;
 
   private GrpcLinkListener(
-      InetSocketAddress address, NettyServerBuilder builder, @Nullable TlsServer tls)
+      InetSocketAddress address,
+      NettyServerBuilder builder,
+      SessionOptions options,
+      @Nullable TlsServer tls)
       throws IOException {
     this.tls = tls;
+    this.callers = new Callers(options, this::offer);
     if (tls != null) {
       builder.sslContext(Engines.context(tls::side, false));
     }
@@ -79,7 +81,7 @@ final class GrpcLinkListener implements LinkListener {
         builder
             .channelFactory(this::watchedPort)
             .addService(links)
-            .addService(PipesService.over(streams, tls))
+            .addService(PipesService.over(streams, tls, callers))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build()
@@ -93,8 +95,8 @@ final class GrpcLinkListener implements LinkListener {
    * Binds.
    *
    * @param queueLength how many connections may wait in the kernel
-   * @param options of the sessions here: what one may be sent before it answers, and how long
-   *     greeting may take
+   * @param options of the sessions here: what one may be sent before it answers, how long greeting
+   *     may take, and how many strangers may be here
    * @param tls null for plain connections
    * @param shown the address for messages
    */
@@ -114,13 +116,15 @@ final class GrpcLinkListener implements LinkListener {
               .withOption(ChannelOption.SO_BACKLOG, queueLength)
               .flowControlWindow(Transport.windowBytes(options.windowBytes()))
               .maxInboundMessageSize(MESSAGE_BYTES_MAX)
-              .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION_MAX)
-              .handshakeTimeout(options.handshake().toNanos(), TimeUnit.NANOSECONDS)
+              .maxConcurrentCallsPerConnection(Caller.STRANGERS_CALLS_MAX)
               .maxConnectionIdle(CONNECTION_IDLE_SECONDS, TimeUnit.SECONDS)
               .keepAliveTime(Transport.KEEPALIVE_NANOS, TimeUnit.NANOSECONDS)
               .keepAliveTimeout(Transport.KEEPALIVE_TIMEOUT_NANOS, TimeUnit.NANOSECONDS)
               .permitKeepAliveTime(Transport.KEEPALIVE_PERMITTED_NANOS, TimeUnit.NANOSECONDS)
+              // Calls begin on the loop of their connection: so they are told apart
+              // (Callers.begun).
               .directExecutor(),
+          options,
           tls);
     } catch (IOException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -194,7 +198,7 @@ final class GrpcLinkListener implements LinkListener {
       call.close(Status.UNAUTHENTICATED.withDescription(e.getMessage()), new Metadata());
       return new ServerCall.Listener<>() {};
     }
-    TakenLink link = new TakenLink(call, agreed);
+    TakenLink link = new TakenLink(call, agreed, callers.begun(call.getAttributes()));
     ServerCall.Listener<InputStream> listener = link.begin();
     if (!offer(link)) {
       link.refuse(
@@ -213,22 +217,13 @@ final class GrpcLinkListener implements LinkListener {
               @Override
               public void channelRead(ChannelHandlerContext context, Object accepted) {
                 if (accepted instanceof Channel connection) {
-                  connection.pipeline().addFirst(firstBytes(connection), new EarlyCredit());
+                  callers.take(connection, tls, () -> context.fireChannelRead(accepted));
+                } else {
+                  context.fireChannelRead(accepted);
                 }
-                context.fireChannelRead(accepted);
               }
             });
     return port;
-  }
-
-  private FirstBytes firstBytes(Channel connection) {
-    String peer = Transport.shown(connection.remoteAddress());
-    TlsServer secured = tls;
-    return new FirstBytes(
-        secured == null ? null : cause -> secured.lastSide().failedIn(cause, peer),
-        why -> {
-          boolean _ = offer(new TurnedAway(peer, why));
-        });
   }
 
   /** Whether there is room for one more link that waits to be greeted. */

@@ -38,8 +38,10 @@ final class PipesService {
    * The service over these streams.
    *
    * @param tls null for plain connections
+   * @param callers the connections that calls come over
    */
-  static ServerServiceDefinition over(ClientStreams streams, @Nullable TlsServer tls) {
+  static ServerServiceDefinition over(
+      ClientStreams streams, @Nullable TlsServer tls, Callers callers) {
     ServiceDescriptor described =
         ServiceDescriptor.newBuilder(NAME)
             .setSchemaDescriptor(new Described())
@@ -49,7 +51,9 @@ final class PipesService {
         .addMethod(
             ATTACH,
             (call, headers) -> {
-              Attached attached = new Attached(call, principal(call, tls), streams);
+              Attached attached =
+                  new Attached(
+                      call, principal(call, tls), streams, callers.begun(call.getAttributes()));
               attached.begin(headers);
               return attached;
             })

@@ -12,13 +12,16 @@ import org.jspecify.annotations.Nullable;
 final class TakenLink extends GrpcLink {
   private final ServerCall<InputStream, InputStream> call;
   private final String peer;
+  private final Incoming incoming;
 
   /**
    * Over this call.
    *
    * @param agreed what holds on its connection; null without TLS
+   * @param incoming the same call as its connection sees it
    */
-  TakenLink(ServerCall<InputStream, InputStream> call, @Nullable Agreed agreed) {
+  TakenLink(ServerCall<InputStream, InputStream> call, @Nullable Agreed agreed, Incoming incoming) {
+    this.incoming = incoming;
     this.call = call;
     this.peer = Transport.peer(call.getAttributes());
     onAgreed(agreed);
@@ -27,6 +30,7 @@ final class TakenLink extends GrpcLink {
   /** Tells the peer that its stream is taken, and begins to read. */
   ServerCall.Listener<InputStream> begin() {
     OpenLinks.add(this);
+    incoming.onGreeting();
     call.setOnReadyThreshold(Carrying.QUEUED_BYTES_MAX);
     call.sendHeaders(new Metadata());
     call.request(Carrying.ARRIVED_COUNT_MAX);
@@ -41,6 +45,16 @@ final class TakenLink extends GrpcLink {
   @Override
   public String peer() {
     return peer;
+  }
+
+  @Override
+  public void onLetIn() {
+    incoming.letIn();
+  }
+
+  @Override
+  public @Nullable String turnedAwayFor() {
+    return incoming.turnedAwayFor();
   }
 
   @Override
@@ -81,11 +95,13 @@ final class TakenLink extends GrpcLink {
 
     @Override
     public void onCancel() {
+      incoming.onOver();
       onOver("the peer broke the stream, or its connection is lost");
     }
 
     @Override
     public void onComplete() {
+      incoming.onOver();
       onOver(null);
     }
 

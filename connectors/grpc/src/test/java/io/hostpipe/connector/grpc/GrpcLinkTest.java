@@ -61,7 +61,7 @@ final class GrpcLinkTest {
     opened.add(listener);
     near = dialer(listener.port()).dial();
     opened.add(near);
-    far = listener.accept();
+    far = letIn(listener);
     opened.add(far);
   }
 
@@ -132,7 +132,7 @@ final class GrpcLinkTest {
     opened.add(roomy);
     Link from = dialer(roomy.port()).dial();
     opened.add(from);
-    Link to = roomy.accept();
+    Link to = letIn(roomy);
     opened.add(to);
     ByteBuffer piece = ByteBuffer.allocateDirect(64 << 10);
     for (long writtenBytes = 0; writtenBytes < creditBytes; writtenBytes += piece.capacity()) {
@@ -252,12 +252,12 @@ final class GrpcLinkTest {
     ClientCall<InputStream, InputStream> call =
         channel.newCall(Carrying.METHOD, CallOptions.DEFAULT);
     call.start(new ClientCall.Listener<>() {}, new Metadata());
+    Link rude = letIn(listener);
+    opened.add(rude);
     int lengthBytes = Carrying.CHUNK_BYTES_MAX + 1;
     call.sendMessage(
         new Chunk(
             new ByteBuffer[] {ByteBuffer.allocate(lengthBytes)}, lengthBytes, Chunk.newStep()));
-    Link rude = listener.accept();
-    opened.add(rude);
     assertThatThrownBy(() -> rude.read(new ByteBuffer[] {ByteBuffer.allocate(1)}))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("a chunk is longer than");
@@ -340,6 +340,13 @@ final class GrpcLinkTest {
       ServerCall<InputStream, InputStream> call, Metadata headers) {
     call.close(Status.UNAUTHENTICATED.withDescription("who are you?"), new Metadata());
     return new ServerCall.Listener<>() {};
+  }
+
+  /** The next link, as if its peer had been greeted. */
+  private static Link letIn(GrpcLinkListener listener) throws IOException {
+    Link link = listener.accept();
+    link.onLetIn();
+    return link;
   }
 
   private static GrpcLinkListener listener(long creditBytes) throws PipeException {

@@ -2,6 +2,7 @@ package io.hostpipe.connector.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -91,6 +92,17 @@ final class PipesOverTlsTest {
       assertThat(thief.status().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
       owner.message(2, "still mine");
       assertThat(messages.iterator().next().text()).isEqualTo("still mine");
+    }
+  }
+
+  @Test
+  void anUnfinishedMessageGetsNoMemoryThereEither() throws Exception {
+    Listener listener = ends.listen("orders", ends.messages().withDirections(false, true));
+    try (PipeClient greedy = new PipeClient(channel(listener, authority.issue("greedy")))) {
+      ByteString longName = ByteString.copyFrom(new byte[1 << 20]);
+      greedy.send(
+          ClientFrame.newBuilder().setOpen(Open.newBuilder().setPipeBytes(longName)).build());
+      assertThat(greedy.status().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     }
   }
 

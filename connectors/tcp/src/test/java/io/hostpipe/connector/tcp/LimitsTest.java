@@ -19,6 +19,7 @@ import io.hostpipe.testkit.RawPeer;
 import io.hostpipe.testkit.Strangers;
 import io.hostpipe.testkit.TokenProof;
 import io.hostpipe.testkit.links.Ends;
+import io.hostpipe.testkit.links.Living;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -56,7 +57,7 @@ final class LimitsTest {
     Listener listener =
         ends.listen(
             "name", "heartbeat=100ms&linger=3s&handshake=30s&strangers-per-host=10", ends.raw());
-    Living living = living(listener);
+    Living living = Living.at(listener, ends);
     try (Strangers strangers = Strangers.silent(Ends.at(listener), 60)) {
       // Those that came first are closed at once, long before their time is over.
       InParallel.await(() -> strangers.closedCount() >= 50);
@@ -71,7 +72,7 @@ final class LimitsTest {
   @Test
   void linesAboutStrangersAreLimited() throws Exception {
     Listener listener = ends.listen("name", Ends.SHORT + "&stranger-lines=5", ends.raw());
-    Living living = living(listener);
+    Living living = Living.at(listener, ends);
     for (int count = 0; count < 100; count++) {
       try (RawPeer rude = RawPeer.dial(Ends.at(listener))) {
         String asked = "GET /" + count + " HTTP/1.1\r\n\r\n";
@@ -111,7 +112,7 @@ final class LimitsTest {
   void aFrameLargerThanTheWindowGetsNoMemory() throws Exception {
     Listener listener =
         ends.listen("name", Ends.SHORT + "&window=64KiB", ends.raw().withDirections(false, true));
-    Living living = living(listener);
+    Living living = Living.at(listener, ends);
     try (RawPeer greedy = RawPeer.dial(Ends.at(listener))) {
       greedy.greet(RawPeer.hello("name").stream("greedy").build());
       ends.accept(listener);
@@ -126,7 +127,7 @@ final class LimitsTest {
   void whoSendsBeyondItsCreditIsRefused() throws Exception {
     Listener listener =
         ends.listen("name", Ends.SHORT + "&window=64KiB", ends.raw().withDirections(false, true));
-    Living living = living(listener);
+    Living living = Living.at(listener, ends);
     try (RawPeer greedy = RawPeer.dial(Ends.at(listener))) {
       Frame.Welcome welcome = greedy.greet(RawPeer.hello("name").stream("greedy").build());
       ends.accept(listener);
@@ -180,7 +181,7 @@ final class LimitsTest {
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
         ends.listen("name", Ends.SHORT + "&window=64KiB&budget=1MiB&backlog=100", receiving);
-    Living living = living(listener);
+    Living living = Living.at(listener, ends);
     List<RawPeer> peers = new ArrayList<>();
     try {
       for (int count = 0; count < 15; count++) {
@@ -282,22 +283,5 @@ final class LimitsTest {
     Files.writeString(file, text);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     return file;
-  }
-
-  private Living living(Listener listener) throws Exception {
-    Pipe pipe =
-        ends.dial(listener.address().port(), "name", ends.raw().withDirections(true, false));
-    pipe.sink().resume();
-    return new Living(pipe, ends.accept(listener));
-  }
-
-  /** A pipe that was there before anybody did anything, and must not notice. */
-  private record Living(Pipe pipe, Pipe taken) {
-    void goesOn() throws Exception {
-      InParallel<Digest> sent = Ends.sendAll(pipe, 2 << 20);
-      assertThat(Ends.receiveAll(taken.source())).isEqualTo(2 << 20);
-      sent.join();
-      assertThat(pipe.stats().resumes()).isZero();
-    }
   }
 }
