@@ -30,6 +30,7 @@ measured() {
   exec /usr/bin/time -q -f '%U %S %M' -o "$measured_out" "$@"
 }
 
+# shellcheck disable=SC2086 # few_logs is a list of words
 receive() {
   case $1 in
     hostpipe) measured "$work/receiver" "$root/hostpipe" -q "tcp-listen://127.0.0.1:$port/bench" - ;;
@@ -48,7 +49,7 @@ receive() {
       ;;
     ws) measured "$work/receiver" "$root/hostpipe" -q "ws-listen://127.0.0.1:$port/bench" - ;;
     grpc) measured "$work/receiver" "$root/hostpipe" -q "grpc-listen://127.0.0.1:$port/bench" - ;;
-    bare) measured "$work/receiver" "$JAVA_HOME/bin/java" -cp "$lib/*" io.hostpipe.bench.BareGrpc receive "$port" ;;
+    bare) measured "$work/receiver" "$JAVA_HOME/bin/java" $few_logs -cp "$lib/*" io.hostpipe.bench.BareGrpc receive "$port" ;;
     ssh | ssh+cat)
       login_at "$port"
       exec cat "$work/arrived"
@@ -62,6 +63,7 @@ receive() {
   esac
 }
 
+# shellcheck disable=SC2086 # few_logs is a list of words
 send() {
   case $1 in
     hostpipe) measured "$work/sender" "$root/hostpipe" -q - "tcp://127.0.0.1:$port/bench" ;;
@@ -74,7 +76,7 @@ send() {
       ;;
     ws) measured "$work/sender" "$root/hostpipe" -q - "ws://127.0.0.1:$port/bench" ;;
     grpc) measured "$work/sender" "$root/hostpipe" -q - "grpc://127.0.0.1:$port/bench" ;;
-    bare) measured "$work/sender" "$JAVA_HOME/bin/java" -cp "$lib/*" io.hostpipe.bench.BareGrpc send "$port" ;;
+    bare) measured "$work/sender" "$JAVA_HOME/bin/java" $few_logs -cp "$lib/*" io.hostpipe.bench.BareGrpc send "$port" ;;
     ssh)
       measured "$work/sender" "$root/hostpipe" -q - "ssh://127.0.0.1:$port" "config=$work/ssh_config" \
         "hostpipe=$root/hostpipe" "to=$work/arrived"
