@@ -57,16 +57,24 @@ final class AmqpHeaders {
       }
     }
     if (place != null) {
-      table.put(Place.HEADER, place.toText());
+      place.writeTo(out, table);
     }
+    // An empty table costs nobody anything, and programs look into it without asking whether it is
+    // there.
     return out.headers(table).build();
   }
 
   /** The same properties for a message that is sent once more. */
   static BasicProperties again(BasicProperties once) {
-    Map<String, Object> table = new HashMap<>(once.getHeaders());
+    Map<String, Object> table = new HashMap<>(table(once));
     table.put(Place.AGAIN, true);
     return once.builder().headers(table).build();
+  }
+
+  /** What has no property of its own. */
+  static Map<String, Object> table(BasicProperties in) {
+    Map<String, Object> table = in.getHeaders();
+    return table == null ? Map.of() : table;
   }
 
   /**
@@ -75,7 +83,7 @@ final class AmqpHeaders {
    * @param routingKey which is its key where it came through an exchange; empty for none
    */
   static Headers read(BasicProperties in, String routingKey) {
-    Object exact = in.getHeaders() == null ? null : in.getHeaders().get(EXACT);
+    Object exact = table(in).get(EXACT);
     if (exact instanceof List<?> list && list.stream().allMatch(Objects::nonNull)) {
       try {
         Headers.Builder headers = Headers.builder();
@@ -117,7 +125,7 @@ final class AmqpHeaders {
 
   private static Headers readPlain(BasicProperties in, String routingKey) {
     Headers.Builder headers = Headers.builder();
-    Map<String, Object> table = in.getHeaders() == null ? Map.of() : in.getHeaders();
+    Map<String, Object> table = table(in);
     Object key = table.get(KEY);
     add(headers, Headers.KEY, key == null && !routingKey.isEmpty() ? routingKey : key);
     add(headers, Headers.ID, in.getMessageId());

@@ -27,7 +27,7 @@ final class Delivery {
     this.envelope = envelope;
     this.properties = properties;
     this.body = body;
-    this.place = Place.of(properties.getHeaders());
+    this.place = Place.of(properties);
   }
 
   QueueReader reader() {

@@ -1,5 +1,6 @@
 package io.hostpipe.connector.rabbitmq;
 
+import com.rabbitmq.client.AMQP.BasicProperties;
 import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.StreamId;
@@ -11,8 +12,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a message belongs in its writer's stream: written into the headers of each, so that a
+ * Where a message belongs in its writer's stream: written into the properties of each, so that a
  * reader knows a message that was published twice.
+ *
+ * <p>It stands in the property app_id, as long as it fits: a server takes a table of headers apart,
+ * which costs it more than a property does.
  *
  * @param stream that the message belongs to
  * @param encoding of the stream
@@ -22,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 record Place(StreamId stream, Encoding encoding, long start, long end, Digest digest) {
   static final String HEADER = "hostpipe-place";
+
+  /** What an app_id begins with that is a place. */
+  private static final String OURS = "hostpipe ";
+
+  private static final int APP_ID_BYTES_MAX = 255;
 
   /** There when a message was sent once more, because its confirmation did not come. */
   static final String AGAIN = "hostpipe-again";
@@ -34,7 +43,17 @@ record Place(StreamId stream, Encoding encoding, long start, long end, Digest di
     return start == end;
   }
 
-  /** As text for the header. */
+  /** Adds it to the properties of a message; one with a very long name, to its headers. */
+  void writeTo(BasicProperties.Builder properties, Map<String, Object> headers) {
+    String text = toText();
+    if (OURS.length() + text.length() <= APP_ID_BYTES_MAX) {
+      properties.appId(OURS + text);
+    } else {
+      headers.put(HEADER, text);
+    }
+  }
+
+  /** As text; all of it is ASCII. */
   String toText() {
     return (encoding == Encoding.RECORDS ? RECORDS : BYTES)
         + " "
@@ -48,13 +67,18 @@ record Place(StreamId stream, Encoding encoding, long start, long end, Digest di
   }
 
   /** What a message says; null when Hostpipe did not write it, or not as it does today. */
-  static @Nullable Place of(@Nullable Map<String, Object> headers) {
-    Object text = headers == null ? null : headers.get(HEADER);
+  static @Nullable Place of(BasicProperties properties) {
+    String id = properties.getAppId();
+    Object header = AmqpHeaders.table(properties).get(HEADER);
+    String text =
+        id != null && id.startsWith(OURS)
+            ? id.substring(OURS.length())
+            : header == null ? null : header.toString();
     if (text == null) {
       return null;
     }
     try {
-      return parse(text.toString().split(" ", -1));
+      return parse(text.split(" ", -1));
     } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
       return null;
     }

@@ -198,7 +198,7 @@ final class QueueLetterbox implements Letterbox {
 
   /** Its number; 0 when it is not to be shown: a copy, or the mark of an end. */
   private long hold(GetResponse message, Headers headers) throws PipeException {
-    Place place = Place.of(message.getProps().getHeaders());
+    Place place = Place.of(message.getProps());
     if (place != null && place.isEnd()) {
       return 0;
     }
@@ -232,7 +232,7 @@ final class QueueLetterbox implements Letterbox {
 
   /** The queues that an exchange gave one message may each have refused it. */
   private static String identity(Place place, GetResponse message) {
-    Object refusedBy = message.getProps().getHeaders().get(FIRST_REFUSED_BY);
+    Object refusedBy = AmqpHeaders.table(message.getProps()).get(FIRST_REFUSED_BY);
     return place.toText() + " " + (refusedBy == null ? "" : refusedBy);
   }
 

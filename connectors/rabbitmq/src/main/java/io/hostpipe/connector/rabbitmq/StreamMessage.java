@@ -63,7 +63,7 @@ record StreamMessage(
     Amqp10Writer inside = new Amqp10Writer();
     int count = 2;
     inside.value(Place.HEADER).value(place.text());
-    for (Map.Entry<String, Object> each : properties.getHeaders().entrySet()) {
+    for (Map.Entry<String, Object> each : AmqpHeaders.table(properties).entrySet()) {
       inside.value(each.getKey()).value(simple(each.getValue()));
       count += 2;
     }
