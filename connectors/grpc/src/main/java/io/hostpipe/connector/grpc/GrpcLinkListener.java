@@ -43,6 +43,14 @@ final class GrpcLinkListener implements LinkListener {
   private static final long CONNECTION_IDLE_SECONDS = 60;
 
   /**
+   * How many calls a client may take back in so many seconds: each costs the server a beginning and
+   * an end, and counts nowhere else (CVE-2023-44487).
+   */
+  static final int RESETS_MAX = 200;
+
+  private static final int RESETS_SECONDS = 30;
+
+  /**
    * The longest message of a client, and gRPC's own default everywhere. A link's chunk is shorter,
    * but a server has one limit for all of its methods.
    */
@@ -117,6 +125,7 @@ final class GrpcLinkListener implements LinkListener {
               .flowControlWindow(Transport.windowBytes(options.windowBytes()))
               .maxInboundMessageSize(MESSAGE_BYTES_MAX)
               .maxConcurrentCallsPerConnection(Caller.STRANGERS_CALLS_MAX)
+              .maxRstFramesPerWindow(RESETS_MAX, RESETS_SECONDS)
               .maxConnectionIdle(CONNECTION_IDLE_SECONDS, TimeUnit.SECONDS)
               .keepAliveTime(Transport.KEEPALIVE_NANOS, TimeUnit.NANOSECONDS)
               .keepAliveTimeout(Transport.KEEPALIVE_TIMEOUT_NANOS, TimeUnit.NANOSECONDS)

@@ -96,6 +96,11 @@ final class RawHttp2 implements AutoCloseable {
     frame(HEADERS, END_OF_HEADERS, stream, fields.toByteArray());
   }
 
+  /** Takes a call back. */
+  void reset(int stream) throws IOException {
+    frame(RESET, 0, stream, new byte[Integer.BYTES]);
+  }
+
   /** One message of a call, the last one or not. */
   void message(int stream, MessageLite message, boolean last) throws IOException {
     begin(stream, message.getSerializedSize(), message.toByteArray());
