@@ -12,6 +12,7 @@ import io.hostpipe.spi.Inbox;
 import io.hostpipe.spi.PipeEvents;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: as {@link Inbox}; answers from any thread.
  */
 final class QueueReader implements AutoCloseable {
+  /**
+   * So long the server has to say that no message waits. What a quorum queue has given to this
+   * reader comes by way of the server that it is connected to, and may be behind the answer of
+   * another one, which leads the queue.
+   */
+  private static final long EMPTY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final QueueOptions options;
   private final Inbox<Delivery> inbox = new Inbox<>(Delivery::bytes);
   private final RabbitConnection connection;
@@ -30,6 +38,9 @@ final class QueueReader implements AutoCloseable {
 
   /** How many messages wait; null while that was not asked. */
   private @Nullable CompletableFuture<Command> question;
+
+  /** Since when the server has said so again and again; null while it has not. */
+  private @Nullable Long emptySinceNanos;
 
   private QueueReader(QueueOptions options, boolean first, int prefetch, PipeEvents events)
       throws PipeException, IOException {
@@ -86,8 +97,8 @@ final class QueueReader implements AutoCloseable {
   }
 
   /**
-   * Whether no message waited when the server was asked, after all that has come so far. Asks, and
-   * answers at once: false until the server has answered.
+   * Whether no message has waited for a while, each time the server was asked, after all that has
+   * come so far. Asks, and answers at once: false until the server has answered.
    */
   boolean isEmpty() {
     CompletableFuture<Command> asked = question;
@@ -102,12 +113,34 @@ final class QueueReader implements AutoCloseable {
         return false;
       }
       question = null;
-      return asked.join().getMethod() instanceof AMQP.Queue.DeclareOk found
-          && found.getMessageCount() == 0;
+      if (!(asked.join().getMethod() instanceof AMQP.Queue.DeclareOk found && saysEmpty(found))) {
+        emptySinceNanos = null;
+        return false;
+      }
     } catch (IOException | ShutdownSignalException e) {
       // The channel is gone, and says so.
       return false;
     }
+    long nowNanos = System.nanoTime();
+    Long since = emptySinceNanos;
+    if (since == null) {
+      emptySinceNanos = nowNanos;
+      return false;
+    }
+    return nowNanos - since >= EMPTY_NANOS;
+  }
+
+  /** A message came: what the server said before counts no more. */
+  void gaveOne() {
+    emptySinceNanos = null;
+  }
+
+  /**
+   * When the leader of a quorum queue does not answer the server within a quarter of a second, that
+   * server says that there are no messages, and no readers either: but this one is there.
+   */
+  private static boolean saysEmpty(AMQP.Queue.DeclareOk found) {
+    return found.getMessageCount() == 0 && found.getConsumerCount() > 0;
   }
 
   /** The message is dealt with, and all before it. */

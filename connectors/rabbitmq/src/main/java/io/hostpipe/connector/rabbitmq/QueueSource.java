@@ -185,7 +185,9 @@ final class QueueSource implements Source {
       return open.inbox().poll(timeoutNanos);
     }
     message = open.inbox().poll(Math.min(timeoutNanos, LOOK_NANOS));
-    if (message == null && open.isEmpty()) {
+    if (message != null) {
+      open.gaveOne();
+    } else if (open.isEmpty()) {
       // The answer came behind all that was sent before it.
       message = open.inbox().poll();
       finished = message == null;

@@ -2,15 +2,18 @@ package io.hostpipe.connector.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hostpipe.Batch;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.RabbitServer;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -142,17 +145,41 @@ final class QueueFaultsTest {
     sink.finish();
     Source source = queue.source("?once");
     TestQueue.Read read = TestQueue.read(source, 100, false);
-    InParallel<Boolean> reading = InParallel.run(() -> source.read(Duration.ofSeconds(15)) != null);
-
+    AtomicBoolean enough = new AtomicBoolean();
+    InParallel<Boolean> reading =
+        InParallel.run(() -> {
+          Batch batch = null;
+          while (batch == null && !enough.get()) {
+            batch = source.read(Duration.ofSeconds(1));
+          }
+          return batch != null;
+        });
     InParallel.await(() ->
         queue.warnings().stream()
                 .filter(each -> each.contains("delivery acknowledgement on channel"))
                 .count()
             >= 2);
     source.commit(read.end().position());
+    InParallel.await(() -> total(queue.name()) == 0);
+    enough.set(true);
     assertThat(reading.join()).as("something came twice").isFalse();
     source.close();
     assertThat(queue.takeAll(queue.name())).isEmpty();
+  }
+
+  /** How many messages the queue has, those that somebody holds with them. */
+  private static long total(String queue) {
+    try {
+      String listed = server.administer("list_queues", "name", "messages");
+      return listed
+          .lines()
+          .filter(each -> each.startsWith(queue))
+          .mapToLong(each -> Long.parseLong(each.substring(queue.length()).strip()))
+          .findFirst()
+          .orElseThrow();
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static long position(Sink sink) {

@@ -91,6 +91,25 @@ final class QueueTest {
     assertThat(source.finished()).isTrue();
   }
 
+  /** Its server then says that it has no messages. */
+  @Test
+  void aQuorumQueueWhoseLeaderDoesNotAnswerIsNotTakenForEmpty() throws Exception {
+    Sink sink = queue.sink("numbers", "?quorum");
+    TestQueue.writeNumbers(sink, 1, 10);
+    sink.finish();
+    Source source = queue.source("?quorum&until=empty&prefetch=5");
+    TestQueue.Read first = TestQueue.read(source, 5, false);
+    assertThat(first.texts()).isEqualTo(TestQueue.numbers(1, 5));
+    String leader = "'%2F_" + queue.name() + "'";
+    server.administer("eval", "sys:suspend(" + leader + ").");
+    InParallel<List<String>> reading =
+        InParallel.run(() -> TestQueue.read(source, Integer.MAX_VALUE, true).texts());
+    source.commit(first.end().position());
+    server.administer("eval", "timer:sleep(2000), sys:resume(" + leader + ").");
+    assertThat(reading.join()).isEqualTo(TestQueue.numbers(6, 10));
+    assertThat(source.finished()).isTrue();
+  }
+
   @Test
   void whatIsReadWithOneReaderIsTakenOnceThoughItWasPublishedTwice() throws Exception {
     Sink killed = queue.sink("numbers", "?single");
@@ -439,7 +458,7 @@ final class QueueTest {
     TestQueue.read(source, 10, true);
     Channel client = queue.client();
     client.queueDelete(queue.name());
-    InParallel<Boolean> reading = InParallel.run(() -> source.read(Duration.ofSeconds(20)) != null);
+    InParallel<Boolean> reading = InParallel.run(() -> source.read(Duration.ofMinutes(2)) != null);
     TestQueue.writeNumbers(sink, 11, 20);
     InParallel.await(
         () -> queue.warnings().stream().filter(each -> each.contains("was deleted")).count() > 3);
