@@ -161,6 +161,9 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
       } catch (PipeException e) {
         connection.close();
         throw e;
+      } catch (IllegalStateException e) {
+        connection.close();
+        throw connection.failed("the subject cannot be listened to", e);
       }
     }
 

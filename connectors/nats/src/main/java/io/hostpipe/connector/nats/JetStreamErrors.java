@@ -5,6 +5,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The error codes of JetStream's API that mean something here (nats-server, errors.json). */
 final class JetStreamErrors {
+  /** A cluster that is being put together, or has just lost a server, knows too few others. */
+  private static final int NO_PEERS = 10005;
+
+  private static final int NOT_ASSIGNED = 10007;
+  private static final int NOT_LEADER = 10009;
   private static final int NOT_ENABLED = 10076;
   private static final int NOT_ENABLED_FOR_ACCOUNT = 10039;
   private static final int STREAM_NOT_FOUND = 10059;
@@ -50,6 +55,9 @@ final class JetStreamErrors {
 
   /** Whether it passes by itself: a cluster that has no leader yet, or no room at the moment. */
   static boolean passes(JetStreamApiException answer) {
-    return answer.getErrorCode() == UNAVAILABLE && !isMissing(answer);
+    return switch (answer.getApiErrorCode()) {
+      case NO_PEERS, NOT_ASSIGNED, NOT_LEADER -> true;
+      default -> answer.getErrorCode() == UNAVAILABLE && !isMissing(answer);
+    };
   }
 }

@@ -78,7 +78,7 @@ final class LastPlace {
               .getStreamContext(info.getConfiguration().getName())
               .createOrderedConsumer(headersOnly)
               .consume(ConsumeOptions.DEFAULT_CONSUME_OPTIONS, inbox::put);
-    } catch (JetStreamApiException | IOException e) {
+    } catch (JetStreamApiException | IOException | IllegalStateException e) {
       throw connection.failed("the places in the subject cannot be read", e);
     }
     Place found = null;

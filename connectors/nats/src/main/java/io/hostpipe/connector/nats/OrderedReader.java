@@ -80,7 +80,7 @@ final class OrderedReader implements AutoCloseable {
               consume(connection, options, stream, behind, inbox));
       opened = true;
       return reader;
-    } catch (JetStreamApiException | IOException e) {
+    } catch (JetStreamApiException | IOException | IllegalStateException e) {
       throw e instanceof PipeException known
           ? known
           : connection.failed("the stream cannot be read", e);

@@ -247,6 +247,17 @@ final class Publisher implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       window.end(closedHere());
+    } catch (RuntimeException e) {
+      // Who waits must not wait for a thread that is gone.
+      window.end(
+          new PipeException.Unreachable(
+              Status.INTERNAL,
+              options.address()
+                  + ": what writes the stream "
+                  + stream
+                  + " has failed: "
+                  + Attempts.reason(e),
+              e));
     } finally {
       way.connection().close();
     }
@@ -475,7 +486,7 @@ final class Publisher implements AutoCloseable {
       opened[0] = next;
       whole = true;
       return next;
-    } catch (IOException e) {
+    } catch (IOException | IllegalStateException e) {
       throw e instanceof PipeException known ? known : connection.failed("no JetStream", e);
     } finally {
       if (!whole) {

@@ -228,19 +228,24 @@ final class RequestSink extends MessageSink {
     static Line open(NatsOptions options) throws PipeException, InterruptedException {
       Map<String, CompletableFuture<Message>> waiting = new ConcurrentHashMap<>();
       NatsConnection connection = NatsConnection.open(options, () -> abandon(waiting));
-      String inbox = connection.nats().createInbox() + ".";
-      Dispatcher dispatcher =
-          connection
-              .nats()
-              .createDispatcher(answer -> {
-                CompletableFuture<Message> asked =
-                    waiting.remove(answer.getSubject().substring(inbox.length()));
-                if (asked != null) {
-                  asked.complete(answer);
-                }
-              });
-      dispatcher.subscribe(inbox + "*");
-      return new Line(connection, inbox, waiting);
+      try {
+        String inbox = connection.nats().createInbox() + ".";
+        Dispatcher dispatcher =
+            connection
+                .nats()
+                .createDispatcher(answer -> {
+                  CompletableFuture<Message> asked =
+                      waiting.remove(answer.getSubject().substring(inbox.length()));
+                  if (asked != null) {
+                    asked.complete(answer);
+                  }
+                });
+        dispatcher.subscribe(inbox + "*");
+        return new Line(connection, inbox, waiting);
+      } catch (IllegalStateException e) {
+        connection.close();
+        throw connection.failed("no answers can be listened to", e);
+      }
     }
 
     private static void abandon(Map<String, CompletableFuture<Message>> waiting) {

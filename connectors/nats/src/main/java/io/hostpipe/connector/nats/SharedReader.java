@@ -62,7 +62,7 @@ final class SharedReader implements AutoCloseable {
               unacknowledged);
       opened = true;
       return reader;
-    } catch (JetStreamApiException | IOException e) {
+    } catch (JetStreamApiException | IOException | IllegalStateException e) {
       throw e instanceof PipeException known
           ? known
           : connection.failed("the consumer " + options.durable() + " cannot be read", e);

@@ -88,7 +88,7 @@ final class Streams {
       throw connection.failed("JetStream does not say which streams there are", e);
     } catch (PipeException e) {
       throw e;
-    } catch (IOException e) {
+    } catch (IOException | IllegalStateException e) {
       throw connection.failed("JetStream does not answer", e);
     }
   }
@@ -120,8 +120,12 @@ final class Streams {
    */
   private MessageInfo stored(String stream, MessageGetRequest wanted)
       throws PipeException, JetStreamApiException, InterruptedException {
-    Message answer =
-        connection.nats().request(MESSAGE_GET + stream, wanted.serialize(), ANSWER_TIMEOUT);
+    Message answer;
+    try {
+      answer = connection.nats().request(MESSAGE_GET + stream, wanted.serialize(), ANSWER_TIMEOUT);
+    } catch (IllegalStateException e) {
+      throw connection.failed("the stream " + stream + " cannot be asked", e);
+    }
     if (answer == null || answer.isStatusMessage()) {
       throw new PipeException.Unreachable(
           options.address() + ": the leader of the stream " + stream + " does not answer", null);
@@ -151,7 +155,7 @@ final class Streams {
             .build();
     try {
       return connection.nats().jetStreamManagement().addStream(wanted);
-    } catch (JetStreamApiException | IOException e) {
+    } catch (JetStreamApiException | IOException | IllegalStateException e) {
       throw connection.failed("the stream " + options.streamName() + " cannot be made", e);
     }
   }

@@ -80,7 +80,7 @@ final class DialogueTest {
         });
     dispatcher.subscribe(subject.name());
     service.flush(Duration.ofMinutes(2));
-    Pipe pipe = subject.pipe("?timeout=500ms", false);
+    Pipe pipe = subject.pipe("?timeout=4s", false);
     Subject.writeNumbers(pipe.sink(), 1, 3);
     assertThat(Subject.read(pipe.source(), 2)).containsExactly("1!", "3!");
     pipe.sink().finish();
@@ -88,7 +88,7 @@ final class DialogueTest {
         .singleElement()
         .satisfies(each -> {
           assertThat(each.why().status()).isEqualTo(Status.DEADLINE_EXCEEDED);
-          assertThat(each.why().reason()).contains("no answer within 500 ms");
+          assertThat(each.why().reason()).contains("no answer within 4000 ms");
         });
   }
 

@@ -96,6 +96,10 @@ final class JetStreamTest {
     Subject.writeNumbers(first, 1, 1_000);
     // As a kill does: nobody waits for what is on its way.
     first.close();
+    // What has reached the server it still stores.
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    String stream = streams.getStreamNames(subject.name()).getFirst();
+    InParallel.awaitStill(() -> messages(streams, stream));
     Sink second = subject.sink("numbers", "?jetstream");
     Resume held = second.resume();
     int stored = subject.stored().size();
