@@ -216,7 +216,7 @@ public abstract class LinkFaults {
   void aReceiverThatIsGoneForGoodIsGivenUpWithThePosition() throws Exception {
     RetryPolicy policy =
         new RetryPolicy(
-            Duration.ofMillis(500), Integer.MAX_VALUE, Duration.ofMillis(5), Duration.ofMillis(50));
+            Duration.ofSeconds(3), Integer.MAX_VALUE, Duration.ofMillis(5), Duration.ofMillis(50));
     Listener listener = ends.listen("name", receiving());
     FaultProxy proxy = ends.proxyTo(listener);
     Pipe pipe = ends.dial(proxy, "name", sending().withRetry(policy));
@@ -228,7 +228,7 @@ public abstract class LinkFaults {
     proxy.cutNow(Fault.RESET);
     assertThat(sent.failure())
         .isInstanceOf(PipeException.Unreachable.class)
-        .hasMessageContaining("no link for 500ms (--give-up)")
+        .hasMessageContaining("no link for 3s (--give-up)")
         .hasMessageContaining("acknowledged up to position " + position);
   }
 

@@ -57,7 +57,7 @@ final class FileTargetTest {
       var later = sink.whenCommitted(300_001).toCompletableFuture();
       assertThat(later).isNotDone();
       Ends.write(sink, content);
-      assertThat(later.get(1, TimeUnit.SECONDS).position()).isEqualTo(600_000);
+      assertThat(later.get(60, TimeUnit.SECONDS).position()).isEqualTo(600_000);
       sink.finish();
       sink.finish();
     }

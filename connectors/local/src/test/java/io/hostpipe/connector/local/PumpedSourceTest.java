@@ -74,7 +74,7 @@ final class PumpedSourceTest {
       assertThat(Ends.readAll(source)).isEqualTo(content);
       assertThat(source.read()).isNull();
     }
-    writing.get(5, TimeUnit.SECONDS);
+    writing.get(60, TimeUnit.SECONDS);
   }
 
   @Test

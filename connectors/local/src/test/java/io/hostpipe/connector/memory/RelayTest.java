@@ -110,16 +110,18 @@ final class RelayTest {
     Ends from = pipe();
     Ends to = pipe();
     InParallel<Boolean> relaying = relaying(new Relay(from.far.source(), List.of(to.near.sink())));
+    long leastNanos = Long.MAX_VALUE;
     for (int each = 0; each < 5; each++) {
       long end = send(from.near, "message");
       Received.readCount(to.far.source(), 1, end);
       to.far.source().commit(end);
       long begin = System.nanoTime();
       from.near.sink().awaitCommitted(end);
-      assertThat(System.nanoTime() - begin)
-          .as("long before anything else is sent")
-          .isLessThan(5 * Relay.UNCOMMITTED_LOOK.toNanos());
+      leastNanos = Math.min(leastNanos, System.nanoTime() - begin);
     }
+    assertThat(leastNanos)
+        .as("long before anything else is sent, when nothing else wants the processor")
+        .isLessThan(5 * Relay.UNCOMMITTED_LOOK.toNanos());
     from.near.close();
     assertThat(relaying.failure()).isInstanceOf(PipeException.Closed.class);
   }
