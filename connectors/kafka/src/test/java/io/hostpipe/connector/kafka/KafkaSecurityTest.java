@@ -13,6 +13,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.KafkaServer;
 import io.hostpipe.testkit.tls.TestAuthority;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import org.apache.kafka.clients.admin.ScramMechanism;
 import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
@@ -272,6 +274,14 @@ final class KafkaSecurityTest {
       all.add(binding(user, type, name, each, true));
     }
     admin.createAcls(all).all().get();
+    // The controller has them; the broker hears of them a moment later.
+    InParallel.await(() -> {
+      try {
+        return admin.describeAcls(AclBindingFilter.ANY).values().get().containsAll(all);
+      } catch (Exception e) {
+        throw new AssertionError(e);
+      }
+    });
   }
 
   private static AclBinding binding(

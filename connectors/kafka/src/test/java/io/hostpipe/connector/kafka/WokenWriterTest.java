@@ -46,8 +46,15 @@ final class WokenWriterTest {
     }
   }
 
+  /** A broker that has just begun may not answer in time, and is asked again. */
   private static Transactions open(KafkaOptions options, long writer) throws Exception {
-    return Transactions.open(options, STREAM, Encoding.RECORDS, writer, PipeEvents.SILENT);
+    while (true) {
+      try {
+        return Transactions.open(options, STREAM, Encoding.RECORDS, writer, PipeEvents.SILENT);
+      } catch (PipeException.Unreachable e) {
+        assertThat(e.status()).isEqualTo(Status.UNAVAILABLE);
+      }
+    }
   }
 
   /** As the first writer looks. */
