@@ -23,7 +23,7 @@
 . "$root/cli/src/test/sh/scenes.sh"
 
 hosts='web1 db2'
-scene_seconds_max=120
+scene_seconds_max=300
 
 # Where commands run: a network and an /etc/hosts of their own, if the system lets us have them.
 isolate() {

@@ -330,7 +330,7 @@ final class DeadLetterProcessTest {
                 .build());
     Path in = Files.writeString(folder.resolve("in"), "1\n2\n3\n4\n5\n");
     try (CommandProcess sender = sender(in, "" + folder.resolve("dead"))) {
-      Waiting.until(() -> stored() == 3);
+      Waiting.until(() -> stored() == 3 || !sender.isAlive());
       client
           .jetStreamManagement()
           .updateStream(
@@ -406,7 +406,7 @@ final class DeadLetterProcessTest {
   }
 
   private List<String> all() throws Exception {
-    Waiting.until(() -> client.getStatus() == Connection.Status.CONNECTED);
+    Waiting.until(() -> client.getStatus() == Connection.Status.CONNECTED && stored() > 0);
     long count = stored();
     JetStreamSubscription subscription =
         client.jetStream().subscribe("pipe.data", PullSubscribeOptions.builder().build());

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** One pipe over several carriers: {@code --via}. */
 final class FailoverTest {
   private static final int FILE_BYTES = 16 << 20;
-  private static final String SHORT = "?heartbeat=300ms&handshake=2s";
+  private static final String SHORT = "?heartbeat=1s&handshake=5s";
 
   @TempDir private Path folder;
 

@@ -227,6 +227,8 @@ final class NatsProcessTest {
     JetStreamSubscription subscription =
         client.jetStream().subscribe("pipe.data", PullSubscribeOptions.builder().build());
     List<String> all = new ArrayList<>();
+    // A server that has much to do may not say so at once.
+    Waiting.until(() -> stored() > 0);
     long count = stored();
     while (all.size() < count) {
       int wanted = (int) Math.min(1_000, count - all.size());
