@@ -11,7 +11,7 @@ import io.hostpipe.testkit.InParallel;
 /** A pipe that was there before anybody did anything, and must not notice. */
 public record Living(Pipe pipe, Pipe taken) {
   /** A machine with other work must not break it. */
-  private static final String UNHURRIED = "heartbeat=10s&handshake=20s&linger=3s";
+  private static final String UNHURRIED = "heartbeat=2s&handshake=20s&linger=3s";
 
   private static final long PIECE_BYTES = 2 << 20;
 

@@ -101,7 +101,7 @@ final class Caller extends ChannelInboundHandlerAdapter {
   /** It makes room for others, unless somebody was let in meanwhile. Any thread. */
   void turnAway(String why) {
     post(() -> {
-      if (!known) {
+      if (!known && connection.isOpen()) {
         hangUp(why, true);
       }
     });

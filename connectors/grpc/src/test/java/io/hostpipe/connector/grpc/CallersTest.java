@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(240)
 final class CallersTest {
   private static final String PATIENT = "heartbeat=2s&linger=3s&handshake=120s";
-  private static final String HASTY = "heartbeat=2s&linger=3s&handshake=300ms";
+  private static final String HASTY = "heartbeat=2s&linger=3s&handshake=1s";
   private static final String CARRY = "/hostpipe.v1.Link/Carry";
   private static final String ATTACH = "/hostpipe.v1.Pipes/Attach";
   private static final String WATCH = "/grpc.health.v1.Health/Watch";
@@ -76,6 +76,20 @@ final class CallersTest {
   }
 
   @Test
+  void whoIsPushedOutInTheMiddleOfAGreetingIsToldOfOnce() throws Exception {
+    Listener listener = ends.listen("name", PATIENT + "&strangers-per-host=1", ends.raw());
+    try (RawHttp2 slow = new RawHttp2(listener.address().port())) {
+      slow.call(1, CARRY);
+      slow.next(RawHttp2.HEADERS);
+      Living living = Living.at(listener, ends);
+      slow.next(RawHttp2.GOAWAY);
+      slow.drain();
+      assertToldOfOnce(slow.name(), "turned away, too many others wait to be greeted");
+      living.goesOn();
+    }
+  }
+
+  @Test
   void whoCallsForNoPipeIsHungUpOnWhenTheTimeOfAGreetingIsOver() throws Exception {
     Listener listener = ends.listen("name", HASTY, ends.raw());
     Living living = Living.at(listener, ends);
@@ -84,12 +98,12 @@ final class CallersTest {
         RawHttp2 idle = new RawHttp2(port)) {
       silent.setSoTimeout(60_000);
       assertThat(silent.getInputStream().readAllBytes()).isNotNull();
-      assertToldOfOnce("127.0.0.1:" + silent.getLocalPort(), "called for no pipe within 300 ms");
+      assertToldOfOnce("127.0.0.1:" + silent.getLocalPort(), "called for no pipe within 1000 ms");
       RawHttp2.Frame last = idle.next(RawHttp2.GOAWAY);
       assertThat(last.error()).isZero();
-      assertThat(last.text()).contains("called for no pipe within 300 ms");
+      assertThat(last.text()).contains("called for no pipe within 1000 ms");
       idle.drain();
-      assertToldOfOnce(idle.name(), "called for no pipe within 300 ms");
+      assertToldOfOnce(idle.name(), "called for no pipe within 1000 ms");
     }
     living.goesOn();
   }
@@ -135,10 +149,10 @@ final class CallersTest {
       } catch (IOException e) {
         return false;
       }
-      assertThat(slow.next(RawHttp2.DATA).text()).contains("no HELLO within 300ms");
+      assertThat(slow.next(RawHttp2.DATA).text()).contains("no HELLO within 1s");
       slow.next(RawHttp2.GOAWAY);
       slow.drain();
-      assertToldOfOnce(slow.name(), "no HELLO within 300ms, turned away");
+      assertToldOfOnce(slow.name(), "no HELLO within 1s, turned away");
       return true;
     } catch (IOException e) {
       throw new AssertionError(e);

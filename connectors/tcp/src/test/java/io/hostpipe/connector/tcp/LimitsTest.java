@@ -41,6 +41,9 @@ final class LimitsTest {
   private static final RetryPolicy ONCE =
       new RetryPolicy(Duration.ofSeconds(20), 1, Duration.ofMillis(1), Duration.ofMillis(1));
 
+  /** A machine with other work must not break what has to live. */
+  private static final String UNHURRIED = "heartbeat=2s&handshake=10s&linger=3s";
+
   private static final String SECRET = "s3cret-s3cret-s3cret-of-ops";
 
   private final Ends ends = TestEnds.tcp();
@@ -56,7 +59,7 @@ final class LimitsTest {
   void strangersOfOneHostPushOutEachOtherAndNobodyElse() throws Exception {
     Listener listener =
         ends.listen(
-            "name", "heartbeat=100ms&linger=3s&handshake=30s&strangers-per-host=10", ends.raw());
+            "name", "heartbeat=2s&linger=3s&handshake=30s&strangers-per-host=10", ends.raw());
     Living living = Living.at(listener, ends);
     try (Strangers strangers = Strangers.silent(Ends.at(listener), 60)) {
       // Those that came first are closed at once, long before their time is over.
@@ -71,7 +74,7 @@ final class LimitsTest {
 
   @Test
   void linesAboutStrangersAreLimited() throws Exception {
-    Listener listener = ends.listen("name", Ends.SHORT + "&stranger-lines=5", ends.raw());
+    Listener listener = ends.listen("name", UNHURRIED + "&stranger-lines=5", ends.raw());
     Living living = Living.at(listener, ends);
     for (int count = 0; count < 100; count++) {
       try (RawPeer rude = RawPeer.dial(Ends.at(listener))) {
@@ -111,7 +114,7 @@ final class LimitsTest {
   @Test
   void aFrameLargerThanTheWindowGetsNoMemory() throws Exception {
     Listener listener =
-        ends.listen("name", Ends.SHORT + "&window=64KiB", ends.raw().withDirections(false, true));
+        ends.listen("name", UNHURRIED + "&window=64KiB", ends.raw().withDirections(false, true));
     Living living = Living.at(listener, ends);
     try (RawPeer greedy = RawPeer.dial(Ends.at(listener))) {
       greedy.greet(RawPeer.hello("name").stream("greedy").build());
@@ -126,7 +129,7 @@ final class LimitsTest {
   @Test
   void whoSendsBeyondItsCreditIsRefused() throws Exception {
     Listener listener =
-        ends.listen("name", Ends.SHORT + "&window=64KiB", ends.raw().withDirections(false, true));
+        ends.listen("name", UNHURRIED + "&window=64KiB", ends.raw().withDirections(false, true));
     Living living = Living.at(listener, ends);
     try (RawPeer greedy = RawPeer.dial(Ends.at(listener))) {
       Frame.Welcome welcome = greedy.greet(RawPeer.hello("name").stream("greedy").build());
@@ -142,7 +145,7 @@ final class LimitsTest {
 
   @Test
   void aMessageThatIsTooLargeEndsItsPipeAndNoOther() throws Exception {
-    Listener listener = ends.listen("name", Ends.SHORT + "&message-max=100KiB", ends.messages());
+    Listener listener = ends.listen("name", UNHURRIED + "&message-max=100KiB", ends.messages());
     Pipe pipe = ends.dial(listener.address().port(), "name", ends.messages().withRetry(ONCE));
     InParallel<Object> sent =
         InParallel.run(() -> {
@@ -180,7 +183,7 @@ final class LimitsTest {
   void whenTheBudgetIsUsedUpNewPipesWaitAndThoseThatLiveGoOn() throws Exception {
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
-        ends.listen("name", Ends.SHORT + "&window=64KiB&budget=1MiB&backlog=100", receiving);
+        ends.listen("name", UNHURRIED + "&window=64KiB&budget=1MiB&backlog=100", receiving);
     Living living = Living.at(listener, ends);
     List<RawPeer> peers = new ArrayList<>();
     try {
@@ -207,7 +210,7 @@ final class LimitsTest {
     Path tokens = tokens("pipes-max=2");
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
-        ends.listen("name", Ends.SHORT + "&binding=none&tokens=" + tokens, receiving);
+        ends.listen("name", UNHURRIED + "&binding=none&tokens=" + tokens, receiving);
     PipeContext writing = ends.raw().withDirections(true, false).withRetry(ONCE);
     Pipe first = dial(listener, "ops", writing);
     first.sink().resume();
@@ -234,7 +237,7 @@ final class LimitsTest {
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
         ends.listen(
-            "name", Ends.SHORT + "&binding=none&tokens=" + tokens("bytes-max=128KiB"), receiving);
+            "name", UNHURRIED + "&binding=none&tokens=" + tokens("bytes-max=128KiB"), receiving);
     PipeContext writing = ends.raw().withDirections(true, false).withRetry(ONCE);
     for (int count = 0; count < 2; count++) {
       dial(listener, "ops", writing).sink().resume();
@@ -249,7 +252,7 @@ final class LimitsTest {
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
         ends.listen(
-            "name", Ends.SHORT + "&binding=none&quota-rate=1MiB/s&tokens=" + tokens(""), receiving);
+            "name", UNHURRIED + "&binding=none&quota-rate=1MiB/s&tokens=" + tokens(""), receiving);
     PipeContext writing = ends.raw().withDirections(true, false);
     List<InParallel<?>> working = new ArrayList<>();
     long begun = System.nanoTime();
@@ -271,7 +274,7 @@ final class LimitsTest {
       secret(file, token + ":" + SECRET);
     }
     return ends.dial(
-        listener.address().port(), "name", Ends.SHORT + "&binding=none&token=@" + file, context);
+        listener.address().port(), "name", UNHURRIED + "&binding=none&token=@" + file, context);
   }
 
   private Path tokens(String words) throws IOException {
