@@ -45,7 +45,13 @@ public final class Ends implements AutoCloseable {
   /** Options that make every wait short. */
   public static final String SHORT = "heartbeat=100ms&handshake=2s&linger=3s";
 
-  /** The same, and windows smaller than what lies between two faults. */
+  /**
+   * Options that break nothing on a machine with other work: for peers that do not come again by
+   * themselves, and where a break would be a failure.
+   */
+  public static final String UNHURRIED = "heartbeat=2s&handshake=20s&linger=3s";
+
+  /** Options that make every wait short, and windows smaller than what lies between two faults. */
   private static final String SMALL = SHORT + "&window=1MiB";
 
   /** Tries again at once, for a minute. */

@@ -10,16 +10,16 @@ import io.hostpipe.testkit.InParallel;
 
 /** A pipe that was there before anybody did anything, and must not notice. */
 public record Living(Pipe pipe, Pipe taken) {
-  /** A machine with other work must not break it. */
-  private static final String UNHURRIED = "heartbeat=2s&handshake=20s&linger=3s";
-
   private static final long PIECE_BYTES = 2 << 20;
 
   /** One to this listener, of bytes, that somebody has written nothing to yet. */
   public static Living at(Listener listener, Ends ends) throws PipeException, InterruptedException {
     Pipe pipe =
         ends.dial(
-            listener.address().port(), "name", UNHURRIED, ends.raw().withDirections(true, false));
+            listener.address().port(),
+            "name",
+            Ends.UNHURRIED,
+            ends.raw().withDirections(true, false));
     pipe.sink().resume();
     return new Living(pipe, ends.accept(listener));
   }

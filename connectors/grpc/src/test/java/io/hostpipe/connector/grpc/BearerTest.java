@@ -147,7 +147,7 @@ final class BearerTest {
   }
 
   private Listener listen(String name, PipeContext context) throws Exception {
-    return ends.listen(name, Ends.SHORT + "&binding=none&tokens=" + tokens, context);
+    return ends.listen(name, Ends.UNHURRIED + "&binding=none&tokens=" + tokens, context);
   }
 
   private PipeClient client(Listener listener, @Nullable String authorization) {

@@ -365,7 +365,8 @@ final class GrpcLinkTest {
   }
 
   private static SessionOptions options(String scheme, long creditBytes) throws PipeException {
-    Address address = Address.parse(scheme + "://127.0.0.1:9000/n?window=" + creditBytes);
+    Address address =
+        Address.parse(scheme + "://127.0.0.1:9000/n?handshake=60s&window=" + creditBytes);
     return SessionEnds.options(address, new GrpcConnector().options(scheme), Carrier.PLAIN);
   }
 

@@ -46,7 +46,8 @@ final class NodeClientTest {
 
   @Test
   void sendsBreaksOffAndGoesOnBehindWhatWasAcknowledged() throws Exception {
-    Listener listener = ends.listen("in", ends.messages().withDirections(false, true));
+    Listener listener =
+        ends.listen("in", Ends.UNHURRIED, ends.messages().withDirections(false, true));
     List<String> got = new ArrayList<>();
     InParallel<Object> receiving =
         InParallel.run(() -> {
@@ -69,7 +70,8 @@ final class NodeClientTest {
 
   @Test
   void receivesAcknowledgesAndGoesOnBehindThat() throws Exception {
-    Listener listener = ends.listen("out", ends.messages().withDirections(true, false));
+    Listener listener =
+        ends.listen("out", Ends.UNHURRIED, ends.messages().withDirections(true, false));
     InParallel<Object> sending =
         InParallel.run(() -> {
           Pipe pipe = ends.accept(listener);
@@ -94,7 +96,8 @@ final class NodeClientTest {
 
   @Test
   void hearsWhatIsWrong() throws Exception {
-    Listener listener = ends.listen("in", ends.messages().withDirections(false, true));
+    Listener listener =
+        ends.listen("in", Ends.UNHURRIED, ends.messages().withDirections(false, true));
     NodeProgram.Run lost = client(listener, "send", "nowhere", "s1", "1");
     assertThat(lost.exit()).isEqualTo(1);
     assertThat(lost.output()).contains("5 nobody listens for 'nowhere' here");

@@ -53,7 +53,7 @@ final class PipesOverTlsTest {
 
   @Test
   void healthAndReflectionAnswerInsideOfIt() throws Exception {
-    Listener listener = ends.listen("orders", ends.messages());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, ends.messages());
     ManagedChannel channel = channel(listener, authority.issue("probe"));
     try {
       assertThat(
@@ -74,7 +74,8 @@ final class PipesOverTlsTest {
 
   @Test
   void aStreamBelongsToWhoeverItsCertificateNames() throws Exception {
-    Listener listener = ends.listen("orders", ends.messages().withDirections(false, true));
+    Listener listener =
+        ends.listen("orders", Ends.UNHURRIED, ends.messages().withDirections(false, true));
     try (PipeClient owner = new PipeClient(channel(listener, authority.issue("owner")));
         PipeClient thief = new PipeClient(channel(listener, authority.issue("thief")))) {
       owner.open("orders", "s1", Direction.DIRECTION_SEND);
@@ -97,7 +98,8 @@ final class PipesOverTlsTest {
 
   @Test
   void anUnfinishedMessageGetsNoMemoryThereEither() throws Exception {
-    Listener listener = ends.listen("orders", ends.messages().withDirections(false, true));
+    Listener listener =
+        ends.listen("orders", Ends.UNHURRIED, ends.messages().withDirections(false, true));
     try (PipeClient greedy = new PipeClient(channel(listener, authority.issue("greedy")))) {
       ByteString longName = ByteString.copyFrom(new byte[1 << 20]);
       greedy.send(
@@ -108,7 +110,7 @@ final class PipesOverTlsTest {
 
   @Test
   void whoShowsNoCertificateGetsNoFurtherThanTls() throws Exception {
-    Listener listener = ends.listen("orders", ends.messages());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, ends.messages());
     try (PipeClient stranger = new PipeClient(channel(listener, null))) {
       assertThat(stranger.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     }

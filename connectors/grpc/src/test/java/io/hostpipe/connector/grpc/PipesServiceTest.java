@@ -61,7 +61,7 @@ final class PipesServiceTest {
 
   @Test
   void aClientSendsAndHearsOfCommitsAndOfTheEnd() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     PipeClient client = client(listener);
     Opened opened = client.open("orders", "s1", SEND);
     assertThat(opened.getStream()).isEqualTo("s1");
@@ -84,7 +84,7 @@ final class PipesServiceTest {
 
   @Test
   void aClientThatBreaksOffGoesOnBehindWhatWasReceivedAndNothingComesTwice() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     PipeClient first = client(listener);
     first.open("orders", "s1", SEND);
     first.message(1, "one");
@@ -109,7 +109,7 @@ final class PipesServiceTest {
 
   @Test
   void aClientThatLostTheConfirmationOfItsEndHearsItAgain() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     PipeClient first = client(listener);
     first.open("orders", "s1", SEND);
     first.message(1, "one");
@@ -129,7 +129,7 @@ final class PipesServiceTest {
 
   @Test
   void aSecondCallTakesTheStreamOverFromTheFirst() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     PipeClient first = client(listener);
     first.open("orders", "s1", SEND);
     PipeClient second = client(listener);
@@ -142,7 +142,7 @@ final class PipesServiceTest {
 
   @Test
   void aClientReceivesAcknowledgesAndGoesOnBehindItsAcknowledgement() throws Exception {
-    Listener listener = ends.listen("prices", sending());
+    Listener listener = ends.listen("prices", Ends.UNHURRIED, sending());
     PipeClient first = client(listener);
     assertThat(first.open("prices", "s1", RECEIVE).getPosition()).isZero();
     Pipe pipe = ends.accept(listener);
@@ -173,7 +173,7 @@ final class PipesServiceTest {
 
   @Test
   void aClientRefusesAMessageAndItsSenderHearsOfIt() throws Exception {
-    Listener listener = ends.listen("prices", sending());
+    Listener listener = ends.listen("prices", Ends.UNHURRIED, sending());
     PipeClient client = client(listener);
     client.open("prices", "s1", RECEIVE);
     Pipe pipe = ends.accept(listener);
@@ -191,7 +191,7 @@ final class PipesServiceTest {
 
   @Test
   void aRefusalOfTheSinkReachesTheClientThatSent() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     PipeClient client = client(listener);
     client.open("orders", "s1", SEND);
     client.message(1, "bad");
@@ -210,7 +210,7 @@ final class PipesServiceTest {
 
   @Test
   void aClientThatDoesNotReadHoldsTheSenderBack() throws Exception {
-    Listener listener = ends.listen("prices", Ends.SHORT + "&window=1MiB", sending());
+    Listener listener = ends.listen("prices", Ends.UNHURRIED + "&window=1MiB", sending());
     PipeClient client = client(listener, 2);
     client.open("prices", "s1", RECEIVE);
     Pipe pipe = ends.accept(listener);
@@ -232,7 +232,7 @@ final class PipesServiceTest {
 
   @Test
   void whatAClientLeavesUnreadIsKeptInLittleMemoryWhateverTheWindow() throws Exception {
-    Listener listener = ends.listen("prices", Ends.SHORT + "&window=32MiB", sending());
+    Listener listener = ends.listen("prices", Ends.UNHURRIED + "&window=32MiB", sending());
     PipeClient client = client(listener, 2);
     client.open("prices", "s1", RECEIVE);
     Pipe pipe = ends.accept(listener);
@@ -253,7 +253,7 @@ final class PipesServiceTest {
 
   @Test
   void aClientThatSendsMuchAtOnceIsReadAsItsSinkGoesOn() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     PipeClient client = client(listener);
     client.open("orders", "s1", SEND);
     String large = "x".repeat(900_000);
@@ -274,7 +274,7 @@ final class PipesServiceTest {
 
   @Test
   void bytesWithoutBordersGoBothWaysInPieces() throws Exception {
-    Listener in = ends.listen("in", receiving().withEncoding(Encoding.RAW));
+    Listener in = ends.listen("in", Ends.UNHURRIED, receiving().withEncoding(Encoding.RAW));
     PipeClient sender = client(in);
     sender.open("in", "s1", SEND);
     sender.message(1, "no ");
@@ -282,7 +282,7 @@ final class PipesServiceTest {
     sender.finish();
     assertThat(new String(ends.accept(in).inputStream().readAllBytes(), StandardCharsets.UTF_8))
         .isEqualTo("no borders");
-    Listener out = ends.listen("out", sending().withEncoding(Encoding.RAW));
+    Listener out = ends.listen("out", Ends.UNHURRIED, sending().withEncoding(Encoding.RAW));
     PipeClient receiver = client(out);
     receiver.open("out", "s1", RECEIVE);
     Pipe pipe = ends.accept(out);
@@ -292,7 +292,7 @@ final class PipesServiceTest {
 
   @Test
   void aClientThatHalfClosesHearsOfItsCommitsAndMayComeBack() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     PipeClient client = client(listener);
     client.open("orders", "s1", SEND);
     client.message(1, "one");
@@ -313,6 +313,7 @@ final class PipesServiceTest {
     Listener listener =
         ends.listen(
             "orders",
+            Ends.UNHURRIED,
             receiving()
                 .withHoldings(
                     holding(new Resume(7 * keptBytes + keptBytes, kept, null, 7 * keptBytes)),
@@ -335,6 +336,7 @@ final class PipesServiceTest {
     Listener listener =
         ends.listen(
             "orders",
+            Ends.UNHURRIED,
             receiving()
                 .withHoldings(holding(new Resume(100, null, null)), PipeContext.KEPT_DURABLY));
     assertEnds(
@@ -357,7 +359,7 @@ final class PipesServiceTest {
 
   @Test
   void aStreamWithoutAnIdIsGivenOne() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     String id = client(listener).open("orders", "", SEND).getStream();
     assertThat(id).startsWith("grpc-");
     assertThat(client(listener).open("orders", "", SEND).getStream()).isNotEqualTo(id);
@@ -365,7 +367,7 @@ final class PipesServiceTest {
 
   @Test
   void whatIsWrongIsSaidWithAStatus() throws Exception {
-    Listener in = ends.listen("orders", receiving());
+    Listener in = ends.listen("orders", Ends.UNHURRIED, receiving());
     PipeClient nobody = client(in);
     assertEnds(nobody, open("nobody", SEND), Status.Code.NOT_FOUND, "nobody listens for 'nobody'");
     assertEnds(
@@ -413,7 +415,7 @@ final class PipesServiceTest {
 
   @Test
   void healthAndReflectionTellWhatIsHere() throws Exception {
-    Listener listener = ends.listen("orders", receiving());
+    Listener listener = ends.listen("orders", Ends.UNHURRIED, receiving());
     ManagedChannel channel =
         NettyChannelBuilder.forAddress(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.address().port()))

@@ -41,9 +41,6 @@ final class LimitsTest {
   private static final RetryPolicy ONCE =
       new RetryPolicy(Duration.ofSeconds(20), 1, Duration.ofMillis(1), Duration.ofMillis(1));
 
-  /** A machine with other work must not break what has to live. */
-  private static final String UNHURRIED = "heartbeat=2s&handshake=10s&linger=3s";
-
   private static final String SECRET = "s3cret-s3cret-s3cret-of-ops";
 
   private final Ends ends = TestEnds.tcp();
@@ -74,7 +71,7 @@ final class LimitsTest {
 
   @Test
   void linesAboutStrangersAreLimited() throws Exception {
-    Listener listener = ends.listen("name", UNHURRIED + "&stranger-lines=5", ends.raw());
+    Listener listener = ends.listen("name", Ends.UNHURRIED + "&stranger-lines=5", ends.raw());
     Living living = Living.at(listener, ends);
     for (int count = 0; count < 100; count++) {
       try (RawPeer rude = RawPeer.dial(Ends.at(listener))) {
@@ -114,7 +111,8 @@ final class LimitsTest {
   @Test
   void aFrameLargerThanTheWindowGetsNoMemory() throws Exception {
     Listener listener =
-        ends.listen("name", UNHURRIED + "&window=64KiB", ends.raw().withDirections(false, true));
+        ends.listen(
+            "name", Ends.UNHURRIED + "&window=64KiB", ends.raw().withDirections(false, true));
     Living living = Living.at(listener, ends);
     try (RawPeer greedy = RawPeer.dial(Ends.at(listener))) {
       greedy.greet(RawPeer.hello("name").stream("greedy").build());
@@ -129,7 +127,8 @@ final class LimitsTest {
   @Test
   void whoSendsBeyondItsCreditIsRefused() throws Exception {
     Listener listener =
-        ends.listen("name", UNHURRIED + "&window=64KiB", ends.raw().withDirections(false, true));
+        ends.listen(
+            "name", Ends.UNHURRIED + "&window=64KiB", ends.raw().withDirections(false, true));
     Living living = Living.at(listener, ends);
     try (RawPeer greedy = RawPeer.dial(Ends.at(listener))) {
       Frame.Welcome welcome = greedy.greet(RawPeer.hello("name").stream("greedy").build());
@@ -145,7 +144,8 @@ final class LimitsTest {
 
   @Test
   void aMessageThatIsTooLargeEndsItsPipeAndNoOther() throws Exception {
-    Listener listener = ends.listen("name", UNHURRIED + "&message-max=100KiB", ends.messages());
+    Listener listener =
+        ends.listen("name", Ends.UNHURRIED + "&message-max=100KiB", ends.messages());
     Pipe pipe = ends.dial(listener.address().port(), "name", ends.messages().withRetry(ONCE));
     InParallel<Object> sent =
         InParallel.run(() -> {
@@ -183,7 +183,7 @@ final class LimitsTest {
   void whenTheBudgetIsUsedUpNewPipesWaitAndThoseThatLiveGoOn() throws Exception {
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
-        ends.listen("name", UNHURRIED + "&window=64KiB&budget=1MiB&backlog=100", receiving);
+        ends.listen("name", Ends.UNHURRIED + "&window=64KiB&budget=1MiB&backlog=100", receiving);
     Living living = Living.at(listener, ends);
     List<RawPeer> peers = new ArrayList<>();
     try {
@@ -210,7 +210,7 @@ final class LimitsTest {
     Path tokens = tokens("pipes-max=2");
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
-        ends.listen("name", UNHURRIED + "&binding=none&tokens=" + tokens, receiving);
+        ends.listen("name", Ends.UNHURRIED + "&binding=none&tokens=" + tokens, receiving);
     PipeContext writing = ends.raw().withDirections(true, false).withRetry(ONCE);
     Pipe first = dial(listener, "ops", writing);
     first.sink().resume();
@@ -237,7 +237,9 @@ final class LimitsTest {
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
         ends.listen(
-            "name", UNHURRIED + "&binding=none&tokens=" + tokens("bytes-max=128KiB"), receiving);
+            "name",
+            Ends.UNHURRIED + "&binding=none&tokens=" + tokens("bytes-max=128KiB"),
+            receiving);
     PipeContext writing = ends.raw().withDirections(true, false).withRetry(ONCE);
     for (int count = 0; count < 2; count++) {
       dial(listener, "ops", writing).sink().resume();
@@ -252,7 +254,9 @@ final class LimitsTest {
     PipeContext receiving = ends.raw().withDirections(false, true);
     Listener listener =
         ends.listen(
-            "name", UNHURRIED + "&binding=none&quota-rate=1MiB/s&tokens=" + tokens(""), receiving);
+            "name",
+            Ends.UNHURRIED + "&binding=none&quota-rate=1MiB/s&tokens=" + tokens(""),
+            receiving);
     PipeContext writing = ends.raw().withDirections(true, false);
     List<InParallel<?>> working = new ArrayList<>();
     long begun = System.nanoTime();
@@ -274,7 +278,10 @@ final class LimitsTest {
       secret(file, token + ":" + SECRET);
     }
     return ends.dial(
-        listener.address().port(), "name", UNHURRIED + "&binding=none&token=@" + file, context);
+        listener.address().port(),
+        "name",
+        Ends.UNHURRIED + "&binding=none&token=@" + file,
+        context);
   }
 
   private Path tokens(String words) throws IOException {
