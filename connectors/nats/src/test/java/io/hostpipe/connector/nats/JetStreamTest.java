@@ -408,6 +408,21 @@ final class JetStreamTest {
     assertThat(source.read()).isNull();
   }
 
+  /** The library says so by an exception that no other failure of a server has. */
+  @Test
+  void whatIsAskedOverAConnectionThatHasEndedIsTriedAgain() throws Exception {
+    NatsOptions options = NatsOptions.of(subject.address("?jetstream"), false);
+    try (NatsConnection connection = NatsConnection.open(options, () -> {})) {
+      server.kill();
+      InParallel.await(() -> connection.nats().getStatus() == Connection.Status.CLOSED);
+      Streams streams = new Streams(connection, options);
+      assertThatExceptionOfType(PipeException.Unreachable.class).isThrownBy(streams::find);
+      assertThatExceptionOfType(PipeException.Unreachable.class)
+          .isThrownBy(() -> streams.last("ANY"))
+          .withCauseInstanceOf(IllegalStateException.class);
+    }
+  }
+
   @Test
   void closingWakesWhoWaitsForAServerThatIsAway() throws Exception {
     Sink sink = subject.sink("numbers", "?jetstream");
