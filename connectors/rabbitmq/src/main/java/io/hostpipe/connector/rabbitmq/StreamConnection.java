@@ -304,7 +304,8 @@ final class StreamConnection implements AutoCloseable {
       throw new PipeException.Unreachable(
           where
               + ": what answers does not speak RabbitMQ's stream protocol; is the plugin"
-              + " rabbitmq_stream enabled, and is this its port (5552)?",
+              + " rabbitmq_stream enabled, and is this its port (5552)? One that encrypts wants"
+              + " rabbitmq-stream+tls",
           null);
     }
     byte[] bytes = new byte[lengthBytes];
