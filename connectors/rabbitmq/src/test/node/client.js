@@ -2,6 +2,8 @@
 //
 //   node client.js PORT send QUEUE COUNT     "message 1" and so on, with headers; waits for confirms
 //   node client.js PORT receive QUEUE COUNT  one line of JSON for each message
+//   node client.js PORT ask QUEUE COUNT      "question 1" and so on; one line of JSON for each answer
+//   node client.js PORT answer QUEUE COUNT   answers so many requests, each with its own text doubled
 "use strict";
 const amqp = require("amqplib");
 
@@ -43,10 +45,51 @@ function receive(channel, queue, count) {
   });
 }
 
+function ask(channel, queue, count) {
+  const replyTo = "amq.rabbitmq.reply-to";
+  return new Promise((resolve, reject) => {
+    let seen = 0;
+    const heard = (message) => {
+      console.log(
+        JSON.stringify({
+          text: message.content.toString(),
+          id: message.properties.correlationId,
+        }),
+      );
+      if (++seen === count) resolve();
+    };
+    channel
+      .consume(replyTo, heard, { noAck: true })
+      .then(() => {
+        for (let n = 1; n <= count; n++) {
+          channel.sendToQueue(queue, Buffer.from(`question ${n}`), { replyTo, correlationId: `q${n}` });
+        }
+      })
+      .catch(reject);
+  });
+}
+
+async function answer(channel, queue, count) {
+  await channel.assertQueue(queue, { durable: true });
+  await new Promise((resolve, reject) => {
+    let seen = 0;
+    channel
+      .consume(queue, (message) => {
+        const { replyTo, correlationId } = message.properties;
+        const text = message.content.toString();
+        channel.sendToQueue(replyTo, Buffer.from(text + text), { correlationId });
+        channel.ack(message);
+        if (++seen === count) resolve();
+      })
+      .catch(reject);
+  });
+  await channel.waitForConfirms();
+}
+
 async function main([port, what, queue, count]) {
   const connection = await amqp.connect(`amqp://127.0.0.1:${port}`);
   const channel = await connection.createConfirmChannel();
-  await { send, receive }[what](channel, queue, Number(count));
+  await { send, receive, ask, answer }[what](channel, queue, Number(count));
   await channel.close();
   await connection.close();
 }

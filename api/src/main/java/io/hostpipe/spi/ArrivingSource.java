@@ -58,6 +58,11 @@ public abstract class ArrivingSource<M, R extends AutoCloseable> implements Sour
   /** Where what it brings is. */
   protected abstract Inbox<M> inbox(R reader);
 
+  /** Why a reader ended; null where it does not tell. */
+  protected @Nullable PipeException failure(R reader) {
+    return null;
+  }
+
   /** Looks at a reader behind each wait. */
   protected void look(R reader) {}
 
@@ -158,10 +163,14 @@ public abstract class ArrivingSource<M, R extends AutoCloseable> implements Sour
           return batch;
         }
       } else if (inbox(open).ended()) {
+        PipeException why = failure(open);
         standing.drop(
             open,
-            new PipeException.Unreachable(
-                address + ": the connection broke behind position " + position + missed(), null));
+            why != null
+                ? why
+                : new PipeException.Unreachable(
+                    address + ": the connection broke behind position " + position + missed(),
+                    null));
       } else if (restNanos == 0) {
         return null;
       }

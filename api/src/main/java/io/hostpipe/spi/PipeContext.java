@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param takesOver whether the stream that goes out is taken from a writer that may still live
  * @param manyStreams whether a store is to take many streams, as they come, and not one
  * @param attempts how often a message is tried that a store answers about by name, saying that it
- *     does not take it now: after that it is refused; 0 for as often as it takes
+ *     does not take it now, or that a store gives out and nobody commits: after that it is refused;
+ *     0 for as often as it takes
  * @param retry how broken links are tried again
  * @param events who is told about the link's state
  * @param carriers what this address shares with the others of its pipe; null where it is alone

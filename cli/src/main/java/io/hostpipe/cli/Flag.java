@@ -124,7 +124,8 @@ enum Flag {
       "N",
       List.of(),
       "how often a message is tried that a destination says it does not take now (a stream that is"
-          + " full): then it counts as refused (as often as it takes)"),
+          + " full), or that a queue gives out and nobody commits: then it counts as refused (as"
+          + " often as it takes)"),
   ALL("all", null, null, List.of(), "all messages that lie there"),
   TO(
       "to",

@@ -16,6 +16,7 @@ import io.hostpipe.runtime.dead.DeadLetterSink;
 import io.hostpipe.runtime.dead.DeadLetters;
 import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.RefusingSource;
 import io.hostpipe.storage.spool.Spool;
 import io.hostpipe.storage.spool.SpoolStream;
 import java.nio.charset.StandardCharsets;
@@ -43,6 +44,10 @@ final class OpenEnds implements AutoCloseable {
   private final Places places;
   private final Contexts contexts;
   private @Nullable Pipe accepted;
+
+  /** The source, where it refuses messages by itself. */
+  private volatile @Nullable RefusingSource refusing;
+
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Under the lock. */
@@ -92,6 +97,12 @@ final class OpenEnds implements AutoCloseable {
         resumes, sentAgainBytes, duplicateBytes, verifiedFrom, List.copyOf(carriers));
   }
 
+  /** How many messages lie where the source's own place puts what is refused. */
+  long refusedCount() {
+    RefusingSource source = refusing;
+    return source == null ? 0 : source.refusedCount();
+  }
+
   /** Closes what was opened last first: what is not finished is aborted. Idempotent. */
   @Override
   public void close() {
@@ -129,6 +140,7 @@ final class OpenEnds implements AutoCloseable {
         return new Way(from, plan.sinks(), stream, source, spooled, done);
       }
       List<Sink> sinks = sinks(stream, source.encoding(), spooled);
+      keepRefused(sinks);
       return new Way(from, plan.sinks(), stream, source, spooled, sinks);
     } catch (PipeException e) {
       // Who sends it should not have to look here for the reason.
@@ -146,6 +158,7 @@ final class OpenEnds implements AutoCloseable {
     } else {
       source = from.connector().source(from.address(), incoming);
       closings.add(source::close);
+      refusing = source instanceof RefusingSource each ? each : null;
     }
     for (End filter : plan.filters()) {
       source = filter.connector().through(filter.address(), source, incoming);
@@ -183,6 +196,24 @@ final class OpenEnds implements AutoCloseable {
       }
     }
     return sinks;
+  }
+
+  /** What the source refuses by itself goes where the refusals of the destinations go. */
+  private void keepRefused(List<Sink> sinks) {
+    RefusingSource source = refusing;
+    List<DeadLetters> letters = new ArrayList<>();
+    for (Sink each : sinks) {
+      if (each instanceof DeadLetterSink dead) {
+        letters.add(dead.letters());
+      }
+    }
+    if (source != null && !letters.isEmpty()) {
+      source.onRefused((position, payload, headers, why) -> {
+        for (DeadLetters each : letters) {
+          each.keep(position, payload, headers, why);
+        }
+      });
+    }
   }
 
   /** Around one of the sinks: what it refuses is kept elsewhere. Blocks until that is there. */

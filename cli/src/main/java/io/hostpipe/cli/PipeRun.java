@@ -103,7 +103,7 @@ final class PipeRun implements Counts, AutoCloseable {
   @Nullable PipeException deadLetters() {
     DeadLetterPlan letters = plan.deadLetters();
     return letters == null
-        ? null
+        ? DeadLetters.ending(ends.refusedCount(), plan.source() + " (its own)")
         : DeadLetters.ending(
             streams.stream().mapToLong(StreamRun::deadLetterCount).sum(), letters.end().toString());
   }

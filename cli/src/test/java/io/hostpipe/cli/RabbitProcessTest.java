@@ -6,6 +6,13 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Connection;
 import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.GetResponse;
+import io.hostpipe.Encoding;
+import io.hostpipe.Hostpipe;
+import io.hostpipe.Listener;
+import io.hostpipe.Message;
+import io.hostpipe.Pipe;
+import io.hostpipe.Rejection;
+import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
@@ -16,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -29,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class RabbitProcessTest {
   private static final int COUNT = 20_000;
   private static final int KILLS = 10;
+  private static final int KILLED = 128 + 9;
 
   @TempDir private static Path folder;
 
@@ -184,6 +193,64 @@ final class RabbitProcessTest {
       assertThat(reader.exitCode()).as(reader::err).isZero();
       assertThat(new String(reader.out(), StandardCharsets.UTF_8))
           .isEqualTo("\0\0\0\3t\no\0\0\0\3f\nr");
+    }
+  }
+
+  /** As a line that makes a program crash: whoever is given it is killed before it is committed. */
+  @Test
+  void aMessageThatKillsItsReadersEndsAmongTheDeadLetters() throws Exception {
+    String queue = "amqp://127.0.0.1:" + server.port() + "/deadly";
+    try (CommandProcess sender = CommandProcess.start("--frame", "lines", "-", queue, "quorum")) {
+      sender.feed("1\n2\ndeadly\n3\n4\n5\n".getBytes(StandardCharsets.UTF_8)).endInput();
+      assertThat(sender.exitCode()).as(sender::err).isZero();
+    }
+    Path dead = state.resolve("dead");
+    Set<String> arrived = new TreeSet<>();
+    int kills = 0;
+    int exitCode = 0;
+    try (Listener listener = Hostpipe.listen("tcp-listen://127.0.0.1:0/n", Encoding.RECORDS)) {
+      String peer = listener.address().toString().replace("tcp-listen", "tcp");
+      // It ends with 0 where the server still thinks that the one before it lives.
+      while (kills <= 3 && (exitCode == 0 || exitCode == KILLED)) {
+        try (CommandProcess reader =
+                CommandProcess.start(
+                    "--frame",
+                    "lines",
+                    "--attempts",
+                    "3",
+                    "--dlq",
+                    "" + dead,
+                    queue,
+                    "until=empty",
+                    peer);
+            Pipe pipe = listener.accept()) {
+          takeUntilDeadly(pipe, reader, arrived);
+          exitCode = reader.exitCode();
+          kills += exitCode == KILLED ? 1 : 0;
+          assertThat(exitCode).as(reader::err).isIn(0, KILLED, 7);
+        }
+      }
+    }
+    assertThat(kills).isEqualTo(3);
+    assertThat(arrived).containsExactly("1", "2", "3", "4", "5");
+    assertThat(Letters.texts(dead)).containsExactly("deadly");
+    assertThat(Letters.in(dead).getFirst().about().why())
+        .isEqualTo(
+            new Rejection(
+                Status.ABORTED,
+                "the queue has given it out 3 times, and nobody has committed it",
+                3));
+  }
+
+  private static void takeUntilDeadly(Pipe pipe, CommandProcess reader, Set<String> arrived)
+      throws Exception {
+    for (Message message : pipe.messages()) {
+      if (message.text().equals("deadly")) {
+        reader.signal("KILL");
+        return;
+      }
+      message.commit();
+      arrived.add(message.text());
     }
   }
 

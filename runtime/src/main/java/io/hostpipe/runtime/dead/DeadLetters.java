@@ -156,27 +156,58 @@ public final class DeadLetters implements AutoCloseable {
       if (has(endPosition)) {
         return -1;
       }
-      Headers all = headers(endPosition, headers, why);
-      BatchWriter batch =
-          sink.newBatch(Records.lengthBytes(payload.remaining(), all.lengthBytes()));
-      try {
-        if (!batch.add(payload.duplicate(), all)) {
-          throw new IllegalStateException("an empty batch has room for any message");
-        }
-      } catch (PipeException | RuntimeException e) {
-        batch.close();
-        throw e;
-      }
+      BatchWriter letter = letter(endPosition, payload, headers, why);
       highestPosition = Math.max(highestPosition, endPosition);
       rest |= ofRest;
-      batch.cursor(Cursor.of(highestPosition + " " + (count.get() + 1) + (rest ? " " + REST : "")));
-      long position = write(batch);
+      long position = send(letter);
       ends.add(endPosition);
-      count.incrementAndGet();
       return position;
     } finally {
       turn.unlock();
     }
+  }
+
+  /**
+   * Keeps a message that its source has refused, and that is no part of the stream: nothing tells
+   * whether an earlier process has kept it. Blocks until that is done.
+   *
+   * @param position where the stream stands
+   * @param payload stays as it is
+   */
+  public void keep(long position, ByteBuffer payload, Headers headers, Rejection why)
+      throws PipeException, InterruptedException {
+    long end;
+    turn.lockInterruptibly();
+    try {
+      end = send(letter(position, payload, headers, why));
+    } finally {
+      turn.unlock();
+    }
+    await(end);
+  }
+
+  /** With the turn, as are all that hand letters over. */
+  private BatchWriter letter(long position, ByteBuffer payload, Headers headers, Rejection why)
+      throws PipeException, InterruptedException {
+    Headers all = headers(position, headers, why);
+    BatchWriter batch = sink.newBatch(Records.lengthBytes(payload.remaining(), all.lengthBytes()));
+    try {
+      if (!batch.add(payload.duplicate(), all)) {
+        throw new IllegalStateException("an empty batch has room for any message");
+      }
+      return batch;
+    } catch (PipeException | RuntimeException e) {
+      batch.close();
+      throw e;
+    }
+  }
+
+  /** The position behind it. */
+  private long send(BatchWriter letter) throws PipeException, InterruptedException {
+    letter.cursor(Cursor.of(highestPosition + " " + (count.get() + 1) + (rest ? " " + REST : "")));
+    long position = write(letter);
+    count.incrementAndGet();
+    return position;
   }
 
   /** Everything up to there is committed where it goes; nobody asks for it any more. */

@@ -6,6 +6,7 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.AnswerSource;
 import io.hostpipe.spi.Inbox;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Message;
@@ -20,9 +21,9 @@ import java.util.UUID;
 final class Requests implements Pipe {
   private final NatsOptions options;
   private final RequestSink sink;
-  private final AnswerSource source;
+  private final AnswerSource<Message> source;
 
-  private Requests(NatsOptions options, RequestSink sink, AnswerSource source) {
+  private Requests(NatsOptions options, RequestSink sink, AnswerSource<Message> source) {
     this.options = options;
     this.sink = sink;
     this.source = source;
@@ -36,7 +37,14 @@ final class Requests implements Pipe {
     Inbox<Message> answers = new Inbox<>(Message::consumeByteCount);
     try {
       RequestSink sink = RequestSink.open(options, context, stream, answers);
-      return new Requests(options, sink, new AnswerSource(options, context, answers));
+      AnswerSource<Message> source =
+          new AnswerSource<>(
+              options.address(),
+              context,
+              answers,
+              Message::getData,
+              answer -> NatsHeaders.read(answer.getHeaders()));
+      return new Requests(options, sink, source);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new PipeException.Closed(

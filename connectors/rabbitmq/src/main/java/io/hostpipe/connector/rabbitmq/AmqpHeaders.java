@@ -29,11 +29,15 @@ final class AmqpHeaders {
   /** Headers that AMQP cannot hold as they are: names and values in turns. */
   static final String EXACT = "hostpipe-headers";
 
+  /** How often a quorum queue has given a message to a reader that did not acknowledge it. */
+  static final String DELIVERY_COUNT = "x-delivery-count";
+
   private static final String OURS = "hostpipe-";
   private static final String KEY = "hostpipe-key";
   private static final String CHANNEL = "hostpipe-channel";
   private static final int SHORT_BYTES_MAX = 255;
   private static final int PERSISTENT = 2;
+  private static final int TRANSIENT = 1;
 
   private AmqpHeaders() {}
 
@@ -44,10 +48,63 @@ final class AmqpHeaders {
    */
   static BasicProperties write(Headers headers, @Nullable Place place) {
     Map<String, Object> table = new HashMap<>();
+    BasicProperties.Builder out = write(headers, table, false);
+    if (place != null) {
+      place.writeTo(out, table);
+    }
+    // An empty table costs nobody anything, and programs look into it without asking whether it is
+    // there.
+    return out.headers(table).build();
+  }
+
+  /**
+   * The properties of a request: as long as it waits its server keeps it in memory alone.
+   *
+   * @param replyTo where its answer is to go
+   * @param number by which its answer is known
+   */
+  static BasicProperties writeRequest(Headers headers, String replyTo, String number) {
+    Map<String, Object> table = new HashMap<>();
+    boolean hidden =
+        headers.text(Headers.REPLY_TO) != null || headers.text(Headers.CORRELATION_ID) != null;
+    return write(headers, table, hidden)
+        .deliveryMode(TRANSIENT)
+        .replyTo(replyTo)
+        .correlationId(number)
+        .headers(table)
+        .build();
+  }
+
+  /**
+   * The properties of an answer.
+   *
+   * @param correlationId what its request said
+   */
+  static BasicProperties writeAnswer(Headers headers, @Nullable String correlationId) {
+    Map<String, Object> table = new HashMap<>();
+    return write(headers, table, headers.text(Headers.CORRELATION_ID) != null)
+        .correlationId(correlationId)
+        .headers(table)
+        .build();
+  }
+
+  /** The headers of an answer, without the number of its request. */
+  static Headers readAnswer(BasicProperties in) {
+    return read(in.builder().correlationId(null).build(), "");
+  }
+
+  /**
+   * Puts headers where AMQP has a place for them.
+   *
+   * @param table for those that it has none for
+   * @param hidden whether something else will stand in one of those places
+   */
+  private static BasicProperties.Builder write(
+      Headers headers, Map<String, Object> table, boolean hidden) {
     BasicProperties.Builder out = new BasicProperties.Builder().deliveryMode(PERSISTENT);
     if (!headers.isEmpty()) {
       headers.forEach((name, value) -> put(name, value, out, table));
-      if (!readPlain(out.headers(table).build(), "").equals(headers)) {
+      if (hidden || !readPlain(out.headers(table).build(), "").equals(headers)) {
         List<Object> exact = new ArrayList<>();
         headers.forEach((name, value) -> {
           exact.add(name);
@@ -56,12 +113,7 @@ final class AmqpHeaders {
         table.put(EXACT, exact);
       }
     }
-    if (place != null) {
-      place.writeTo(out, table);
-    }
-    // An empty table costs nobody anything, and programs look into it without asking whether it is
-    // there.
-    return out.headers(table).build();
+    return out;
   }
 
   /** The same properties for a message that is sent once more. */
@@ -146,9 +198,7 @@ final class AmqpHeaders {
 
   /** What is about the way and not about the message, or is told otherwise. */
   private static boolean isOfTheWay(String name) {
-    return name.startsWith(OURS)
-        || name.equals("x-delivery-count")
-        || name.startsWith("x-acquired");
+    return name.startsWith(OURS) || name.equals(DELIVERY_COUNT) || name.startsWith("x-acquired");
   }
 
   /** What is longer than a record's headers may be is left out: the message itself matters more. */

@@ -43,6 +43,25 @@ final class Delivery {
     return envelope.isRedeliver();
   }
 
+  /** How often the server has counted that a reader was given it before; 0 where it counts none. */
+  long deliveryCount() {
+    Map<String, Object> headers = properties.getHeaders();
+    return headers != null && headers.get(AmqpHeaders.DELIVERY_COUNT) instanceof Number count
+        ? count.longValue()
+        : 0;
+  }
+
+  /** Where an answer to it is to go; null where it asks for none. */
+  @Nullable String replyTo() {
+    String to = properties.getReplyTo();
+    return to == null || to.isEmpty() ? null : to;
+  }
+
+  /** By what whoever asked knows the answer; null for nothing. */
+  @Nullable String correlationId() {
+    return properties.getCorrelationId();
+  }
+
   byte[] body() {
     return body;
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.SequencedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,7 @@ final class Ledger {
   /** By where it ends, the place of each that a reader had who is gone, and that may come again. */
   private final TreeMap<Long, Place> dropped = new TreeMap<>();
 
+  private final Condition committed = lock.newCondition();
   private Seen seen = new Seen();
   private long committedPosition;
 
@@ -138,6 +140,38 @@ final class Ledger {
     }
   }
 
+  /**
+   * A message is in nobody's hands any more though it was not handed over: it is kept elsewhere, or
+   * goes where the queue puts what is refused.
+   *
+   * @param kept whether it is kept elsewhere
+   */
+  void putAside(Delivery delivery, boolean kept) {
+    Place place = delivery.place();
+    answering.lock();
+    try {
+      lock.lock();
+      try {
+        if (place != null) {
+          seen.add(place);
+          putBack.remove(place);
+          if (!kept) {
+            note(refused, place);
+          }
+        }
+      } finally {
+        lock.unlock();
+      }
+      if (kept) {
+        delivery.reader().acknowledgeOne(delivery.tag());
+      } else {
+        delivery.reader().refuse(delivery.tag());
+      }
+    } finally {
+      answering.unlock();
+    }
+  }
+
   /** A message came that is not handed over, behind this position. */
   void passed(Delivery delivery, long position) {
     Place place = delivery.place();
@@ -188,12 +222,36 @@ final class Ledger {
         return;
       }
       committedPosition = end;
+      committed.signalAll();
       batchEnds.headSet(end, true).clear();
       dropped.headMap(end, true).clear();
     } finally {
       lock.unlock();
     }
     acknowledge();
+  }
+
+  /** Whether everything before the position is committed. */
+  boolean hasCommitted(long position) {
+    lock.lock();
+    try {
+      return committedPosition >= position;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for that, for at most this long. */
+  void awaitCommitted(long position, long timeoutNanos) throws InterruptedException {
+    long restNanos = timeoutNanos;
+    lock.lockInterruptibly();
+    try {
+      while (committedPosition < position && restNanos > 0) {
+        restNanos = committed.awaitNanos(restNanos);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** The message that ends there is a dead letter, and so is what came again of it. */

@@ -4,7 +4,9 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ConfirmCallback;
 import com.rabbitmq.client.ShutdownSignalException;
+import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
 import io.hostpipe.Status;
 import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
@@ -12,6 +14,7 @@ import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import java.io.IOException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes the messages of one stream, each of which the server has to confirm.
@@ -24,9 +27,6 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Thread rule: one thread publishes; a thread of its own clears up; {@link #close} from any.
  */
 final class Publisher implements AutoCloseable {
-  private static final int BYTES_MAX_OF_OLD_SERVERS = 128 << 20;
-  private static final int BYTES_MAX = 16 << 20;
-
   private final QueueOptions options;
   private final PipeContext context;
   private final Attempts attempts;
@@ -58,14 +58,10 @@ final class Publisher implements AutoCloseable {
     return publisher;
   }
 
-  /** The most bytes of a message that a server takes unless it was told otherwise. */
-  int bytesMax() {
-    return way.connection().majorVersion() >= 4 ? BYTES_MAX : BYTES_MAX_OF_OLD_SERVERS;
-  }
-
-  /** Whether the properties of a message go in one frame, as they have to. */
-  boolean takes(BasicProperties properties) {
-    return way.connection().takes(AmqpHeaders.again(properties));
+  /** Why the server does not take such a message; null where it does. */
+  @Nullable Rejection refusal(
+      int lengthBytes, Headers headers, BasicProperties properties, String routingKey) {
+    return way.connection().refusal(lengthBytes, headers, properties, routingKey);
   }
 
   boolean closed() {
@@ -222,7 +218,7 @@ final class Publisher implements AutoCloseable {
     try {
       Queues queues = new Queues(connection, options);
       if (first) {
-        queues.prepare(false, context.events());
+        var _ = queues.prepare(false, context.events());
       } else {
         queues.checkStillThere();
       }

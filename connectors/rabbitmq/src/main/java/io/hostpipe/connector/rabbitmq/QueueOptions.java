@@ -1,6 +1,7 @@
 package io.hostpipe.connector.rabbitmq;
 
 import io.hostpipe.Address;
+import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.BackWay;
@@ -8,6 +9,7 @@ import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefetch how many a reader may have uncommitted
  * @param until where a reader ends
  * @param marksEnd whether the end of a stream is written as a message of its own
+ * @param timeout how long a request waits for its answer
  */
 record QueueOptions(
     Address address,
@@ -53,7 +56,8 @@ record QueueOptions(
     int inFlight,
     int prefetch,
     Until until,
-    boolean marksEnd) {
+    boolean marksEnd,
+    Duration timeout) {
   static final String SCHEME = "amqp";
   static final String ENCRYPTED_SCHEME = "amqps";
   static final String QUORUM = "quorum";
@@ -66,6 +70,7 @@ record QueueOptions(
   static final String EXCHANGE_TYPE = "exchange-type";
 
   static final String TEMPORARY = "temporary";
+  static final String TIMEOUT = "timeout";
 
   private static final String KEY = "routing-key";
   private static final String IN_FLIGHT = "in-flight";
@@ -87,10 +92,33 @@ record QueueOptions(
   }
 
   static final List<OptionSpec> SPECS =
-      Stream.concat(ownSpecs().stream(), BrokerTls.SPECS.stream()).toList();
+      Stream.of(ownSpecs(), duplexSpecs(), BrokerTls.SPECS).flatMap(List::stream).toList();
 
   /** Reads them from an address. */
   static QueueOptions of(Address address, boolean asSource) throws PipeException {
+    if (address.option(TIMEOUT) != null) {
+      throw new PipeException.Config(
+          address + ": 'timeout' means something with --duplex only, where requests are answered");
+    }
+    return read(address, asSource);
+  }
+
+  /** The same for requests and answers over one queue. */
+  static QueueOptions ofDialogue(Address address, boolean answers) throws PipeException {
+    for (String name : List.of(ONCE, UNTIL, END)) {
+      if (address.option(name) != null) {
+        throw new PipeException.Config(
+            address
+                + ": '"
+                + name
+                + "' means nothing for requests and their answers; with a queue for each"
+                + " direction it does (back=NAME)");
+      }
+    }
+    return read(address, answers);
+  }
+
+  private static QueueOptions read(Address address, boolean asSource) throws PipeException {
     OptionValues.checkNames(address, SPECS, asSource);
     BackWay.refuse(address);
     String path = address.path();
@@ -117,7 +145,13 @@ record QueueOptions(
             OptionValues.integer(address, IN_FLIGHT, 4096, 1, 1_000_000),
             OptionValues.integer(address, PREFETCH, 500, 1, 65_535),
             until(address),
-            choice(address, END, "silent", "mark"));
+            choice(address, END, "silent", "mark"),
+            OptionValues.duration(
+                address,
+                TIMEOUT,
+                Duration.ofSeconds(5),
+                Duration.ofMillis(10),
+                Duration.ofDays(1)));
     options.checkTogether(asSource);
     return options;
   }
@@ -130,6 +164,18 @@ record QueueOptions(
   /** A queue that lives as long as its reader's connection. */
   boolean ownQueue() {
     return queue.isEmpty();
+  }
+
+  /** What a message is published with: the address says it, or the message to an exchange. */
+  String routingKey(Headers headers) {
+    if (exchange.isEmpty()) {
+      return queue;
+    }
+    if (!keys.isEmpty()) {
+      return keys.getFirst();
+    }
+    String key = headers.text(Headers.KEY);
+    return key == null ? "" : key;
   }
 
   /** The stream that a reader makes of it; a name that is too long is summed. */
@@ -207,8 +253,15 @@ record QueueOptions(
                 "silent",
                 "mark: write the end of the stream as an empty message, for until=mark")
             .ofDestination(),
-        BackWay.option("queue"),
         OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated());
+  }
+
+  private static List<OptionSpec> duplexSpecs() {
+    return List.of(
+        BackWay.option("queue"),
+        OptionSpec.value(
+                TIMEOUT, "DURATION", "5s", "with --duplex: how long a request waits for its answer")
+            .ofDestination());
   }
 
   private void checkTogether(boolean asSource) throws PipeException {

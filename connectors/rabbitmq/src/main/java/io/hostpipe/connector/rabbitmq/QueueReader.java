@@ -34,7 +34,13 @@ final class QueueReader implements AutoCloseable {
   private final RabbitConnection connection;
   private final Channel channel;
   private final String queue;
+  private final Queues.Care care;
   private volatile @Nullable PipeException failure;
+
+  /** Whether it is given one message at a time. */
+  private boolean narrow;
+
+  private String consumer;
 
   /** How many messages wait; null while that was not asked. */
   private @Nullable CompletableFuture<Command> question;
@@ -42,26 +48,25 @@ final class QueueReader implements AutoCloseable {
   /** Since when the server has said so again and again; null while it has not. */
   private @Nullable Long emptySinceNanos;
 
-  private QueueReader(QueueOptions options, boolean first, int prefetch, PipeEvents events)
+  private QueueReader(
+      QueueOptions options, boolean first, int prefetch, boolean narrow, PipeEvents events)
       throws PipeException, IOException {
     this.options = options;
+    this.narrow = narrow;
     this.connection = RabbitConnection.open(options, this::fail);
     boolean opened = false;
     try {
       Queues queues = new Queues(connection, options);
       if (first) {
-        queues.prepare(true, events);
+        care = queues.prepare(true, events);
       } else {
         queues.checkStillThere();
+        care = Queues.Care.NONE;
       }
       channel = connection.channel();
       queue = options.ownQueue() ? queues.makeOwn(channel) : options.queue();
-      channel.basicQos(prefetch);
       channel.addShutdownListener(signal -> fail(closed(signal)));
-      DeliverCallback deliver =
-          (consumer, message) ->
-              put(message.getEnvelope(), message.getProperties(), message.getBody());
-      channel.basicConsume(queue, false, deliver, consumer -> fail(deleted()));
+      consumer = consume(narrow ? 1 : prefetch);
       opened = true;
     } finally {
       if (!opened) {
@@ -75,11 +80,13 @@ final class QueueReader implements AutoCloseable {
    *
    * @param first whether the queue may be made
    * @param prefetch how many messages may be uncommitted; 0 for any number
+   * @param narrow whether it is given one at a time until {@link #widen}
    */
-  static QueueReader open(QueueOptions options, boolean first, int prefetch, PipeEvents events)
+  static QueueReader open(
+      QueueOptions options, boolean first, int prefetch, boolean narrow, PipeEvents events)
       throws PipeException {
     try {
-      return new QueueReader(options, first, prefetch, events);
+      return new QueueReader(options, first, prefetch, narrow, events);
     } catch (IOException | ShutdownSignalException e) {
       throw e instanceof PipeException known
           ? known
@@ -89,6 +96,30 @@ final class QueueReader implements AutoCloseable {
 
   Inbox<Delivery> inbox() {
     return inbox;
+  }
+
+  /** What becomes of what is given back or refused; known to the first reader of a queue alone. */
+  Queues.Care care() {
+    return care;
+  }
+
+  /** Whether it is given one message at a time. */
+  boolean isNarrow() {
+    return narrow;
+  }
+
+  /**
+   * From here on it is given as many as may be uncommitted. Blocks until the server has answered;
+   * what is in hand stays there.
+   */
+  void widen(int prefetch) {
+    try {
+      channel.basicCancel(consumer);
+      consumer = consume(prefetch);
+      narrow = false;
+    } catch (IOException | ShutdownSignalException e) {
+      // The channel is gone, and says so.
+    }
   }
 
   /** Why no more comes; null while it may. */
@@ -152,6 +183,15 @@ final class QueueReader implements AutoCloseable {
     }
   }
 
+  /** This message is dealt with. */
+  void acknowledgeOne(long tag) {
+    try {
+      channel.basicAck(tag, false);
+    } catch (IOException | ShutdownSignalException e) {
+      // It comes again.
+    }
+  }
+
   /** No reader is to have it again: it is a dead letter, where the queue has a place for them. */
   void refuse(long tag) {
     try {
@@ -165,6 +205,13 @@ final class QueueReader implements AutoCloseable {
   public void close() {
     inbox.close();
     connection.close();
+  }
+
+  private String consume(int prefetch) throws IOException {
+    channel.basicQos(prefetch);
+    DeliverCallback deliver =
+        (tag, message) -> put(message.getEnvelope(), message.getProperties(), message.getBody());
+    return channel.basicConsume(queue, false, deliver, tag -> fail(deleted()));
   }
 
   private void put(Envelope envelope, AMQP.BasicProperties properties, byte[] body) {

@@ -7,15 +7,12 @@ import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
-import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.MessageSink;
 import io.hostpipe.spi.PipeContext;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one stream into a queue or an exchange: a persistent message for each record, or for each
@@ -27,11 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: as {@link io.hostpipe.Sink}.
  */
 final class QueueSink extends MessageSink {
-  /** With so few, properties fit in the smallest frame that a server may ask for. */
-  private static final int HEADERS_BYTES_SURE = 128;
-
   private static final int RAW_BYTES_MAX = 256 << 10;
-  private static final int KEY_BYTES_MAX = 255;
 
   private final QueueOptions options;
   private final Publisher publisher;
@@ -63,9 +56,9 @@ final class QueueSink extends MessageSink {
       throws PipeException, InterruptedException {
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
-    String key = routingKey(headers);
+    String key = options.routingKey(headers);
     BasicProperties properties = AmqpHeaders.write(headers, placeFrom(startPosition, endPosition));
-    Rejection refusal = refusal(copy.length, headers, properties, key);
+    Rejection refusal = publisher.refusal(copy.length, headers, properties, key);
     if (refusal != null) {
       // So letters lie in the order of the stream, and none hides an end before it.
       publisher.awaitConfirmed();
@@ -88,7 +81,7 @@ final class QueueSink extends MessageSink {
       BasicProperties properties =
           AmqpHeaders.write(Headers.EMPTY, placeFrom(position(), position()));
       publisher.publish(
-          new Unconfirmed(position(), routingKey(Headers.EMPTY), new byte[0], properties));
+          new Unconfirmed(position(), options.routingKey(Headers.EMPTY), new byte[0], properties));
     }
     publisher.awaitConfirmed();
   }
@@ -106,43 +99,5 @@ final class QueueSink extends MessageSink {
   private Place placeFrom(long start, long endPosition) {
     Digest digest = Objects.requireNonNull(resume().digest(), "a writer knows its digest");
     return new Place(stream(), encoding(), start, endPosition, digest);
-  }
-
-  /** Of the address, or of the message where an exchange looks at it. */
-  private String routingKey(Headers headers) {
-    if (options.exchange().isEmpty()) {
-      return options.queue();
-    }
-    if (!options.keys().isEmpty()) {
-      return options.keys().getFirst();
-    }
-    String key = headers.text(Headers.KEY);
-    return key == null ? "" : key;
-  }
-
-  private @Nullable Rejection refusal(
-      int lengthBytes, Headers headers, BasicProperties properties, String key) {
-    if (lengthBytes > publisher.bytesMax()) {
-      return new Rejection(
-          Status.OUT_OF_RANGE,
-          "a message of "
-              + lengthBytes
-              + " bytes, and the server takes at most "
-              + publisher.bytesMax()
-              + " (max_message_size)");
-    }
-    if (headers.lengthBytes() > HEADERS_BYTES_SURE && !publisher.takes(properties)) {
-      return new Rejection(
-          Status.OUT_OF_RANGE,
-          "headers of "
-              + headers.lengthBytes()
-              + " bytes, which fit in no frame of AMQP (frame_max)");
-    }
-    if (key.getBytes(StandardCharsets.UTF_8).length > KEY_BYTES_MAX) {
-      return new Rejection(
-          Status.OUT_OF_RANGE,
-          "a key of more than " + KEY_BYTES_MAX + " bytes cannot be a routing key");
-    }
-    return null;
   }
 }

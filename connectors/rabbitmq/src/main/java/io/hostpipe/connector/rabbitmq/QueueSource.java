@@ -14,11 +14,13 @@ import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.RefusingSource;
 import io.hostpipe.spi.Standing;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,9 +31,15 @@ import org.jspecify.annotations.Nullable;
  * at a time gets them, what was read travels with each batch and comes back from the sink, so that
  * it holds for the next process as well.
  *
+ * <p>Where a message may be tried so often and no more, what comes again is handed over alone, so
+ * whatever kills its process was the only one in its hands. All that its reader had been given is
+ * counted by the server all the same. Where order is kept, that is told apart by its place: what
+ * killed the process before comes first, and nothing else is refused. Where it is not, the server
+ * gives one message at a time until the first comes that nobody had.
+ *
  * <p>Thread rule: as {@link Source}.
  */
-final class QueueSource implements Source {
+final class QueueSource implements Source, RefusingSource {
   private static final int BLOCK_BYTES = 256 << 10;
   private static final long FOREVER_NANOS = TimeUnit.DAYS.toNanos(365);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -41,6 +49,8 @@ final class QueueSource implements Source {
   private final StreamId stream;
   private final Standing<QueueReader> standing;
   private final Ledger ledger;
+  private final Tries tries;
+  private final AtomicLong refusedCount = new AtomicLong();
   private final ArrayDeque<Batch> ready = new ArrayDeque<>();
 
   /** Of everything that was yielded. */
@@ -53,9 +63,17 @@ final class QueueSource implements Source {
 
   private @Nullable Digest startDigest;
   private volatile int prefetch;
+  private Queues.Care care = Queues.Care.NONE;
+  private volatile @Nullable Keeper keeper;
   private boolean begun;
   private boolean finished;
   private boolean saidGap;
+
+  /** Whether something was handed over, or put aside. */
+  private boolean moved;
+
+  /** Whether that was handed over alone, and nothing may follow before it is committed. */
+  private boolean alone;
 
   /** What a batch had no room for. */
   private @Nullable Delivery unread;
@@ -67,12 +85,32 @@ final class QueueSource implements Source {
     this.stream = asked == null ? options.streamId() : asked;
     this.standing = new Standing<>(options.address(), context);
     this.ledger = new Ledger(options.single());
+    this.tries = new Tries(context.attempts());
     this.prefetch = options.prefetch();
   }
 
   @Override
   public void commitsComeAtEnd() {
     prefetch = 0;
+    if (tries.limited()) {
+      tries.suspend();
+      context
+          .events()
+          .warning(
+              options.address()
+                  + ": --attempts does not count what is read here: the destination commits all of"
+                  + " it at its end, or nothing");
+    }
+  }
+
+  @Override
+  public void onRefused(Keeper told) {
+    keeper = told;
+  }
+
+  @Override
+  public long refusedCount() {
+    return refusedCount.get();
   }
 
   @Override
@@ -134,6 +172,7 @@ final class QueueSource implements Source {
 
   @Override
   public void commit(long committedPosition) {
+    tries.commit(committedPosition);
     ledger.commit(committedPosition);
   }
 
@@ -161,7 +200,16 @@ final class QueueSource implements Source {
       Delivery message = open.failure() == null ? next(open, restNanos) : null;
       if (message != null) {
         standing.works(position);
+        if (open.isNarrow() && !message.cameBefore() && tries.allowsMany()) {
+          open.widen(prefetch);
+        }
         collect(open, message);
+        if (unread != null && ready.isEmpty()) {
+          if (restNanos == 0) {
+            return null;
+          }
+          ledger.awaitCommitted(position, Math.min(restNanos, LOOK_NANOS));
+        }
       } else if (open.failure() != null || open.inbox().ended()) {
         onBreak(open);
       } else if (restNanos == 0) {
@@ -172,7 +220,14 @@ final class QueueSource implements Source {
   }
 
   private QueueReader begin() throws PipeException {
-    return QueueReader.open(options, !begun, prefetch, context.events());
+    QueueReader reader =
+        QueueReader.open(
+            options, !begun, prefetch, tries.limited() && !options.single(), context.events());
+    if (!begun) {
+      care = reader.care();
+      tries.counted(care.counts());
+    }
+    return reader;
   }
 
   private @Nullable Delivery next(QueueReader open, long timeoutNanos) throws InterruptedException {
@@ -218,26 +273,95 @@ final class QueueSource implements Source {
   }
 
   /** Makes a batch of this message and those that are here already. */
-  private void collect(QueueReader open, Delivery first) throws PipeException {
+  private void collect(QueueReader open, Delivery first)
+      throws PipeException, InterruptedException {
     try (BatchWriter batch =
         new BatchWriter(context.pool(), encoding(), Math.max(BLOCK_BYTES, first.body().length))) {
       Delivery message = first;
       while (message != null && !finished) {
-        if (isNew(message, position + batch.lengthBytes())) {
-          if (!add(batch, message)) {
-            unread = message;
-            break;
-          }
-          ledger.taken(
-              message, message.wasDeadLetterOf(options.queue()), position + batch.lengthBytes());
-        } else {
-          ledger.passed(message, position + batch.lengthBytes());
+        long end = position + batch.lengthBytes();
+        if (!isNew(message, end)) {
+          ledger.passed(message, end);
+        } else if (!take(message, batch)) {
+          unread = message;
+          break;
         }
-        message = batch.lengthBytes() < BLOCK_BYTES ? open.inbox().poll() : null;
+        message = alone || batch.lengthBytes() >= BLOCK_BYTES ? null : open.inbox().poll();
       }
       if (batch.lengthBytes() > 0) {
         yieldBatch(batch);
       }
+    }
+  }
+
+  /**
+   * Hands a message over, or puts it aside.
+   *
+   * @return false when what lies before it has to be handed over first, or to be committed
+   */
+  private boolean take(Delivery message, BatchWriter batch)
+      throws PipeException, InterruptedException {
+    long begin = position + batch.lengthBytes();
+    boolean known = begin < startPosition; // the sink has it
+    int used = known || (options.single() && moved) ? 0 : tries.used(message);
+    boolean apart = !known && options.single() && tries.suspects(message);
+    if (batch.lengthBytes() > 0 && (used > 0 || apart)) {
+      return false;
+    }
+    if (used > 0) {
+      putAside(message, used);
+      moved = true;
+      return true;
+    }
+    if ((apart || alone) && position > startPosition && !ledger.hasCommitted(position)) {
+      return false;
+    }
+    if (!add(batch, message)) {
+      return false;
+    }
+    moved = true;
+    alone = apart;
+    long end = position + batch.lengthBytes();
+    tries.handedOver(message, end);
+    ledger.taken(message, message.wasDeadLetterOf(options.queue()), end);
+    return true;
+  }
+
+  /** It was given out as often as it may be. */
+  private void putAside(Delivery message, int times) throws PipeException, InterruptedException {
+    Rejection why =
+        new Rejection(
+            Status.ABORTED,
+            "the queue has given it out "
+                + times
+                + (times == 1 ? " time" : " times")
+                + ", and nobody has committed it",
+            times);
+    Keeper keeps = keeper;
+    if (keeps != null) {
+      keeps.keep(position, ByteBuffer.wrap(message.body()), message.headers(), why);
+      ledger.putAside(message, true);
+    } else if (care.catches()) {
+      ledger.putAside(message, false);
+      if (refusedCount.incrementAndGet() == 1) {
+        context
+            .events()
+            .warning(
+                options.address()
+                    + ": a message goes where the queue puts what is refused, and so does each like"
+                    + " it: "
+                    + why.reason());
+      }
+    } else {
+      throw new PipeException.Rejected(
+          why.status(),
+          options.address()
+              + ": the message behind position "
+              + position
+              + " is refused: "
+              + why.reason()
+              + ". It stays in the queue, and nothing behind it is read: put it aside with --dlq"
+              + " ADDR, or read from a queue with dead-letters=QUEUE");
     }
   }
 

@@ -47,18 +47,46 @@ final class Queues {
    */
   record Found(long messages, long readers) {}
 
+  /**
+   * What becomes of a queue's messages that are given back, or refused.
+   *
+   * @param counts whether it counts how often each is given to a reader
+   * @param catches whether what is refused goes to another place
+   */
+  record Care(boolean counts, boolean catches) {
+    static final Care NONE = new Care(false, false);
+  }
+
   /** Finds the queue, or makes it, with what is bound to it; what it is agrees with the options. */
-  void prepare(boolean asSource, PipeEvents events) throws PipeException {
+  Care prepare(boolean asSource, PipeEvents events) throws PipeException {
     prepareExchange();
     if (options.ownQueue()) {
-      return;
+      return Care.NONE;
     }
+    Care care;
     if (find(options.queue()) == null) {
       make();
+      care = new Care(options.quorum(), options.deadLetters() != null);
     } else {
-      check(look(), asSource, events);
+      QueueShape shape = look();
+      check(shape, asSource, events);
+      care = new Care(shape.isQuorum(), shape.argument(DEAD_EXCHANGE) != null);
     }
     bind(options.queue());
+    return care;
+  }
+
+  /** That there is an exchange to publish to, where one is asked for. */
+  void checkExchange() throws PipeException {
+    if (!options.exchange().isEmpty() && !exchangeExists()) {
+      throw new PipeException.Unreachable(
+          Status.NOT_FOUND,
+          options.address()
+              + ": there is no exchange "
+              + options.exchange()
+              + " yet; whoever answers makes it",
+          null);
+    }
   }
 
   /** That what was there is still there; nothing is made. */

@@ -10,11 +10,14 @@ import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
 import com.rabbitmq.client.SocketConfigurators;
 import com.rabbitmq.client.impl.ForgivingExceptionHandler;
+import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
 import io.hostpipe.Status;
 import io.hostpipe.spi.tls.BrokerTls;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
@@ -41,6 +44,16 @@ final class RabbitConnection implements AutoCloseable {
   private static final int ABANDON_TIMEOUT_MILLIS = 200;
   private static final int GRACE_MILLIS = 500;
   private static final int HEARTBEAT_SECONDS = 5;
+
+  /** The most bytes of a message that a server takes unless it was told otherwise. */
+  private static final int BYTES_MAX = 16 << 20;
+
+  private static final int BYTES_MAX_OF_OLD_SERVERS = 128 << 20;
+
+  /** With so few, properties fit in the smallest frame that a server may ask for. */
+  private static final int HEADERS_BYTES_SURE = 128;
+
+  private static final int KEY_BYTES_MAX = 255;
 
   private final QueueOptions options;
   private final Connection connection;
@@ -166,8 +179,36 @@ final class RabbitConnection implements AutoCloseable {
         });
   }
 
+  /** Why the server does not take such a message; null where it does. */
+  @Nullable Rejection refusal(
+      int lengthBytes, Headers headers, BasicProperties properties, String routingKey) {
+    int mostBytes = majorVersion() >= 4 ? BYTES_MAX : BYTES_MAX_OF_OLD_SERVERS;
+    if (lengthBytes > mostBytes) {
+      return new Rejection(
+          Status.OUT_OF_RANGE,
+          "a message of "
+              + lengthBytes
+              + " bytes, and the server takes at most "
+              + mostBytes
+              + " (max_message_size)");
+    }
+    if (headers.lengthBytes() > HEADERS_BYTES_SURE && !takes(AmqpHeaders.again(properties))) {
+      return new Rejection(
+          Status.OUT_OF_RANGE,
+          "headers of "
+              + headers.lengthBytes()
+              + " bytes, which fit in no frame of AMQP (frame_max)");
+    }
+    if (routingKey.getBytes(StandardCharsets.UTF_8).length > KEY_BYTES_MAX) {
+      return new Rejection(
+          Status.OUT_OF_RANGE,
+          "a key of more than " + KEY_BYTES_MAX + " bytes cannot be a routing key");
+    }
+    return null;
+  }
+
   /** Whether the properties of a message go in one frame, as they have to. */
-  boolean takes(BasicProperties properties) {
+  private boolean takes(BasicProperties properties) {
     int bytesMax = connection.getFrameMax();
     try {
       return bytesMax == 0 || properties.toFrame(1, 0).size() <= bytesMax;

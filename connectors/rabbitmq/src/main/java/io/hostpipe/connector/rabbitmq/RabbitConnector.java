@@ -110,7 +110,8 @@ public final class RabbitConnector implements Connector {
   @Override
   public String check(Address address, boolean asSource)
       throws PipeException, InterruptedException {
-    QueueOptions options = QueueOptions.of(address.withoutOption(BackWay.BACK), asSource);
+    Address oneWay = address.withoutOption(BackWay.BACK).withoutOption(QueueOptions.TIMEOUT);
+    QueueOptions options = QueueOptions.of(oneWay, asSource);
     List<String> warnings = new ArrayList<>();
     try (RabbitConnection connection = RabbitConnection.open(options, why -> {})) {
       Queues queues = new Queues(connection, options);
@@ -156,16 +157,22 @@ public final class RabbitConnector implements Connector {
     }
   }
 
-  /** A queue for each direction. */
+  /** A queue for each direction, or requests. */
   @Override
   public Pipe connect(Address address, PipeContext context) throws PipeException {
+    if (address.option(BackWay.BACK) == null) {
+      return Requests.open(QueueOptions.ofDialogue(address, false), context);
+    }
     checkQueues(address);
     return BackWay.open(this, address, context, false);
   }
 
-  /** The same, read from the queue that is named first. */
+  /** A queue for each direction, the one that is named first to be read; or answers to requests. */
   @Override
   public Pipe connectAsSource(Address address, PipeContext context) throws PipeException {
+    if (address.option(BackWay.BACK) == null) {
+      return Responses.open(QueueOptions.ofDialogue(address, true), context);
+    }
     checkQueues(address);
     return BackWay.open(this, address, context, true);
   }

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hostpipe.Batch;
 import io.hostpipe.Headers;
+import io.hostpipe.Pipe;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
+import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -102,6 +104,37 @@ final class AmqplibTest {
               "{\"text\":\"one\",\"id\":\"id 1\",\"type\":\"text/plain\",\"colour\":\"grün\","
                   + "\"key\":\"k\",\"time\":1700000000}",
               "{\"text\":\"two\"}");
+    }
+  }
+
+  @Test
+  void itsQuestionsAreAnswered() throws Exception {
+    try (TestQueue queue = new TestQueue(server)) {
+      Pipe pipe = queue.pipe("", true);
+      InParallel<Run> asking = InParallel.run(() -> client("ask", queue.name(), 3));
+      assertThat(TestQueue.read(pipe.source(), 3))
+          .containsExactly("question 1", "question 2", "question 3");
+      TestQueue.writeNumbers(pipe.sink(), 7, 9);
+      Run asked = asking.join();
+      assertThat(asked.ended()).as(asked.output).isTrue();
+      assertThat(asked.output.lines())
+          .containsExactly(
+              "{\"text\":\"7\",\"id\":\"q1\"}",
+              "{\"text\":\"8\",\"id\":\"q2\"}",
+              "{\"text\":\"9\",\"id\":\"q3\"}");
+    }
+  }
+
+  @Test
+  void itAnswersWhatHostpipeAsks() throws Exception {
+    try (TestQueue queue = new TestQueue(server)) {
+      queue.client().queueDeclare(queue.name(), true, false, false, null);
+      Pipe pipe = queue.pipe("?timeout=1h", false);
+      TestQueue.writeNumbers(pipe.sink(), 1, 3);
+      Run answered = client("answer", queue.name(), 3);
+      assertThat(answered.ended()).as(answered.output).isTrue();
+      pipe.sink().finish();
+      assertThat(TestQueue.read(pipe.source(), 3)).containsExactly("11", "22", "33");
     }
   }
 

@@ -46,6 +46,9 @@ final class DuplexTest {
   void twoStreamsAreTheTwoDirectionsOfAPipe() throws Exception {
     try (TestStream stream = new TestStream(server)) {
       goBackAndForth(stream, "?end=mark&until=mark&back=back." + stream.name());
+      assertThatExceptionOfType(PipeException.Config.class)
+          .isThrownBy(() -> stream.pipe("", false))
+          .withMessageContaining("has one direction; name what the other one goes over with back=");
     }
   }
 
@@ -59,9 +62,6 @@ final class DuplexTest {
     StoreEnds.write(answers.sink(), "answer", Headers.EMPTY);
     answers.sink().finish();
     assertThat(StoreEnds.read(asks.source(), 2)).isEqualTo(List.of("answer"));
-    assertThatExceptionOfType(PipeException.Config.class)
-        .isThrownBy(() -> ends.pipe("", false))
-        .withMessageContaining("has one direction; name what the other one goes over with back=");
     assertThatExceptionOfType(PipeException.Config.class)
         .isThrownBy(() -> ends.sink("numbers", "?back=other"))
         .withMessageContaining("means something with --duplex only");

@@ -14,10 +14,12 @@ import io.hostpipe.spi.Letterbox;
 import io.hostpipe.testkit.StoreEnds;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 
 /** A queue of a test's own, with Hostpipe's ends of it and a client that knows nothing of it. */
@@ -32,6 +34,11 @@ final class TestQueue extends StoreEnds {
   @Override
   public Address address(String query) throws PipeException {
     return Address.parse("amqp://127.0.0.1:" + server.port() + "/" + name() + query);
+  }
+
+  /** A source that gives out a message so often, and then refuses it. */
+  Source source(String query, int attempts) throws PipeException {
+    return closing(new RabbitConnector().source(address(query), context().withAttempts(attempts)));
   }
 
   /** Its messages, to be looked at one by one. */
@@ -114,6 +121,34 @@ final class TestQueue extends StoreEnds {
       }
     }
     return new Read(all, end);
+  }
+
+  /** Reads and commits what comes before a message, and takes that as well: it is in hand then. */
+  static List<String> readUpTo(Source source, String bad) throws IOException, InterruptedException {
+    List<String> before = new ArrayList<>();
+    boolean[] found = {false};
+    while (!found[0]) {
+      try (Batch batch = Objects.requireNonNull(source.read())) {
+        long[] good = {-1};
+        batch.forEach((end, payload, headers) -> {
+          String text = text(payload);
+          found[0] |= text.equals(bad);
+          if (!found[0]) {
+            before.add(text);
+            good[0] = end;
+          }
+        });
+        if (good[0] >= 0) {
+          source.commit(good[0]);
+        }
+      }
+    }
+    return before;
+  }
+
+  /** A payload as text. */
+  static String textOf(ByteBuffer payload) {
+    return text(payload);
   }
 
   @Override

@@ -1,46 +1,65 @@
-package io.hostpipe.connector.nats;
+package io.hostpipe.spi;
 
+import io.hostpipe.Address;
 import io.hostpipe.Batch;
 import io.hostpipe.BatchWriter;
 import io.hostpipe.Encoding;
+import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
-import io.hostpipe.spi.Inbox;
-import io.hostpipe.spi.PipeContext;
-import io.nats.client.Message;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The answers to requests, in their order; ends when the last request was answered.
  *
  * <p>Thread rule: as {@link Source}.
+ *
+ * @param <M> an answer of the library
  */
-final class AnswerSource implements Source {
+public final class AnswerSource<M> implements Source {
   private static final int BLOCK_BYTES = 256 << 10;
   private static final long FOREVER_NANOS = TimeUnit.DAYS.toNanos(365);
 
-  private final NatsOptions options;
+  private final Address address;
   private final PipeContext context;
-  private final Inbox<Message> answers;
-  private final StreamId stream = new StreamId("nats:" + UUID.randomUUID());
+  private final Inbox<M> answers;
+  private final Function<M, byte[]> payloads;
+  private final Function<M, Headers> headers;
+  private final StreamId stream;
   private volatile boolean closed;
   private long position;
   private boolean finished;
 
   /** What a batch had no room for. */
-  private @Nullable Message unread;
+  private @Nullable M unread;
 
-  AnswerSource(NatsOptions options, PipeContext context, Inbox<Message> answers) {
-    this.options = options;
+  /**
+   * Answers to what is asked at an address.
+   *
+   * @param answers where they come in, ended behind the last one
+   * @param payloads the bytes of an answer, which nobody changes
+   * @param headers its headers in a record
+   */
+  public AnswerSource(
+      Address address,
+      PipeContext context,
+      Inbox<M> answers,
+      Function<M, byte[]> payloads,
+      Function<M, Headers> headers) {
+    this.address = address;
     this.context = context;
     this.answers = answers;
+    this.payloads = payloads;
+    this.headers = headers;
+    this.stream = new StreamId(address.scheme() + ":" + UUID.randomUUID());
   }
 
   @Override
@@ -67,8 +86,7 @@ final class AnswerSource implements Source {
   public boolean seek(Resume from) throws PipeException {
     if (from.position() > 0) {
       throw new PipeException.Refused(
-          Status.FAILED_PRECONDITION,
-          options.address() + ": an answer comes once, and cannot be read again");
+          Status.FAILED_PRECONDITION, address + ": an answer comes once, and cannot be read again");
     }
     return true;
   }
@@ -107,11 +125,10 @@ final class AnswerSource implements Source {
   }
 
   private @Nullable Batch read(long timeoutNanos) throws PipeException, InterruptedException {
-    Message message = unread != null ? unread : answers.poll(timeoutNanos);
+    M message = unread != null ? unread : answers.poll(timeoutNanos);
     unread = null;
     if (closed) {
-      throw new PipeException.Closed(
-          Status.CANCELLED, options.address() + " was closed on this side");
+      throw new PipeException.Closed(Status.CANCELLED, address + " was closed on this side");
     }
     if (message == null) {
       finished = answers.ended();
@@ -119,11 +136,13 @@ final class AnswerSource implements Source {
     }
     try (BatchWriter batch =
         new BatchWriter(
-            context.pool(), Encoding.RECORDS, Math.max(BLOCK_BYTES, message.getData().length))) {
-      Message next = message;
+            context.pool(),
+            Encoding.RECORDS,
+            Math.max(BLOCK_BYTES, payloads.apply(message).length))) {
+      M next = message;
       while (next != null) {
-        byte[] payload = next.getData();
-        if (!batch.add(payload, 0, payload.length, NatsHeaders.read(next.getHeaders()))) {
+        byte[] payload = payloads.apply(next);
+        if (!batch.add(payload, 0, payload.length, headers.apply(next))) {
           unread = next;
           break;
         }

@@ -1,0 +1,94 @@
+package io.hostpipe.connector.rabbitmq;
+
+import io.hostpipe.Headers;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.spi.ArrivingSource;
+import io.hostpipe.spi.Inbox;
+import io.hostpipe.spi.PipeContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests that wait in a queue. One is acknowledged when the server has its answer, whatever is
+ * committed before that.
+ *
+ * <p>Thread rule: as {@link io.hostpipe.Source}.
+ */
+final class QuestionSource extends ArrivingSource<Delivery, QueueReader> {
+  private final QueueOptions options;
+  private final Questions questions;
+  private boolean begun;
+
+  QuestionSource(QueueOptions options, PipeContext context, Questions questions) {
+    super(options.address(), context, options.streamId());
+    this.options = options;
+    this.questions = questions;
+  }
+
+  /** Begins to read: what is asked from here on is heard. Blocks. */
+  void open() throws PipeException, InterruptedException {
+    var _ = reader();
+  }
+
+  @Override
+  protected QueueReader begin() throws PipeException {
+    QueueReader reader =
+        QueueReader.open(options, !begun, options.prefetch(), false, context.events());
+    begun = true;
+    return reader;
+  }
+
+  @Override
+  protected Inbox<Delivery> inbox(QueueReader reader) {
+    return reader.inbox();
+  }
+
+  @Override
+  protected @Nullable PipeException failure(QueueReader reader) {
+    return reader.failure();
+  }
+
+  @Override
+  protected boolean isNew(Delivery message) {
+    return questions.isNew(message);
+  }
+
+  @Override
+  protected byte[] payload(Delivery message) {
+    return message.body();
+  }
+
+  @Override
+  protected Headers headers(Delivery message) {
+    return message.headers();
+  }
+
+  @Override
+  protected void taken(Delivery message, long endPosition) {
+    questions.taken(message, endPosition);
+  }
+
+  @Override
+  public boolean wantsCommits() {
+    return false;
+  }
+
+  /** Nothing: its answer counts. */
+  @Override
+  public void commit(long committedPosition) {}
+
+  @Override
+  public void reject(long endPosition, Rejection why) {
+    questions.reject(endPosition);
+  }
+
+  @Override
+  protected String noWayTo(long wanted) {
+    return ": a queue gives what has no answer, and cannot go to position " + wanted;
+  }
+
+  @Override
+  protected String missed() {
+    return "; what has no answer comes again, here or elsewhere";
+  }
+}

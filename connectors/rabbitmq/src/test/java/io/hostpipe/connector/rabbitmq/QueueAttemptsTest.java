@@ -1,0 +1,233 @@
+package io.hostpipe.connector.rabbitmq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.rabbitmq.client.GetResponse;
+import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.Status;
+import io.hostpipe.spi.RefusingSource;
+import io.hostpipe.testkit.InParallel;
+import io.hostpipe.testkit.servers.RabbitServer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Messages that come back again and again, until they count as refused. */
+final class QueueAttemptsTest {
+  private static final String BAD = "3";
+
+  @TempDir private static Path folder;
+
+  private static RabbitServer server;
+
+  private TestQueue queue;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = RabbitServer.start(folder);
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @BeforeEach
+  void open() {
+    queue = new TestQueue(server);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    queue.close();
+  }
+
+  /** What was kept, and why. */
+  private record Kept(List<String> texts, List<Rejection> why) {
+    static Kept of(Source source) {
+      Kept kept = new Kept(new ArrayList<>(), new ArrayList<>());
+      ((RefusingSource) source)
+          .onRefused((position, payload, headers, why) -> {
+            kept.texts.add(TestQueue.textOf(payload));
+            kept.why.add(why);
+          });
+      return kept;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"?quorum", "?quorum&single"})
+  void whatEndsItsReadersIsPutAsideAfterSoManyTriesAndNothingElseIs(String query) throws Exception {
+    write(query, 10);
+    List<String> arrived = new ArrayList<>();
+    for (int life = 1; life <= 3; life++) {
+      // As it happens to who is killed: what was in hand comes back, and the server counts it.
+      try (Source source = queue.source(query, 3)) {
+        Kept kept = Kept.of(source);
+        arrived.addAll(TestQueue.readUpTo(source, BAD));
+        assertThat(kept.texts()).isEmpty();
+      }
+    }
+    Source last = queue.source(query + "&until=empty", 3);
+    Kept kept = Kept.of(last);
+    arrived.addAll(TestQueue.read(last, Integer.MAX_VALUE, true).texts());
+    assertThat(kept.texts()).containsExactly(BAD);
+    assertThat(kept.why())
+        .containsExactly(
+            new Rejection(
+                Status.ABORTED,
+                "the queue has given it out 3 times, and nobody has committed it",
+                3));
+    // What was not committed comes again, and in order where that is kept.
+    List<String> good =
+        TestQueue.numbers(1, 10).stream().filter(each -> !each.equals(BAD)).toList();
+    assertThat(arrived.stream().distinct()).containsExactlyInAnyOrderElementsOf(good);
+    assertThat(query.contains("single") ? arrived.stream().distinct().toList() : good)
+        .isEqualTo(good);
+    last.close();
+    InParallel.await(() -> waiting() == 0);
+  }
+
+  @Test
+  void withOneTryOneMessageIsInHandAtATime() throws Exception {
+    write("?quorum", 5);
+    try (Source source = queue.source("?quorum", 1)) {
+      assertThat(TestQueue.readUpTo(source, BAD)).containsExactly("1", "2");
+      assertThat(waiting()).isEqualTo(2);
+    }
+    Source last = queue.source("?quorum&until=empty", 1);
+    Kept kept = Kept.of(last);
+    assertThat(TestQueue.read(last, Integer.MAX_VALUE, true).texts()).containsExactly("4", "5");
+    assertThat(kept.texts()).containsExactly(BAD);
+  }
+
+  @Test
+  void aReaderThatFindsNothingSuspiciousHasItsWholeWindow() throws Exception {
+    write("?quorum", 400);
+    Source source = queue.source("?quorum&prefetch=300", 5);
+    assertThat(TestQueue.read(source, 300, false).texts()).hasSizeBetween(300, 301);
+  }
+
+  @Test
+  void whereOrderIsKeptAReaderThatWasKilledForNoMessagesSakeKeepsItToo() throws Exception {
+    write("?quorum&single", 300);
+    List<String> arrived = new ArrayList<>();
+    for (int life = 1; life <= 5; life++) {
+      try (Source source = queue.source("?quorum&single", 10)) {
+        arrived.addAll(TestQueue.read(source, 20, true).texts());
+      }
+    }
+    Source last = queue.source("?quorum&single&until=empty", 10);
+    arrived.addAll(TestQueue.read(last, Integer.MAX_VALUE, true).texts());
+    assertThat(arrived).isEqualTo(TestQueue.numbers(1, 300));
+  }
+
+  @Test
+  void withoutAKeeperItGoesWhereTheQueuePutsWhatIsRefused() throws Exception {
+    String query = "?quorum&dead-letters=dead." + queue.name();
+    write(query, 5);
+    for (int life = 1; life <= 2; life++) {
+      try (Source source = queue.source(query, 2)) {
+        TestQueue.readUpTo(source, BAD);
+      }
+    }
+    Source last = queue.source(query + "&until=empty", 2);
+    assertThat(TestQueue.read(last, Integer.MAX_VALUE, true).texts()).containsExactly("4", "5");
+    assertThat(((RefusingSource) last).refusedCount()).isEqualTo(1);
+    assertThat(queue.warnings())
+        .anyMatch(each -> each.contains("given it out 2 times, and nobody has committed it"));
+    InParallel.await(() -> waiting("dead." + queue.name()) == 1);
+    GetResponse letter = queue.takeAll("dead." + queue.name()).getFirst();
+    assertThat(TestQueue.texts(List.of(letter))).containsExactly(BAD);
+  }
+
+  @Test
+  void whereThereIsNoPlaceForItThePipeEndsAndItStays() throws Exception {
+    write("?quorum", 5);
+    for (int life = 1; life <= 2; life++) {
+      try (Source source = queue.source("?quorum", 2)) {
+        TestQueue.readUpTo(source, BAD);
+      }
+    }
+    Source last = queue.source("?quorum&until=empty", 2);
+    assertThatExceptionOfType(PipeException.Rejected.class)
+        .isThrownBy(() -> TestQueue.read(last, Integer.MAX_VALUE, true))
+        .withMessageContaining("is refused: the queue has given it out 2 times, and nobody")
+        .withMessageContaining("--dlq ADDR");
+    last.close();
+    InParallel.await(() -> waiting() == 1);
+    assertThat(TestQueue.texts(queue.takeAll(queue.name()))).containsExactly(BAD);
+  }
+
+  @Test
+  void aClassicQueueTellsOfOneTry() throws Exception {
+    write("", 3);
+    try (Source source = queue.source("", 1)) {
+      assertThat(TestQueue.readUpTo(source, "1")).isEmpty();
+    }
+    Source last = queue.source("?until=empty", 1);
+    Kept kept = Kept.of(last);
+    assertThat(TestQueue.read(last, Integer.MAX_VALUE, true).texts()).containsExactly("2", "3");
+    assertThat(kept.texts()).containsExactly("1");
+    assertThat(kept.why().getFirst().reason()).contains("given it out 1 time,");
+  }
+
+  @Test
+  void ofAClassicQueueASourceKnowsHowOftenItHadAMessage() throws Exception {
+    queue.sink("none", "").finish();
+    queue.publish("tick", Map.of());
+    Source source = queue.source("", 3);
+    Kept kept = Kept.of(source);
+    for (int times = 1; times <= 3; times++) {
+      assertThat(TestQueue.read(source, 1, false).texts()).containsExactly("tick");
+      server.administer("close_all_connections", "a test");
+    }
+    queue.publish("tock", Map.of());
+    assertThat(TestQueue.read(source, 1, true).texts()).containsExactly("tock");
+    assertThat(kept.texts()).containsExactly("tick");
+    assertThat(kept.why().getFirst().attempts()).isEqualTo(3);
+  }
+
+  @Test
+  void whereAllIsCommittedAtTheEndNothingIsCountedAndThatIsSaid() throws Exception {
+    write("?quorum", 5);
+    try (Source source = queue.source("?quorum", 1)) {
+      TestQueue.readUpTo(source, "5");
+    }
+    Source last = queue.source("?quorum&until=empty", 1);
+    last.commitsComeAtEnd();
+    assertThat(TestQueue.read(last, Integer.MAX_VALUE, false).texts()).containsExactly("5");
+    assertThat(queue.warnings()).anyMatch(each -> each.contains("--attempts does not count"));
+  }
+
+  private void write(String query, int count) throws Exception {
+    Sink sink = queue.sink("numbers", query);
+    TestQueue.writeNumbers(sink, 1, count);
+    sink.finish();
+  }
+
+  private long waiting() {
+    return waiting(queue.name());
+  }
+
+  private long waiting(String name) {
+    try {
+      return queue.waiting(name);
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+}
