@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.Delivery;
 import com.rabbitmq.client.GetResponse;
+import com.rabbitmq.client.ShutdownSignalException;
 import io.hostpipe.Batch;
 import io.hostpipe.Committed;
 import io.hostpipe.Encoding;
@@ -397,7 +399,9 @@ final class RequestsTest {
         client.queueDeclarePassive(name);
         return true;
       } catch (IOException e) {
-        return false;
+        // Another one's, while it lives, is there and locked.
+        ShutdownSignalException signal = AmqpErrors.signal(e);
+        return signal == null || AmqpErrors.code(signal) != AMQP.NOT_FOUND;
       } finally {
         client.getConnection().abort();
       }
