@@ -28,16 +28,29 @@ public final class RabbitServer implements AutoCloseable {
   private static final String SCRIPTS = "/usr/lib/rabbitmq/bin/";
   private static final String COOKIE = "HOSTPIPETESTS";
 
+  /** The root in which RabbitMQ 4 is. */
+  private static final String ROOT = "rabbitmq-4";
+
   private final String node;
   private final int port;
   private final int streamPort;
   private final Map<String, String> environment;
+  private final Path folder;
   private final ServerProcess process;
+
+  /** Where its programs are; null for this system. */
+  private final @Nullable DebianRoot root;
 
   /** The mapper of node names to ports, where it is this server that ends it. */
   private final @Nullable ServerProcess mapper;
 
-  private RabbitServer(Node node, Map<String, String> environment, @Nullable ServerProcess mapper) {
+  private RabbitServer(
+      Node node,
+      Map<String, String> environment,
+      @Nullable DebianRoot root,
+      @Nullable ServerProcess mapper) {
+    this.root = root;
+    this.folder = node.folder;
     this.node = node.name;
     this.port = node.port;
     this.streamPort = node.streamPort;
@@ -45,7 +58,7 @@ public final class RabbitServer implements AutoCloseable {
     // With its input open it is the very process that was started, and it ends with this one.
     this.process =
         new ServerProcess(
-            List.of(SCRIPTS + "rabbitmq-server"), environment, node.folder, node.port);
+            command(List.of(SCRIPTS + "rabbitmq-server")), environment, node.folder, node.port);
     this.mapper = mapper;
   }
 
@@ -56,7 +69,18 @@ public final class RabbitServer implements AutoCloseable {
    * @param more lines of its configuration
    */
   public static RabbitServer start(Path folder, String... more) throws IOException {
-    return start(folder, 1, List.of(more)).getFirst();
+    return start(folder, 1, null, List.of(more)).getFirst();
+  }
+
+  /**
+   * Starts RabbitMQ 4 alone, which this system need not have.
+   *
+   * @param folder its own, where it keeps what is written
+   * @throws org.opentest4j.TestAbortedException when it is not to be had
+   */
+  public static RabbitServer startVersion4(Path folder) throws IOException, InterruptedException {
+    DebianRoot root = DebianRoot.find(ROOT, SCRIPTS + "rabbitmq-server");
+    return start(folder, 1, root, List.of()).getFirst();
   }
 
   /**
@@ -65,11 +89,11 @@ public final class RabbitServer implements AutoCloseable {
    * @param folder for a folder of each
    */
   public static List<RabbitServer> startCluster(Path folder, int count) throws IOException {
-    return start(folder, count, List.of());
+    return start(folder, count, null, List.of());
   }
 
-  private static List<RabbitServer> start(Path folder, int count, List<String> more)
-      throws IOException {
+  private static List<RabbitServer> start(
+      Path folder, int count, @Nullable DebianRoot root, List<String> more) throws IOException {
     int mapperPort = ServerProcess.freePort();
     ServerProcess mapper =
         new ServerProcess(
@@ -89,7 +113,10 @@ public final class RabbitServer implements AutoCloseable {
     for (Node node : nodes) {
       servers.add(
           new RabbitServer(
-              node, configure(node, nodes, mapperPort, more), servers.isEmpty() ? mapper : null));
+              node,
+              configure(node, nodes, mapperPort, more),
+              root,
+              servers.isEmpty() ? mapper : null));
     }
     boolean started = false;
     try {
@@ -178,10 +205,19 @@ public final class RabbitServer implements AutoCloseable {
    * stream was made: a server that is killed before has the streams, and never opens them again.
    */
   public void awaitStreamsKept() {
+    awaitNamed("coordination", "rabbit_stream_coordinator");
+  }
+
+  /** The same for a quorum queue that was made. */
+  public void awaitKept(String queue) {
+    awaitNamed("quorum", queue);
+  }
+
+  private void awaitNamed(String system, String name) {
     Path names =
         Path.of(environment.getOrDefault("RABBITMQ_MNESIA_BASE", ""))
-            .resolve(node + "/coordination/" + node + "/names.dets");
-    InParallel.await(() -> contains(names, "rabbit_stream_coordinator"));
+            .resolve(node + "/" + system + "/" + node + "/names.dets");
+    InParallel.await(() -> contains(names, name));
   }
 
   private static boolean contains(Path file, String word) {
@@ -221,7 +257,7 @@ public final class RabbitServer implements AutoCloseable {
     List<String> command =
         new ArrayList<>(List.of(SCRIPTS + "rabbitmqctl", "--quiet", "--node", node));
     command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    ProcessBuilder builder = new ProcessBuilder(command(command)).redirectErrorStream(true);
     builder.environment().putAll(environment);
     Process running = builder.start();
     running.getOutputStream().close();
@@ -238,6 +274,10 @@ public final class RabbitServer implements AutoCloseable {
     if (mapper != null) {
       mapper.close();
     }
+  }
+
+  private List<String> command(List<String> program) {
+    return root == null ? program : root.command(folder, program);
   }
 
   private record Node(String name, Path folder, int port, int streamPort) {}

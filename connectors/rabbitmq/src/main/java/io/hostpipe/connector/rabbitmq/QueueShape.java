@@ -33,6 +33,9 @@ final class QueueShape {
 
   private static final Pattern TYPED = Pattern.compile("the value '(.*)' of type '(.*)'");
 
+  /** How RabbitMQ 4 names the type of a queue. */
+  private static final Pattern BARE = Pattern.compile("'(.*)'");
+
   /** What an absent property of the queue is called. */
   private static final String NONE = "none";
 
@@ -154,7 +157,11 @@ final class QueueShape {
       return;
     }
     Matcher typed = TYPED.matcher(current);
-    Object value = typed.matches() ? value(typed.group(2), typed.group(1)) : null;
+    Matcher bare = BARE.matcher(current);
+    Object value =
+        typed.matches()
+            ? value(typed.group(2), typed.group(1))
+            : bare.matches() ? bare.group(1) : null;
     if (value == null) {
       throw new PipeException.Refused(
           Status.FAILED_PRECONDITION,
@@ -165,7 +172,8 @@ final class QueueShape {
 
   private static String shown(String current) {
     Matcher typed = TYPED.matcher(current);
-    return typed.matches() ? typed.group(1) : current;
+    Matcher bare = BARE.matcher(current);
+    return typed.matches() ? typed.group(1) : bare.matches() ? bare.group(1) : current;
   }
 
   private static @Nullable Object value(String type, String text) {
