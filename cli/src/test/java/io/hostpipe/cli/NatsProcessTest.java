@@ -29,7 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The command before and behind a broker, each process and the broker killed on the way. */
 final class NatsProcessTest {
-  private static final int COUNT = 40_000;
+  /** Of lines; a million show the same, and take a minute or two. */
+  private static final int COUNT = Integer.getInteger("hostpipe.broker.lines", 40_000);
+
+  private static final int KILLED = 128 + 9;
   private static final int KILLS = 10;
   private static final String STREAM = "PIPE_DATA";
 
@@ -65,10 +68,11 @@ final class NatsProcessTest {
     for (int kill = 1; kill <= KILLS; kill++) {
       long wanted = (long) kill * COUNT / (KILLS + 2);
       try (CommandProcess sender = sender()) {
-        InParallel<Boolean> feeding = InParallel.run(() -> feed(sender, lines));
+        // Its input does not end, so it is under way whenever it is killed.
+        InParallel<Boolean> feeding = InParallel.run(() -> feedOn(sender, lines));
         Waiting.until(() -> stored() >= wanted || !sender.isAlive());
         sender.signal("KILL");
-        sender.exitCode();
+        assertThat(sender.exitCode()).as(sender::err).isEqualTo(KILLED);
         feeding.join();
       }
       if (kill % 4 == 0) {
@@ -191,10 +195,21 @@ final class NatsProcessTest {
     return "nats://127.0.0.1:" + server.port() + "/pipe.data";
   }
 
-  /** Whether all of it was taken: who is killed takes no more. */
+  /** Whether all of it was taken, and the end of it. */
   private static boolean feed(CommandProcess process, byte[] bytes) {
+    boolean taken = feedOn(process, bytes);
     try {
-      process.feed(bytes).endInput();
+      process.endInput();
+      return taken;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Whether all of it was taken: who is killed takes no more. */
+  private static boolean feedOn(CommandProcess process, byte[] bytes) {
+    try {
+      process.feed(bytes);
       return true;
     } catch (IOException e) {
       return false;

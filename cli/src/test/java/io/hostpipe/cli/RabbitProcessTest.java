@@ -86,7 +86,7 @@ final class RabbitProcessTest {
 
   @Test
   void oneReaderTakesEachLineOnceThoughItAndTheSenderAreKilled() throws Exception {
-    sendThroughKills(2);
+    sendThroughKills(KILLS);
     Path out = state.resolve("out.txt");
     for (int kill = 1; kill <= 3; kill++) {
       long wanted = (long) kill * lines().length / 8;

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BooleanSupplier;
 
 /**
  * Hostpipe's ends of one place in a broker that is a test's own: what messages go into, and come
@@ -112,6 +113,25 @@ public abstract class StoreEnds implements AutoCloseable {
         sink.write(batch);
       }
     }
+  }
+
+  /**
+   * Writes the numbers from 1 on, at least so many, and on for as long as something goes on: with
+   * little under way from then on, and never with nothing to come.
+   *
+   * @return the last one
+   */
+  public static int writeNumbersWhile(BooleanSupplier goesOn, Sink sink, int least)
+      throws PipeException, InterruptedException {
+    int last = 0;
+    while (last < least || goesOn.getAsBoolean()) {
+      writeNumbers(sink, last + 1, last + BATCH_MESSAGES);
+      last += BATCH_MESSAGES;
+      if (last >= least) {
+        sink.awaitCommitted(sink.resume().position());
+      }
+    }
+    return last;
   }
 
   /** Writes one message. */

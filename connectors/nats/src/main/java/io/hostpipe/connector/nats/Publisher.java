@@ -63,6 +63,9 @@ final class Publisher implements AutoCloseable {
 
   private long behindSinceNanos;
 
+  /** Since when the stream is not found; null while it is. Of the same thread. */
+  private @Nullable Long goneSinceNanos;
+
   private volatile boolean closed;
   private volatile long epoch;
   private volatile RefusesFirst.@Nullable Refusal refusal;
@@ -480,7 +483,7 @@ final class Publisher implements AutoCloseable {
     boolean whole = false;
     try {
       Streams streams = new Streams(connection, options);
-      StreamInfo info = streams.toWrite(first ? context.events() : PipeEvents.SILENT);
+      StreamInfo info = first ? streams.toWrite(context.events()) : stillThere(streams);
       LastPlace places = new LastPlace(connection, options, info);
       Way next = new Way(connection, info, places, streams.isOfOneSubject(info));
       opened[0] = next;
@@ -493,6 +496,35 @@ final class Publisher implements AutoCloseable {
         connection.close();
       }
     }
+  }
+
+  /**
+   * The stream that is written, which nobody makes again where it was deleted: what it held is gone
+   * then. A cluster in which much has just changed may not find it at once.
+   */
+  private StreamInfo stillThere(Streams streams) throws PipeException {
+    StreamInfo found = streams.find();
+    if (found != null) {
+      goneSinceNanos = null;
+      streams.check(found, PipeEvents.SILENT);
+      return found;
+    }
+    String what = options.address() + ": the stream " + way.streamName() + " is gone";
+    long nowNanos = System.nanoTime();
+    Long since = goneSinceNanos;
+    if (since == null) {
+      goneSinceNanos = nowNanos;
+    } else if (nowNanos - since >= CATCH_UP_NANOS) {
+      throw new PipeException.Refused(
+          Status.NOT_FOUND,
+          what
+              + ": it was deleted while the stream "
+              + stream
+              + " was written into it, which the server had confirmed up to position "
+              + commits.position()
+              + "; it is not made again by who was at work in it, but by who begins");
+    }
+    throw new PipeException.Unreachable(Status.NOT_FOUND, what + ", and is looked for", null);
   }
 
   private PipeException closedHere() {

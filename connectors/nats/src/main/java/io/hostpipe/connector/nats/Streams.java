@@ -160,7 +160,8 @@ final class Streams {
     }
   }
 
-  private void check(StreamInfo stream, PipeEvents events) throws PipeException {
+  /** Whether it can be written as a pipe wants it. */
+  void check(StreamInfo stream, PipeEvents events) throws PipeException {
     StreamConfiguration is = stream.getConfiguration();
     String name = options.address() + ": the stream " + is.getName();
     if (is.getRetentionPolicy() != RetentionPolicy.Limits) {

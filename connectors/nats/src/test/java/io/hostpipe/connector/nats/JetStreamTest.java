@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,11 +58,12 @@ final class JetStreamTest {
   @Test
   void everyMessageIsThereOnceAfterTheServerWasKilledFourTimes() throws Exception {
     Sink sink = subject.sink("numbers", "?jetstream&in-flight=500");
-    InParallel<Boolean> writing =
+    AtomicBoolean killing = new AtomicBoolean(true);
+    InParallel<Integer> writing =
         InParallel.run(() -> {
-          Subject.writeNumbers(sink, 1, COUNT);
+          int last = Subject.writeNumbersWhile(killing::get, sink, COUNT);
           sink.finish();
-          return true;
+          return last;
         });
     for (int kill = 1; kill <= 4; kill++) {
       long wanted = sink.committed().position() + 4_000;
@@ -69,8 +71,61 @@ final class JetStreamTest {
       server.kill();
       server.restart();
     }
-    assertThat(writing.join()).isTrue();
-    assertThat(subject.stored()).isEqualTo(Subject.numbers(1, COUNT));
+    killing.set(false);
+    int last = writing.join();
+    assertThat(subject.stored()).isEqualTo(Subject.numbers(1, last));
+  }
+
+  /** The server knows copies by their ids, for a while: nothing here rests on that. */
+  @Test
+  void nothingComesTwiceBehindAnOutageLongerThanTheServerRemembersCopies() throws Exception {
+    Duration remembered = Duration.ofMillis(100);
+    var _ =
+        subject
+            .client()
+            .jetStreamManagement()
+            .addStream(
+                StreamConfiguration.builder()
+                    .name("forgetful")
+                    .subjects(subject.name())
+                    .duplicateWindow(remembered)
+                    .build());
+    Sink sink = subject.sink("numbers", "?jetstream&in-flight=500");
+    AtomicBoolean away = new AtomicBoolean(true);
+    InParallel<Integer> writing =
+        InParallel.run(() -> {
+          int last = Subject.writeNumbersWhile(away::get, sink, COUNT);
+          sink.finish();
+          return last;
+        });
+    InParallel.await(() -> positionOf(sink) > 1_000 || writing.ended());
+    server.kill();
+    long gone = System.nanoTime();
+    InParallel.await(() -> System.nanoTime() - gone > 10 * remembered.toNanos());
+    server.restart();
+    long stood = sink.committed().position();
+    InParallel.await(() -> positionOf(sink) > stood || writing.ended());
+    away.set(false);
+    int last = writing.join();
+    assertThat(subject.stored()).isEqualTo(Subject.numbers(1, last));
+  }
+
+  @Test
+  void aStreamThatIsDeletedUnderItsWriterIsNotMadeAgain() throws Exception {
+    Sink sink = subject.sink("numbers", "?jetstream");
+    Subject.writeNumbers(sink, 1, 100);
+    sink.awaitCommitted(sink.resume().position());
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    String stream = streams.getStreamNames(subject.name()).getFirst();
+    assertThat(streams.deleteStream(stream)).isTrue();
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(() -> {
+          Subject.writeNumbers(sink, 101, 200);
+          sink.finish();
+        })
+        .withMessageContaining("the stream " + stream + " is gone")
+        .satisfies(e -> assertThat(e.status()).isEqualTo(Status.NOT_FOUND));
+    assertThat(streams.getStreamNames(subject.name())).isEmpty();
   }
 
   @Test

@@ -3,12 +3,14 @@ package io.hostpipe.connector.rabbitmq;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hostpipe.Address;
+import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,18 +43,28 @@ final class QueueClusterTest {
       }
       Sink sink = queue.sink("numbers", address.withOption("single", "true"));
       Source source = queue.source(address.withOption("once", "true").withOption("until", "empty"));
-      TestQueue.writeNumbers(sink, 1, COUNT / 2);
-      InParallel<Boolean> writing =
-          InParallel.run(() -> {
-            TestQueue.writeNumbers(sink, COUNT / 2 + 1, COUNT);
-            sink.finish();
-            return true;
-          });
       RabbitServer leader = leader(queue.name());
+      AtomicBoolean killing = new AtomicBoolean(true);
+      InParallel<Integer> writing =
+          InParallel.run(() -> {
+            int last = TestQueue.writeNumbersWhile(killing::get, sink, COUNT);
+            sink.finish();
+            return last;
+          });
+      InParallel.await(() -> positionOf(sink) > COUNT || writing.ended());
       leader.kill();
-      assertThat(writing.join()).isTrue();
+      killing.set(false);
+      int last = writing.join();
       assertThat(TestQueue.read(source, Integer.MAX_VALUE, true).texts())
-          .isEqualTo(TestQueue.numbers(1, COUNT));
+          .isEqualTo(TestQueue.numbers(1, last));
+    }
+  }
+
+  private static long positionOf(Sink sink) {
+    try {
+      return sink.committed().position();
+    } catch (PipeException e) {
+      throw new AssertionError(e);
     }
   }
 
