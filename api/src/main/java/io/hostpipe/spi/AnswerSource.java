@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ public final class AnswerSource<M> implements Source {
   private final Inbox<M> answers;
   private final Function<M, byte[]> payloads;
   private final Function<M, Headers> headers;
+  private final Supplier<@Nullable PipeException> failure;
   private final StreamId stream;
   private volatile boolean closed;
   private long position;
@@ -47,18 +49,21 @@ public final class AnswerSource<M> implements Source {
    * @param answers where they come in, ended behind the last one
    * @param payloads the bytes of an answer, which nobody changes
    * @param headers its headers in a record
+   * @param failure once they have ended, why others will not come; null where all have
    */
   public AnswerSource(
       Address address,
       PipeContext context,
       Inbox<M> answers,
       Function<M, byte[]> payloads,
-      Function<M, Headers> headers) {
+      Function<M, Headers> headers,
+      Supplier<@Nullable PipeException> failure) {
     this.address = address;
     this.context = context;
     this.answers = answers;
     this.payloads = payloads;
     this.headers = headers;
+    this.failure = failure;
     this.stream = new StreamId(address.scheme() + ":" + UUID.randomUUID());
   }
 
@@ -131,7 +136,12 @@ public final class AnswerSource<M> implements Source {
       throw new PipeException.Closed(Status.CANCELLED, address + " was closed on this side");
     }
     if (message == null) {
-      finished = answers.ended();
+      boolean ended = answers.ended();
+      PipeException why = ended ? failure.get() : null;
+      if (why != null) {
+        throw why;
+      }
+      finished = ended;
       return null;
     }
     try (BatchWriter batch =

@@ -89,7 +89,8 @@ public final class BackWay implements Pipe {
     StreamId stream =
         asked == null ? new StreamId(address.scheme() + ":" + UUID.randomUUID()) : asked;
     // It reads before it writes: an answer cannot come before it is listened for.
-    Source source = connector.source(reads, context);
+    // And counts no tries: nobody could keep what would be refused for them.
+    Source source = connector.source(reads, context.withAttempts(0));
     Target target = null;
     boolean opened = false;
     try {

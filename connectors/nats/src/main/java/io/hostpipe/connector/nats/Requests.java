@@ -43,7 +43,8 @@ final class Requests implements Pipe {
               context,
               answers,
               Message::getData,
-              answer -> NatsHeaders.read(answer.getHeaders()));
+              answer -> NatsHeaders.read(answer.getHeaders()),
+              sink::failure);
       return new Requests(options, sink, source);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -11,7 +11,7 @@ final class Asked {
   private final String routingKey;
   private final byte[] payload;
   private final BasicProperties properties;
-  private final long deadlineNanos;
+  private long deadlineNanos;
   private @Nullable RequestLine sentOver;
   private @Nullable Answer answer;
   private @Nullable Rejection refusal;
@@ -20,21 +20,23 @@ final class Asked {
    * One that was not sent yet.
    *
    * @param number by which its answer is known
-   * @param deadlineNanos until when the answer has to be here, by {@link System#nanoTime}
    */
   Asked(
       long endPosition,
       String number,
       String routingKey,
       byte[] payload,
-      BasicProperties properties,
-      long deadlineNanos) {
+      BasicProperties properties) {
     this.endPosition = endPosition;
     this.number = number;
     this.routingKey = routingKey;
     this.payload = payload;
     this.properties = properties;
-    this.deadlineNanos = deadlineNanos;
+  }
+
+  /** Its time begins: until when the answer has to be here, by {@link System#nanoTime}. */
+  void waitsUntil(long nanos) {
+    deadlineNanos = nanos;
   }
 
   long endPosition() {

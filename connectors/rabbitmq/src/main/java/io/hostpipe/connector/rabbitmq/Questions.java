@@ -4,10 +4,10 @@ import io.hostpipe.Digest;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedSet;
+import java.util.SequencedMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Requests that were read, in their order, until the server has their answers: it is told of a
  * request then, and gives it to another process when this one dies before. One that comes again
  * over another connection, while it is worked on or after it was answered, is known by whom its
- * answer goes to and by its number there.
+ * answer goes to and by its number there; what has the same over the same connection is another
+ * request of somebody who gives all of them one number.
  *
  * <p>Thread rule: any thread; the server is answered outside the lock.
  */
@@ -30,8 +31,8 @@ final class Questions {
   /** Those whose answer the server has not confirmed. */
   private final Map<String, Question> byName = new HashMap<>();
 
-  /** Names of those that were answered last. */
-  private final SequencedSet<String> answered = new LinkedHashSet<>();
+  /** Names of those that were answered last, and the reader that each came by. */
+  private final SequencedMap<String, QueueReader> answered = new LinkedHashMap<>();
 
   /** One of them. */
   static final class Question {
@@ -70,11 +71,12 @@ final class Questions {
     lock.lock();
     try {
       Question known = byName.get(name);
-      if (known != null) {
+      if (known != null && known.delivery.reader() != delivery.reader()) {
         known.delivery = delivery;
         return false;
       }
-      if (!answered.contains(name)) {
+      QueueReader answeredTo = answered.get(name);
+      if (known != null || answeredTo == null || answeredTo == delivery.reader()) {
         return true;
       }
     } finally {
@@ -142,11 +144,11 @@ final class Questions {
     lock.lock();
     try {
       if (question.name != null) {
-        byName.remove(question.name);
+        boolean _ = byName.remove(question.name, question);
         if (wasAnswered) {
-          answered.addLast(question.name);
+          answered.putLast(question.name, question.delivery.reader());
           if (answered.size() > ANSWERED_MAX) {
-            answered.removeFirst();
+            answered.pollFirstEntry();
           }
         }
       }

@@ -118,7 +118,9 @@ final class QueueReader implements AutoCloseable {
       consumer = consume(prefetch);
       narrow = false;
     } catch (IOException | ShutdownSignalException e) {
-      // The channel is gone, and says so.
+      // Nobody knows what the channel is still given, where it is not gone.
+      fail(AmqpErrors.of(options.address() + ": the queue cannot be read on", e));
+      connection.abandon();
     }
   }
 

@@ -319,7 +319,7 @@ final class QueueSource implements Source, RefusingSource {
     if (!add(batch, message)) {
       return false;
     }
-    moved = true;
+    moved |= !known;
     alone = apart;
     long end = position + batch.lengthBytes();
     tries.handedOver(message, end);

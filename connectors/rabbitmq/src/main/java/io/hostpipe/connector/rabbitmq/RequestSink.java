@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes messages as requests: each is committed when it was answered, in their order. One that
@@ -43,6 +44,7 @@ final class RequestSink extends MessageSink {
 
   private volatile boolean closed;
   private volatile RequestLine line;
+  private volatile @Nullable PipeException failure;
   private long count;
 
   private RequestSink(
@@ -84,14 +86,7 @@ final class RequestSink extends MessageSink {
     String number = Long.toString(count++);
     BasicProperties properties = AmqpHeaders.writeRequest(headers, RequestLine.REPLY_TO, number);
     String key = options.routingKey(headers);
-    Asked request =
-        new Asked(
-            endPosition,
-            number,
-            key,
-            copy,
-            properties,
-            System.nanoTime() + options.timeout().toNanos());
+    Asked request = new Asked(endPosition, number, key, copy, properties);
     Rejection refusal = line.connection().refusal(copy.length, headers, properties, key);
     if (refusal != null) {
       refusing(endPosition, refusal);
@@ -150,12 +145,27 @@ final class RequestSink extends MessageSink {
         commits.advance(next.endPosition());
       }
     } catch (PipeException e) {
-      commits.fail(e);
+      failed(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      failed(closedHere());
+    } catch (RuntimeException e) {
+      // Who waits must not wait for a thread that is gone.
+      failed(AmqpErrors.of(options.address() + ": the answers are not understood", e));
     } finally {
       answers.end();
     }
+  }
+
+  private void failed(PipeException why) {
+    failure = why;
+    unanswered.end(why);
+    commits.fail(why);
+  }
+
+  /** Why there are no more answers; null where all were given. Known when these have ended. */
+  @Nullable PipeException failure() {
+    return failure;
   }
 
   /** Under {@link #sending}. */

@@ -38,7 +38,8 @@ final class Requests implements Pipe {
     try {
       RequestSink sink = RequestSink.open(options, context, stream, answers);
       AnswerSource<Answer> source =
-          new AnswerSource<>(options.address(), context, answers, Answer::body, Answer::headers);
+          new AnswerSource<>(
+              options.address(), context, answers, Answer::body, Answer::headers, sink::failure);
       return new Requests(options, sink, source);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

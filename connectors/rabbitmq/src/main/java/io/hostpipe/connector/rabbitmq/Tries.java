@@ -22,7 +22,7 @@ final class Tries {
   private final SequencedMap<String, Tried> handedOver = new LinkedHashMap<>();
   private final AtomicLong committedPosition = new AtomicLong();
   private boolean counted;
-  private boolean applies;
+  private volatile boolean applies;
 
   /**
    * Nothing was read yet.
@@ -34,8 +34,11 @@ final class Tries {
     this.applies = most > 0;
   }
 
-  /** A message without a place that was handed over: how often, and where it ends. */
-  private record Tried(long endPosition, int times) {}
+  /**
+   * A message without a place that was handed over: by whom it came, where it ends, and how often
+   * that was. What comes from the same reader is another message that looks the same.
+   */
+  private record Tried(QueueReader reader, long endPosition, int times) {}
 
   /** Whether there is a limit. */
   boolean limited() {
@@ -82,7 +85,7 @@ final class Tries {
     int times = message.cameBefore() ? before(message) : 0;
     String mark = mark(message);
     handedOver.remove(mark);
-    handedOver.put(mark, new Tried(endPosition, times + 1));
+    handedOver.put(mark, new Tried(message.reader(), endPosition, times + 1));
     if (handedOver.size() > MARKS_MAX) {
       handedOver.pollFirstEntry();
     }
@@ -98,7 +101,11 @@ final class Tries {
       return Math.clamp(message.deliveryCount(), 1, Integer.MAX_VALUE);
     }
     Tried tried = message.place() == null ? handedOver.get(mark(message)) : null;
-    return tried == null || tried.endPosition() <= committedPosition.get() ? 1 : tried.times();
+    return tried == null
+            || tried.reader() == message.reader()
+            || tried.endPosition() <= committedPosition.get()
+        ? 1
+        : tried.times();
   }
 
   /** The server has no number that stays: what its publisher calls it, or all that it says. */

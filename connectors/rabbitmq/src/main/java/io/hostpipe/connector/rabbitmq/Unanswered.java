@@ -36,14 +36,14 @@ final class Unanswered {
    * None yet.
    *
    * @param most how many there may be
-   * @param timeout what they were given, for people
+   * @param timeout what each is given
    */
   Unanswered(int most, Duration timeout) {
     this.most = most;
     this.timeout = timeout;
   }
 
-  /** Adds one behind the others. Blocks while there are too many. */
+  /** Adds one behind the others; its time begins. Blocks while there are too many. */
   void add(Asked request) throws PipeException, InterruptedException {
     lock.lockInterruptibly();
     try {
@@ -51,6 +51,7 @@ final class Unanswered {
         changed.await();
       }
       checkEnded();
+      request.waitsUntil(System.nanoTime() + timeout.toNanos());
       waiting.add(request);
       byNumber.put(request.number(), request);
       changed.signalAll();

@@ -80,7 +80,7 @@ final class RequestsTest {
           }
         },
         tag -> {});
-    Pipe pipe = queue.pipe("", false);
+    Pipe pipe = queue.pipe("?timeout=1h", false);
     TestQueue.writeNumbers(pipe.sink(), 1, 1_000);
     InParallel<Boolean> finishing = finishing(pipe);
     List<String> expected = TestQueue.numbers(1, 1_000).stream().map(each -> each + "!").toList();
@@ -106,7 +106,7 @@ final class RequestsTest {
           }
         },
         tag -> {});
-    Pipe pipe = queue.pipe("?timeout=2s", false);
+    Pipe pipe = queue.pipe("?timeout=10s", false);
     TestQueue.writeNumbers(pipe.sink(), 1, 3);
     assertThat(TestQueue.read(pipe.source(), 2)).containsExactly("1!", "3!");
     answer(service, Objects.requireNonNull(late.peek()), "too late");
@@ -118,7 +118,7 @@ final class RequestsTest {
         .singleElement()
         .satisfies(each -> {
           assertThat(each.why().status()).isEqualTo(Status.DEADLINE_EXCEEDED);
-          assertThat(each.why().reason()).contains("no answer within 2000 ms");
+          assertThat(each.why().reason()).contains("no answer within 10000 ms");
         });
   }
 
@@ -147,7 +147,7 @@ final class RequestsTest {
   @Test
   void headersOfRequestsAndAnswersArrive() throws Exception {
     Channel service = service();
-    Pipe pipe = queue.pipe("", false);
+    Pipe pipe = queue.pipe("?timeout=1h", false);
     Headers own = Headers.builder().add(Headers.CORRELATION_ID, "mine").add("unit", "kg").build();
     TestQueue.write(pipe.sink(), "how much?", own);
     GetResponse[] request = {null};
@@ -303,6 +303,65 @@ final class RequestsTest {
     writing.awaitBlocked();
     pipe.close();
     assertThat(writing.failure()).isInstanceOf(PipeException.Closed.class);
+  }
+
+  @Test
+  void theTimeOfARequestBeginsWhenThereIsRoomForIt() throws Exception {
+    Channel service = service();
+    service.basicConsume(
+        queue.name(),
+        true,
+        (tag, request) -> {
+          if (!text(request.getBody()).equals("1")) {
+            answer(service, request, text(request.getBody()) + "!");
+          }
+        },
+        tag -> {});
+    Pipe pipe = queue.pipe("?timeout=10s&in-flight=1", false);
+    InParallel<Boolean> writing =
+        InParallel.run(() -> {
+          TestQueue.writeNumbers(pipe.sink(), 1, 2);
+          pipe.sink().finish();
+          return true;
+        });
+    assertThat(TestQueue.read(pipe.source(), 1)).containsExactly("2!");
+    assertThat(writing.join()).isTrue();
+    assertThat(pipe.sink().committed().rejected()).hasSize(1);
+  }
+
+  @Test
+  void answersThatWillNotComeAreNoEndOfTheStream() throws Exception {
+    service();
+    Pipe pipe = queue.pipe("?timeout=1h", false);
+    TestQueue.writeNumbers(pipe.sink(), 1, 3);
+    InParallel<Batch> reading = InParallel.run(() -> pipe.source().read());
+    reading.awaitBlocked();
+    pipe.sink().close();
+    assertThat(reading.failure()).isInstanceOf(PipeException.Closed.class);
+    assertThat(pipe.source().finished()).isFalse();
+  }
+
+  /** As clients do that wait for one answer before they ask again, and as many of them do. */
+  @Test
+  void requestsThatAllHaveOneNumberAreAnsweredEach() throws Exception {
+    Channel client = queue.client();
+    service();
+    Queue<Delivery> answers = new ConcurrentLinkedQueue<>();
+    ask(client, "ping", "c", answers);
+    ask(client, "ping", "c", answers);
+    // Somebody had them, and died of it.
+    Channel before = queue.client();
+    Queue<Delivery> held = new ConcurrentLinkedQueue<>();
+    before.basicConsume(queue.name(), false, (tag, request) -> held.add(request), tag -> {});
+    InParallel.await(() -> held.size() == 2);
+    before.getConnection().abort();
+    Pipe pipe = queue.pipe("", true);
+    assertThat(TestQueue.read(pipe.source(), 2)).containsExactly("ping", "ping");
+    TestQueue.writeNumbers(pipe.sink(), 1, 2);
+    InParallel.await(() -> answers.size() == 2);
+    pipe.close();
+    InParallel.await(() -> waiting(queue.name()) == 0);
+    assertThat(queue.takeAll(queue.name())).isEmpty();
   }
 
   @Test
