@@ -233,6 +233,14 @@ public final class RabbitServer implements AutoCloseable {
     process.start();
   }
 
+  /**
+   * Waits until it says itself that it runs. It answers a little before, and until then drops all
+   * that goes to a channel (direct reply-to), and confirms that.
+   */
+  public void awaitRunning() throws IOException, InterruptedException {
+    String _ = administer("await_startup");
+  }
+
   /** As kill -9 does. */
   public void kill() {
     process.kill();

@@ -122,6 +122,7 @@ final class RabbitVersion4Test {
 
   @Test
   void requestsAreAnsweredAndAnAnswerToWhoHasGoneIsSaid() throws Exception {
+    server.awaitRunning();
     Pipe answers = queue.pipe("", true);
     Pipe asks = queue.pipe("?timeout=1h", false);
     TestQueue.writeNumbers(asks.sink(), 1, 100);

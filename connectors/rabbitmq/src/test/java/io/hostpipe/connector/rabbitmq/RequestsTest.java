@@ -45,6 +45,7 @@ final class RequestsTest {
   @BeforeAll
   static void start() throws Exception {
     server = RabbitServer.start(folder);
+    server.awaitRunning();
   }
 
   @AfterAll
