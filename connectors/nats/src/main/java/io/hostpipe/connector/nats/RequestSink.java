@@ -26,7 +26,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes messages as requests: each is committed when it was answered, in their order. One that
@@ -48,7 +47,6 @@ final class RequestSink extends MessageSink {
   private final Thread settling;
   private volatile boolean closed;
   private volatile Line line;
-  private volatile @Nullable PipeException failure;
   private long asked;
 
   private RequestSink(
@@ -155,15 +153,9 @@ final class RequestSink extends MessageSink {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      failure = closedHere();
     } finally {
       answers.end();
     }
-  }
-
-  /** Why there are no more answers; null where all were given. Known when these have ended. */
-  @Nullable PipeException failure() {
-    return failure;
   }
 
   private void settle(long from, Asked request) throws InterruptedException {

@@ -44,7 +44,8 @@ final class Requests implements Pipe {
               answers,
               Message::getData,
               answer -> NatsHeaders.read(answer.getHeaders()),
-              sink::failure);
+              // Answers end where the sink has its last one, or is closed.
+              () -> null);
       return new Requests(options, sink, source);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -158,12 +158,17 @@ final class RequestSink extends MessageSink {
   }
 
   private void failed(PipeException why) {
-    failure = why;
+    if (!closed) {
+      failure = why;
+    }
     unanswered.end(why);
     commits.fail(why);
   }
 
-  /** Why there are no more answers; null where all were given. Known when these have ended. */
+  /**
+   * Why there are no more answers; null where all were given, or this sink was closed, which
+   * whoever did it knows. Known when these have ended.
+   */
   @Nullable PipeException failure() {
     return failure;
   }

@@ -330,18 +330,6 @@ final class RequestsTest {
     assertThat(pipe.sink().committed().rejected()).hasSize(1);
   }
 
-  @Test
-  void answersThatWillNotComeAreNoEndOfTheStream() throws Exception {
-    service();
-    Pipe pipe = queue.pipe("?timeout=1h", false);
-    TestQueue.writeNumbers(pipe.sink(), 1, 3);
-    InParallel<Batch> reading = InParallel.run(() -> pipe.source().read());
-    reading.awaitBlocked();
-    pipe.sink().close();
-    assertThat(reading.failure()).isInstanceOf(PipeException.Closed.class);
-    assertThat(pipe.source().finished()).isFalse();
-  }
-
   /** As clients do that wait for one answer before they ask again, and as many of them do. */
   @Test
   void requestsThatAllHaveOneNumberAreAnsweredEach() throws Exception {
