@@ -152,6 +152,11 @@ final class StreamConnection implements AutoCloseable {
         + socket.getPort();
   }
 
+  /** What the server is called where others speak of it; null when it does not say. */
+  @Nullable Server advertised() {
+    return greeting.advertised();
+  }
+
   /** The most bytes of a message that is published. */
   int messageBytesMax() {
     return greeting.frameBytesMax() - FrameWriter.HEAD_BYTES - 1 - 4 - 8 - 4;

@@ -64,7 +64,7 @@ public final class StreamConnector implements Connector {
       throws PipeException, InterruptedException {
     StreamOptions options = StreamOptions.of(address.withoutOption(BackWay.BACK), asSource);
     Look look = new Look();
-    try (StreamConnection connection = StreamConnection.open(options, look)) {
+    try (StreamConnection connection = Keepers.connect(options, look, 0)) {
       Streams streams = new Streams(connection, options);
       if (!streams.exists()) {
         return connection.server()

@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A socket to a server, on which both sides have said who they are.
@@ -182,8 +183,20 @@ record StreamDial(
           .int32(frameBytes)
           .int32(beats)
           .writeTo(out);
-      var _ = ask(StreamCodes.OPEN, begin(StreamCodes.OPEN).text(options.virtualHost()));
-      return new StreamGreeting(version, frameBytes == 0 ? FRAME_BYTES : frameBytes, beats);
+      ByteBuffer opened =
+          ask(StreamCodes.OPEN, begin(StreamCodes.OPEN).text(options.virtualHost()));
+      return new StreamGreeting(
+          version, frameBytes == 0 ? FRAME_BYTES : frameBytes, beats, advertised(opened));
+    }
+
+    private static @Nullable Server advertised(ByteBuffer opened) {
+      if (!opened.hasRemaining()) {
+        return null;
+      }
+      Map<String, String> properties = FrameReader.map(opened);
+      String host = properties.get("advertised_host");
+      String port = properties.get("advertised_port");
+      return host == null || port == null ? null : new Server(host, Integer.parseInt(port));
     }
 
     private FrameWriter begin(int command) {

@@ -220,7 +220,7 @@ final class StreamPublisher implements AutoCloseable {
   private StreamWay connect() throws PipeException, InterruptedException {
     Ears ears = new Ears(options);
     LastPlace places = new LastPlace(options, ears);
-    StreamConnection connection = StreamConnection.open(options, places, tries++);
+    StreamConnection connection = Keepers.connect(options, places, tries++);
     boolean whole = false;
     try {
       Streams streams = new Streams(connection, options);
@@ -290,7 +290,7 @@ final class StreamPublisher implements AutoCloseable {
   private Opened connectOnce(Encoding encoding) throws PipeException, InterruptedException {
     Ears ears = new Ears(options);
     LastPlace places = new LastPlace(options, ears);
-    StreamConnection connection = StreamConnection.open(options, places, tries++);
+    StreamConnection connection = Keepers.connect(options, places, tries++);
     boolean whole = false;
     try {
       Streams streams = new Streams(connection, options);

@@ -42,7 +42,7 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
       StreamOptions options, @Nullable StreamCursor behind, Suspicion suspicion, int tries)
       throws PipeException, InterruptedException {
     this.where = options.address().toString();
-    this.connection = StreamConnection.open(options, this, tries);
+    this.connection = Keepers.connect(options, this, tries);
     boolean opened = false;
     try {
       this.streams = new Streams(connection, options);

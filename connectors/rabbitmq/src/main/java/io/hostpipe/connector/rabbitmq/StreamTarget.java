@@ -51,7 +51,7 @@ final class StreamTarget implements Target {
   @Override
   public @Nullable Resume held(StreamId stream) throws PipeException {
     LastPlace places = new LastPlace(options, why -> {});
-    try (StreamConnection connection = StreamConnection.open(options, places)) {
+    try (StreamConnection connection = Keepers.connect(options, places, 0)) {
       Streams streams = new Streams(connection, options);
       Suspicion suspicion = suspicions.computeIfAbsent(stream, any -> new Suspicion());
       StreamPlace place = streams.exists() ? places.of(stream, streams, suspicion) : null;

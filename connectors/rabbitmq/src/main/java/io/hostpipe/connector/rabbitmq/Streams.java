@@ -7,6 +7,8 @@ import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.PipeEvents;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -30,6 +32,8 @@ final class Streams {
 
   private record Newest(int code, long publishingId) {}
 
+  private record Found(int code, List<Server> keepers) {}
+
   Streams(StreamConnection connection, StreamOptions options) {
     this.connection = connection;
     this.options = options;
@@ -37,12 +41,7 @@ final class Streams {
 
   /** Whether there is a stream of this name. */
   boolean exists() throws PipeException, InterruptedException {
-    int number = connection.nextNumber();
-    int code =
-        ask(
-            number,
-            new FrameWriter(StreamCodes.METADATA).int32(number).texts(List.of(options.name())),
-            Streams::codeOfFirst);
+    int code = lookUp().code;
     if (code == StreamCodes.NO_STREAM) {
       return false;
     }
@@ -52,17 +51,48 @@ final class Streams {
     return true;
   }
 
-  private static int codeOfFirst(ByteBuffer answer) {
+  /** The servers that keep it, its leader first; none where that is not known now. */
+  List<Server> keepers() throws PipeException, InterruptedException {
+    return lookUp().keepers;
+  }
+
+  private Found lookUp() throws PipeException, InterruptedException {
+    int number = connection.nextNumber();
+    return ask(
+        number,
+        new FrameWriter(StreamCodes.METADATA).int32(number).texts(List.of(options.name())),
+        Streams::found);
+  }
+
+  private static Found found(ByteBuffer answer) {
+    Map<Integer, Server> servers = new HashMap<>();
     for (int count = answer.getInt(); count > 0; count--) {
-      answer.getShort();
-      FrameReader.text(answer);
-      answer.getInt();
+      int reference = answer.getShort();
+      servers.put(reference, new Server(FrameReader.text(answer), answer.getInt()));
     }
     if (answer.getInt() <= 0) {
-      return StreamCodes.NO_STREAM;
+      return new Found(StreamCodes.NO_STREAM, List.of());
     }
-    FrameReader.text(answer);
-    return code(answer);
+    String _ = FrameReader.text(answer);
+    int code = code(answer);
+    if (code != StreamCodes.OK) {
+      return new Found(code, List.of());
+    }
+    List<Server> keepers = new ArrayList<>();
+    // The leader, and behind their count those that follow it.
+    int leader = answer.getShort();
+    addKnown(keepers, servers.get(leader));
+    for (int count = answer.getInt(); count > 0; count--) {
+      int follower = answer.getShort();
+      addKnown(keepers, servers.get(follower));
+    }
+    return new Found(code, List.copyOf(keepers));
+  }
+
+  private static void addKnown(List<Server> keepers, @Nullable Server server) {
+    if (server != null) {
+      keepers.add(server);
+    }
   }
 
   /** Refuses a stream that is not there. */

@@ -68,6 +68,39 @@ final class StrangeServerTest {
     }
   }
 
+  @Test
+  void aServerThatNamesAnotherOneWhomNobodyAnswersForIsQuoted() throws Exception {
+    int nobody;
+    try (ServerSocket closed = listen()) {
+      nobody = closed.getLocalPort();
+    }
+    try (ServerSocket listening = listen()) {
+      var _ = greetWith(listening, HEARTBEAT_SECONDS, StreamCodes.METADATA, keptAt(nobody));
+      StreamOptions options = options(listening);
+      assertThatExceptionOfType(PipeException.Unreachable.class)
+          .isThrownBy(() -> Keepers.connect(options, why -> {}, 0))
+          .withMessageContaining("the stream orders is kept by other servers than this one")
+          .withMessageContaining("(127.0.0.1:" + nobody + ")")
+          .withMessageContaining("name one that can with server=HOST:PORT");
+    }
+  }
+
+  /** What the question of who keeps the stream is answered with; it is the connection's first. */
+  private static FrameWriter keptAt(int port) {
+    int firstNumber = 1_001;
+    return new FrameWriter(StreamCodes.METADATA | StreamCodes.ANSWER)
+        .int32(firstNumber)
+        .int32(1)
+        .int16(0)
+        .text("127.0.0.1")
+        .int32(port)
+        .int32(1)
+        .text("orders")
+        .int16(StreamCodes.OK)
+        .int16(0)
+        .int32(0);
+  }
+
   /** How a connection ends over which this comes behind the greeting. */
   private static PipeException endAfter(FrameWriter frame) throws Exception {
     CompletableFuture<PipeException> end = new CompletableFuture<>();
@@ -91,6 +124,12 @@ final class StrangeServerTest {
   /** Greets whoever comes, says one thing more, and listens to the end. */
   private static InParallel<Boolean> greetWith(
       ServerSocket listening, int heartbeat, FrameWriter last) {
+    return greetWith(listening, heartbeat, StreamCodes.OPEN, last);
+  }
+
+  /** The same; that one thing is said when this was asked. */
+  private static InParallel<Boolean> greetWith(
+      ServerSocket listening, int heartbeat, int asked, FrameWriter last) {
     return InParallel.run(() -> {
       try (Socket socket = listening.accept()) {
         DataInputStream in = new DataInputStream(socket.getInputStream());
@@ -101,7 +140,10 @@ final class StrangeServerTest {
           ByteBuffer frame = ByteBuffer.wrap(bytes);
           int command = frame.getShort();
           frame.getShort();
-          answer(command, frame, heartbeat, last, out);
+          answer(command, frame, heartbeat, out);
+          if (command == asked) {
+            last.writeTo(out);
+          }
           out.flush();
         }
       } catch (IOException e) {
@@ -110,8 +152,7 @@ final class StrangeServerTest {
     });
   }
 
-  private static void answer(
-      int command, ByteBuffer frame, int heartbeat, FrameWriter last, BufferedOutputStream out)
+  private static void answer(int command, ByteBuffer frame, int heartbeat, BufferedOutputStream out)
       throws IOException {
     if (command != StreamCodes.PEER_PROPERTIES
         && command != StreamCodes.SASL_HANDSHAKE
@@ -124,14 +165,14 @@ final class StrangeServerTest {
     if (command == StreamCodes.SASL_HANDSHAKE) {
       answer.texts(List.of("PLAIN"));
     } else {
-      answer.map(Map.of());
+      answer.map(
+          command == StreamCodes.OPEN
+              ? Map.of("advertised_host", "strange.example", "advertised_port", "5552")
+              : Map.of());
     }
     answer.writeTo(out);
     if (command == StreamCodes.SASL_AUTHENTICATE) {
       new FrameWriter(StreamCodes.TUNE).int32(1 << 20).int32(heartbeat).writeTo(out);
-    }
-    if (command == StreamCodes.OPEN) {
-      last.writeTo(out);
     }
   }
 }

@@ -23,7 +23,12 @@ final class TestStream extends StoreEnds {
   private final RabbitServer server;
 
   TestStream(RabbitServer server) {
-    super(new StreamConnector(), "test." + UUID.randomUUID());
+    this(server, "test." + UUID.randomUUID());
+  }
+
+  /** One that is there already. */
+  TestStream(RabbitServer server, String name) {
+    super(new StreamConnector(), name);
     this.server = server;
   }
 
