@@ -41,6 +41,16 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
   private @Nullable Cursor cursor;
   private long cursorPosition;
   private long epoch;
+
+  /** What is being put; null between two batches. */
+  private @Nullable ByteBuffer putting;
+
+  /** Where that begins in the stream. */
+  private long puttingFrom;
+
+  /** How far the digest is; a digest of much at once costs less than of each message. */
+  private long digestedPosition;
+
   private boolean finished;
   private volatile @Nullable Refusal refusal;
 
@@ -59,6 +69,7 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
     this.encoding = encoding;
     this.digester = new Digester(Objects.requireNonNullElse(from.digest(), Digest.EMPTY));
     this.position = from.position();
+    this.digestedPosition = from.position();
     this.cursor = from.cursor();
     this.cursorPosition = from.cursorPosition();
     this.epoch = from.epoch();
@@ -140,6 +151,7 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
 
   @Override
   public final Resume resume() {
+    digestUpTo(position);
     return new Resume(position, cursor, digester.digest(), cursorPosition, epoch);
   }
 
@@ -190,10 +202,17 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
       if (batch.endPosition() > position) {
         owned = batch.from(position);
         long from = position;
-        if (encoding == Encoding.RAW) {
-          putBytes(owned);
-        } else {
-          putRecords(owned);
+        putting = owned.bytes();
+        puttingFrom = from;
+        try {
+          if (encoding == Encoding.RAW) {
+            putBytes(owned);
+          } else {
+            putRecords(owned);
+          }
+        } finally {
+          digestUpTo(position);
+          putting = null;
         }
         putAll(from);
       }
@@ -225,12 +244,8 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
   }
 
   private void putRecords(Batch batch) throws PipeException, InterruptedException {
-    ByteBuffer wire = batch.bytes();
-    long first = batch.position();
     try {
       batch.forEach((end, payload, headers) -> {
-        int index = wire.position() + (int) (position - first);
-        digester.update(wire.slice(index, (int) (end - position)));
         arrive(end, end == batch.endPosition() ? batch.cursor() : null);
         try {
           put(end, payload, headers);
@@ -254,9 +269,17 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
     while (rest.hasRemaining()) {
       ByteBuffer part = rest.slice(rest.position(), Math.min(mostBytes, rest.remaining()));
       rest.position(rest.position() + part.remaining());
-      digester.update(part);
       arrive(position + part.remaining(), rest.hasRemaining() ? null : batch.cursor());
       put(position, part, Headers.EMPTY);
+    }
+  }
+
+  private void digestUpTo(long end) {
+    ByteBuffer arriving = putting;
+    if (arriving != null && end > digestedPosition) {
+      int index = arriving.position() + (int) (digestedPosition - puttingFrom);
+      digester.update(arriving.slice(index, (int) (end - digestedPosition)));
+      digestedPosition = end;
     }
   }
 

@@ -189,8 +189,7 @@ final class CoreSink extends MessageSink {
                   + " with its headers (max_payload)");
       refuse(end, why);
     } else {
-      over.nats()
-          .publish(new NatsMessage(options.subject(), headers.text(Headers.REPLY_TO), out, copy));
+      over.nats().publish(new NatsMessage(options.subject(), Subjects.replyOf(headers), out, copy));
     }
   }
 

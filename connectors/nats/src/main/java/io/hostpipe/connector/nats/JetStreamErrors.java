@@ -1,7 +1,6 @@
 package io.hostpipe.connector.nats;
 
 import io.nats.client.JetStreamApiException;
-import org.jspecify.annotations.Nullable;
 
 /** The error codes of JetStream's API that mean something here (nats-server, errors.json). */
 final class JetStreamErrors {
@@ -28,15 +27,6 @@ final class JetStreamErrors {
       case STREAM_NOT_FOUND, CONSUMER_NOT_FOUND, NO_MESSAGE_FOUND -> true;
       default -> answer.getErrorCode() == NOT_FOUND;
     };
-  }
-
-  /** What the server answered, which the library hands on inside others; null for no answer. */
-  static @Nullable JetStreamApiException in(@Nullable Throwable failure) {
-    Throwable each = failure;
-    while (each != null && !(each instanceof JetStreamApiException)) {
-      each = each.getCause();
-    }
-    return (JetStreamApiException) each;
   }
 
   /** Whether it is about the message alone: the stream does not take it, or has no room for it. */

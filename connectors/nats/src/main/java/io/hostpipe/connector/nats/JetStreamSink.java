@@ -56,19 +56,22 @@ final class JetStreamSink extends MessageSink {
   protected void put(long endPosition, ByteBuffer payload, Headers headers)
       throws PipeException, InterruptedException {
     Place place = new Place(stream(), encoding(), storedPosition, resume(), false);
-    io.nats.client.impl.Headers out = new io.nats.client.impl.Headers();
-    NatsHeaders.write(headers, out);
-    place.writeTo(out);
+    io.nats.client.impl.Headers own = null;
+    if (!headers.isEmpty()) {
+      own = new io.nats.client.impl.Headers();
+      NatsHeaders.write(headers, own);
+    }
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
-    if (isTooLong(copy.length, headers.isEmpty(), out)) {
+    Unconfirmed message = new Unconfirmed(place, copy, own);
+    if (isTooLong(message, headers.isEmpty())) {
       Rejection why = tooLong(copy.length);
       // One before it may be refused by the server yet, and is put aside first.
       publisher.awaitConfirmed();
       refusing(endPosition, why);
       publisher.publish(Unconfirmed.refused(place, why));
     } else {
-      publisher.publish(new Unconfirmed(place, copy, out));
+      publisher.publish(message);
       storedPosition = endPosition;
     }
   }
@@ -82,9 +85,7 @@ final class JetStreamSink extends MessageSink {
   protected void complete() throws PipeException, InterruptedException {
     if (options.marksEnd()) {
       Place place = new Place(stream(), encoding(), storedPosition, resume(), true);
-      io.nats.client.impl.Headers headers = new io.nats.client.impl.Headers();
-      place.writeTo(headers);
-      publisher.publish(new Unconfirmed(place, new byte[0], headers));
+      publisher.publish(new Unconfirmed(place, new byte[0], null));
     }
     publisher.awaitConfirmed();
   }
@@ -105,10 +106,11 @@ final class JetStreamSink extends MessageSink {
   }
 
   /** Headers are measured where it matters: those of ours alone are short. */
-  private boolean isTooLong(int lengthBytes, boolean oursAlone, io.nats.client.impl.Headers out) {
+  private boolean isTooLong(Unconfirmed message, boolean oursAlone) {
     long maxBytes = publisher.maxPayload();
+    int lengthBytes = message.payload().length;
     return (!oursAlone || lengthBytes > maxBytes - HEADERS_BYTES_MAX)
-        && (long) lengthBytes + out.serializedLength() + EXPECTED_BYTES > maxBytes;
+        && (long) lengthBytes + message.headers().serializedLength() + EXPECTED_BYTES > maxBytes;
   }
 
   private Rejection tooLong(int lengthBytes) {

@@ -66,6 +66,8 @@ final class NatsConnection implements AutoCloseable {
             .pingInterval(PING_INTERVAL)
             .maxPingsOut(PINGS_UNANSWERED_MAX)
             .noReconnect()
+            // Each subject was looked at where it came in (Subjects), and not for each message.
+            .subjectValidationType(Options.SubjectValidationType.None)
             .errorListener(heard)
             .connectionListener((connection, event) -> {
               boolean lost =

@@ -73,7 +73,7 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
 
   private record Named(StreamId stream, String text) {}
 
-  /** Adds both headers. */
+  /** Adds the header for all that is not in the id. */
   void writeTo(Headers headers) {
     StringBuilder text = new StringBuilder(64);
     text.append(encoding == Encoding.RECORDS ? RECORDS : BYTES)
@@ -88,7 +88,6 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
           .append(' ')
           .append(Base64.getEncoder().encodeToString(cursor.bytes()));
     }
-    headers.put(MESSAGE_ID, messageId());
     headers.put(HEADER, text.toString());
   }
 

@@ -12,13 +12,10 @@ import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.spi.RefusesFirst;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.api.PublishAck;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.Headers;
-import io.nats.client.impl.NatsMessage;
 import java.io.IOException;
 import java.util.Objects;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread rule: one thread publishes; a thread of its own clears up; {@link #close} from any.
  */
-final class Publisher implements AutoCloseable {
+final class Publisher implements Confirmations.Listener, AutoCloseable {
   static final String EXPECTED_LAST_ID = "Nats-Expected-Last-Msg-Id";
   static final String EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Subject-Sequence";
 
@@ -177,58 +174,60 @@ final class Publisher implements AutoCloseable {
 
   /** Under {@link #sending}. */
   private void send(Unconfirmed message, Way over) {
-    // What a connection before was told to expect is not what this one expects.
-    Headers headers = message.sentOver() == null ? message.headers() : message.headersAnew();
     message.sendsOver(over);
+    Headers headers = message.headers();
     String before = over.lastId();
     if (before == null) {
       headers.put(EXPECTED_LAST_SEQUENCE, "" + over.places().lastSequence());
     } else if (over.chains()) {
       headers.put(EXPECTED_LAST_ID, before);
     }
-    over.sent(message.messageId());
     try {
-      var _ =
-          over.jetStream()
-              .publishAsync(new NatsMessage(options.subject(), null, headers, message.payload()))
-              .whenComplete((answer, failure) -> settle(message, over, answer, failure));
+      over.publish(options.subject(), headers, message);
     } catch (IllegalStateException | IllegalArgumentException e) {
       doubt(over, "the server cannot be written to: " + Attempts.reason(e), e);
     }
   }
 
-  private void settle(
-      Unconfirmed message, Way over, @Nullable PublishAck answer, @Nullable Throwable failure) {
+  @Override
+  public void stored(Unconfirmed message, Way over, long sequence) {
+    if (over == way) {
+      window.confirm(message, sequence);
+    }
+  }
+
+  @Override
+  public void doubtful(Unconfirmed message, Way over, @Nullable Exception failure) {
     if (over != way) {
       return;
     }
-    if (answer != null && !answer.isDuplicate()) {
-      window.confirm(message, answer.getSeqno());
-    } else if (answer != null) {
+    if (failure == null) {
       // A copy may be known and not be stored: the last message tells.
       doubt(
           over,
           "the server knows the message that ends at position " + message.endPosition(),
           null);
-    } else {
-      Throwable why =
-          failure instanceof CompletionException && failure.getCause() != null
-              ? failure.getCause()
-              : failure;
-      JetStreamApiException told = JetStreamErrors.in(failure);
-      if (told != null && JetStreamErrors.isAboutMessage(told) && window.isOldest(message)) {
-        Refused before = refused;
-        int times = before != null && before.message.equals(message) ? before.times + 1 : 1;
-        refused = new Refused(message, times, told.getErrorDescription());
-      }
-      doubt(
-          over,
-          "the message that ends at position "
-              + message.endPosition()
-              + " was not confirmed: "
-              + (why == null ? "no answer" : Attempts.reason(why)),
-          why);
+      return;
     }
+    if (failure instanceof JetStreamApiException told
+        && JetStreamErrors.isAboutMessage(told)
+        && window.isOldest(message)) {
+      Refused before = refused;
+      int times = before != null && before.message.equals(message) ? before.times + 1 : 1;
+      refused = new Refused(message, times, told.getErrorDescription());
+    }
+    doubt(
+        over,
+        "the message that ends at position "
+            + message.endPosition()
+            + " was not confirmed: "
+            + Attempts.reason(failure),
+        failure);
+  }
+
+  @Override
+  public void told() {
+    window.tell();
   }
 
   private void doubt(Way over, String what, @Nullable Throwable why) {
@@ -485,7 +484,8 @@ final class Publisher implements AutoCloseable {
       Streams streams = new Streams(connection, options);
       StreamInfo info = first ? streams.toWrite(context.events()) : stillThere(streams);
       LastPlace places = new LastPlace(connection, options, info);
-      Way next = new Way(connection, info, places, streams.isOfOneSubject(info));
+      Way next =
+          new Way(connection, info, places, streams.isOfOneSubject(info), options.inFlight(), this);
       opened[0] = next;
       whole = true;
       return next;

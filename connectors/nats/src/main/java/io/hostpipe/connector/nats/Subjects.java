@@ -2,11 +2,13 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.Address;
 import io.hostpipe.Encoding;
+import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The rules for names of subjects (NATS documentation, "Subject-Based Messaging"). */
 final class Subjects {
@@ -24,7 +26,7 @@ final class Subjects {
       boolean wild = token.equals("*") || (token.equals(">") && index == tokens.length - 1);
       if (token.isEmpty()
           || (!wild && (token.contains("*") || token.contains(">")))
-          || token.chars().anyMatch(c -> c <= ' ' || c == 127)) {
+          || !token.chars().allMatch(Subjects::isVisible)) {
         throw new PipeException.Config(
             address
                 + ": '"
@@ -53,6 +55,18 @@ final class Subjects {
               + ": a request and its answer are messages; say how they are told apart, as in"
               + " --frame lines");
     }
+  }
+
+  /** Where an answer is wanted; null for nowhere, or where it is the name of no subject. */
+  static @Nullable String replyOf(Headers headers) {
+    String replyTo = headers.text(Headers.REPLY_TO);
+    return replyTo == null || replyTo.isEmpty() || !replyTo.chars().allMatch(Subjects::isVisible)
+        ? null
+        : replyTo;
+  }
+
+  private static boolean isVisible(int character) {
+    return character > ' ' && character != 127;
   }
 
   /** The stream that a reader makes of a subject; a name that is too long is summed. */

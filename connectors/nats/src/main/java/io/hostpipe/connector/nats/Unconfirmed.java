@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 /** A message on its way into a stream, kept in its {@link Window} until the server has it. */
 final class Unconfirmed extends UnconfirmedMessage {
   private Place place;
+  private final String messageId;
   private final byte[] payload;
-  private final Headers headers;
+  private final @Nullable Headers own;
   private long sequence;
 
   /** Under the lock of the publisher. */
@@ -18,22 +19,24 @@ final class Unconfirmed extends UnconfirmedMessage {
   /**
    * A message to be published.
    *
-   * @param headers with the place; what is expected of the server is added when it is sent
+   * @param own the headers that it has of its own, without its place; null for none
    */
-  Unconfirmed(Place place, byte[] payload, Headers headers) {
-    this(place, payload, headers, null);
+  Unconfirmed(Place place, byte[] payload, @Nullable Headers own) {
+    this(place, payload, own, null);
   }
 
-  private Unconfirmed(Place place, byte[] payload, Headers headers, @Nullable Rejection refusal) {
+  private Unconfirmed(
+      Place place, byte[] payload, @Nullable Headers own, @Nullable Rejection refusal) {
     super(place.held().position(), payload.length, refusal);
     this.place = place;
+    this.messageId = place.messageId();
     this.payload = payload;
-    this.headers = headers;
+    this.own = own;
   }
 
   /** A message that is refused here: it waits for those before it, to be told in its turn. */
   static Unconfirmed refused(Place place, Rejection why) {
-    return new Unconfirmed(place, new byte[0], new Headers(), why);
+    return new Unconfirmed(place, new byte[0], null, why);
   }
 
   Place place() {
@@ -44,26 +47,22 @@ final class Unconfirmed extends UnconfirmedMessage {
     return payload;
   }
 
+  /** New ones with its place, to which is added what is expected of the server. */
   Headers headers() {
+    Headers headers = own == null ? new Headers() : new Headers(own);
+    headers.put(Place.MESSAGE_ID, messageId);
+    place.writeTo(headers);
     return headers;
-  }
-
-  /** A copy of them, as they were before it was sent for the first time. */
-  Headers headersAnew() {
-    Headers anew = new Headers(headers);
-    anew.remove(Publisher.EXPECTED_LAST_ID, Publisher.EXPECTED_LAST_SEQUENCE);
-    return anew;
   }
 
   /** The message before it was refused after all: it follows on the one before that. */
   void follows(long position) {
     place = place.following(position);
-    place.writeTo(headers);
   }
 
   /** As it stands in the headers. */
   String messageId() {
-    return headers.getFirst(Place.MESSAGE_ID);
+    return messageId;
   }
 
   void confirm(long underSequence) {

@@ -2,10 +2,10 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
-import io.nats.client.JetStream;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfo;
-import java.io.IOException;
+import io.nats.client.impl.Headers;
+import io.nats.client.impl.NatsMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,32 +15,40 @@ import org.jspecify.annotations.Nullable;
  */
 final class Way {
   private final NatsConnection connection;
-  private final JetStream jetStream;
   private final String streamName;
   private final LastPlace places;
   private final boolean chains;
   private final int streamBytesMax;
   private final int replicas;
 
+  private final Confirmations confirmations;
+
   private @Nullable String lastId;
 
-  Way(NatsConnection connection, StreamInfo info, LastPlace places, boolean chains)
-      throws IOException {
+  /**
+   * The connection, once it is known what the subject holds.
+   *
+   * @param unansweredMax how many messages may be without an answer at a time
+   * @param heard is told the answers
+   */
+  Way(
+      NatsConnection connection,
+      StreamInfo info,
+      LastPlace places,
+      boolean chains,
+      int unansweredMax,
+      Confirmations.Listener heard) {
     this.connection = connection;
-    this.jetStream = connection.nats().jetStream();
     this.streamName = info.getConfiguration().getName();
     this.places = places;
     this.chains = chains;
     this.streamBytesMax = info.getConfiguration().getMaximumMessageSize();
     this.replicas = info.getConfiguration().getReplicas();
+    this.confirmations = new Confirmations(this, unansweredMax, heard);
   }
 
   NatsConnection connection() {
     return connection;
-  }
-
-  JetStream jetStream() {
-    return jetStream;
   }
 
   LastPlace places() {
@@ -72,8 +80,15 @@ final class Way {
     return lastId;
   }
 
-  void sent(String id) {
-    lastId = id;
+  /**
+   * Publishes a message whose headers are complete.
+   *
+   * @throws IllegalStateException when the connection does not stand
+   */
+  void publish(String subject, Headers headers, Unconfirmed message) {
+    lastId = message.messageId();
+    String answer = confirmations.expect(message);
+    connection.nats().publish(new NatsMessage(subject, answer, headers, message.payload()));
   }
 
   /**

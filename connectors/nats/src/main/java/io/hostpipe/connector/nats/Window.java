@@ -34,7 +34,7 @@ final class Window extends ConfirmWindow<Unconfirmed> {
     this.storedSequence = storedSequence;
   }
 
-  /** The server has it, under this number. */
+  /** The server has it, under this number; {@link #tell} tells it. */
   void confirm(Unconfirmed message, long sequence) {
     lock.lock();
     try {
@@ -46,6 +46,10 @@ final class Window extends ConfirmWindow<Unconfirmed> {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Tells what is confirmed with all before it. */
+  void tell() {
     release();
   }
 

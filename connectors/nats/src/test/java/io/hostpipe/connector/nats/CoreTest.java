@@ -13,6 +13,7 @@ import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
+import io.nats.client.Message;
 import io.nats.client.Subscription;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -104,6 +105,22 @@ final class CoreTest {
     assertThat(Objects.requireNonNull(heard.nextMessage(Duration.ofMinutes(2))).getReplyTo())
         .isEqualTo("answers");
     assertThat(answers.isActive()).isTrue();
+  }
+
+  @Test
+  void anAnswerIsAskedForOnlyUnderWhatIsASubject() throws Exception {
+    Sink sink = subject.sink("questions", "");
+    Subscription heard = subject.client().subscribe(subject.name());
+    subject.client().flush(Duration.ofMinutes(2));
+    Subject.write(sink, "to nobody", Headers.of(Headers.REPLY_TO, "no subject\r\nPING"));
+    Subject.write(sink, "to somebody", Headers.of(Headers.REPLY_TO, "answers"));
+    sink.finish();
+    Message first = Objects.requireNonNull(heard.nextMessage(Duration.ofMinutes(2)));
+    assertThat(first.getReplyTo()).isNull();
+    assertThat(NatsHeaders.read(first.getHeaders()).text(Headers.REPLY_TO))
+        .isEqualTo("no subject\r\nPING");
+    assertThat(Objects.requireNonNull(heard.nextMessage(Duration.ofMinutes(2))).getReplyTo())
+        .isEqualTo("answers");
   }
 
   @Test

@@ -1,0 +1,171 @@
+package io.hostpipe.connector.nats;
+
+import io.nats.client.Connection;
+import io.nats.client.Dispatcher;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
+import io.nats.client.api.PublishAck;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the server answers to the messages that were published over one connection.
+ *
+ * <p>Each message names a subject of its own for its answer, with its number at the end, and one
+ * subscription hears them all: so an answer costs neither a future nor an entry in a table, and an
+ * answer of the plain shape is read where it lies (NATS documentation, "JetStream wire API
+ * Reference", publish acknowledgement).
+ *
+ * <p>Thread rule: {@link #expect} by one thread at a time; answers arrive on a thread of the
+ * library.
+ */
+final class Confirmations {
+  /** So many answers at most are taken in before they are told. */
+  private static final int TOGETHER_MAX = 64;
+
+  private static final byte[] BEGINNING = bytes("{\"stream\":\"");
+  private static final byte[] NUMBER = bytes("\"seq\":");
+
+  /** Longer than any number that a server gives would be. */
+  private static final int DIGITS_MAX = 18;
+
+  private final Way way;
+  private final Listener listener;
+  private final Dispatcher answers;
+  private final String subjectPrefix;
+
+  /** What is not answered, by its number modulo the length, which is a power of two. */
+  private final AtomicReferenceArray<@Nullable Unconfirmed> open;
+
+  private long next;
+
+  /** Of the library's thread. */
+  private int untold;
+
+  /** Is told what the server answers, on the library's thread. */
+  interface Listener {
+    /** The server has the message, under this number. */
+    void stored(Unconfirmed message, Way over, long sequence);
+
+    /** The server has answered otherwise: it knows the message already, or does not take it. */
+    void doubtful(Unconfirmed message, Way over, @Nullable Exception failure);
+
+    /** No further answer is there at the moment, or many were. */
+    void told();
+  }
+
+  /**
+   * Subscribes to the answers.
+   *
+   * @param unansweredMax how many messages may be without an answer at a time
+   */
+  Confirmations(Way way, int unansweredMax, Listener listener) {
+    this.way = way;
+    this.listener = listener;
+    this.open =
+        new AtomicReferenceArray<>(Integer.highestOneBit(Math.max(1, unansweredMax - 1)) << 1);
+    Connection nats = way.connection().nats();
+    this.subjectPrefix = nats.createInbox() + ".";
+    this.answers = nats.createDispatcher(this::onAnswer);
+    answers.setPendingLimits(0, 0); // the window is the limit
+    answers.subscribe(subjectPrefix + "*");
+  }
+
+  /** The subject for the answer to this message, which is published behind those before it. */
+  String expect(Unconfirmed message) {
+    long number = next++;
+    open.set(slot(number), message);
+    return subjectPrefix + number;
+  }
+
+  private void onAnswer(Message answer) {
+    Unconfirmed message = take(answer.getSubject());
+    if (message != null) {
+      long sequence = plainSequence(answer.getData());
+      if (sequence > 0) {
+        listener.stored(message, way, sequence);
+      } else {
+        onOther(message, answer);
+      }
+    }
+    untold++;
+    if (untold >= TOGETHER_MAX || answers.getPendingMessageCount() == 0) {
+      untold = 0;
+      listener.told();
+    }
+  }
+
+  private void onOther(Unconfirmed message, Message answer) {
+    // What was confirmed before it is told first, so that it is known which message is the oldest.
+    untold = 0;
+    listener.told();
+    try {
+      if (answer.isStatusMessage()) {
+        listener.doubtful(message, way, new IOException(answer.getStatus().getMessageWithCode()));
+        return;
+      }
+      PublishAck told = new PublishAck(answer);
+      if (told.isDuplicate()) {
+        listener.doubtful(message, way, null);
+      } else {
+        listener.stored(message, way, told.getSeqno());
+      }
+    } catch (IOException | JetStreamApiException | RuntimeException e) {
+      // Also what is no answer of a server at all: nobody knows then what became of the message.
+      listener.doubtful(message, way, e);
+    }
+  }
+
+  private @Nullable Unconfirmed take(String subject) {
+    try {
+      long number = Long.parseLong(subject, subjectPrefix.length(), subject.length(), 10);
+      return open.getAndSet(slot(number), null);
+    } catch (NumberFormatException | IndexOutOfBoundsException e) {
+      return null;
+    }
+  }
+
+  private int slot(long number) {
+    return (int) (number & (open.length() - 1));
+  }
+
+  /**
+   * The number in an answer that says nothing but the stream and the number.
+   *
+   * @return 0 for every other answer
+   */
+  static long plainSequence(byte[] answer) {
+    if (!holds(answer, 0, BEGINNING)) {
+      return 0;
+    }
+    int at = BEGINNING.length;
+    while (at < answer.length && answer[at] != '"') {
+      at++;
+    }
+    for (at++; at < answer.length && (answer[at] == ',' || answer[at] == ' '); ) {
+      at++;
+    }
+    if (!holds(answer, at, NUMBER)) {
+      return 0;
+    }
+    long number = 0;
+    int first = at + NUMBER.length;
+    for (at = first; at < answer.length && answer[at] >= '0' && answer[at] <= '9'; at++) {
+      number = 10 * number + (answer[at] - '0');
+    }
+    boolean ends = at == answer.length - 1 && answer[at] == '}' && at - first <= DIGITS_MAX;
+    return ends ? number : 0;
+  }
+
+  private static boolean holds(byte[] answer, int at, byte[] what) {
+    return at + what.length <= answer.length
+        && Arrays.equals(answer, at, at + what.length, what, 0, what.length);
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}
