@@ -92,6 +92,17 @@ public final class RabbitServer implements AutoCloseable {
     return start(folder, count, null, List.of());
   }
 
+  /**
+   * The same of RabbitMQ 4.
+   *
+   * @throws org.opentest4j.TestAbortedException when it is not to be had
+   */
+  public static List<RabbitServer> startClusterVersion4(Path folder, int count)
+      throws IOException, InterruptedException {
+    DebianRoot root = DebianRoot.find(ROOT, SCRIPTS + "rabbitmq-server");
+    return start(folder, count, root, List.of());
+  }
+
   private static List<RabbitServer> start(
       Path folder, int count, @Nullable DebianRoot root, List<String> more) throws IOException {
     int mapperPort = ServerProcess.freePort();
@@ -120,11 +131,15 @@ public final class RabbitServer implements AutoCloseable {
     }
     boolean started = false;
     try {
-      servers.getFirst().restart();
+      servers.getFirst().process.begin();
+      if (root == null) {
+        // One of RabbitMQ 4 waits for the others before it answers.
+        servers.getFirst().process.awaitAnswer();
+      }
       for (RabbitServer server : servers.subList(1, count)) {
         server.process.begin();
       }
-      for (RabbitServer server : servers.subList(1, count)) {
+      for (RabbitServer server : servers) {
         server.process.awaitAnswer();
       }
       started = true;
@@ -226,6 +241,16 @@ public final class RabbitServer implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The one of them that leads a queue or a stream; the first one has to run. */
+  public static RabbitServer leader(List<RabbitServer> servers, String queue)
+      throws IOException, InterruptedException {
+    String listed = servers.getFirst().administer("list_queues", "name", "leader");
+    return servers.stream()
+        .filter(each -> listed.lines().anyMatch((queue + "\t" + each.node)::equals))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(listed));
   }
 
   /** Starts it again with what it has on disk. */
