@@ -59,6 +59,19 @@ public final class OptionValues {
     return question < 0 ? shown : shown.substring(0, question);
   }
 
+  /** Whether the second of two words was given; the first is what holds without any. */
+  public static boolean isSecond(Address address, String name, String standard, String other)
+      throws PipeException {
+    String word = address.option(name);
+    if (word == null || word.equals(standard)) {
+      return false;
+    }
+    if (word.equals(other)) {
+      return true;
+    }
+    throw wrong(address, name, word, standard + " or " + other);
+  }
+
   /** A whole number between two limits, both allowed. */
   public static int integer(Address address, String name, int defaultValue, int least, int most)
       throws PipeException {

@@ -3,6 +3,10 @@ package io.hostpipe.connector.kafka;
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.BackWay;
+import io.hostpipe.spi.BrokerOptions;
+import io.hostpipe.spi.BrokerOptions.From;
+import io.hostpipe.spi.BrokerOptions.Numbering;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
@@ -63,13 +67,9 @@ record KafkaOptions(
   private static final String BY_KEY = "by-key";
   private static final String GROUP = "group";
   private static final String MERGED = "merged";
-  private static final String FROM = "from";
-  private static final String UNTIL = "until";
-  private static final String LOST = "lost";
   private static final String TIME = "time";
   private static final String PARTITIONS = "partitions";
   private static final String REPLICAS = "replicas";
-  private static final String END = "end";
   private static final String COMPRESSION = "compression";
   private static final String SERVER = "server";
   private static final String SASL = "sasl";
@@ -77,22 +77,6 @@ record KafkaOptions(
 
   private static final Set<String> COMPRESSIONS = Set.of("none", "gzip", "snappy", "lz4", "zstd");
   private static final Set<String> MECHANISMS = Set.of("plain", "scram-sha-256", "scram-sha-512");
-
-  /** Where a reader begins that has no place of its own. */
-  record From(boolean end, long offset) {
-    static final From BEGIN = new From(false, 0);
-    static final From END = new From(true, 0);
-  }
-
-  /** Where a reader ends. */
-  enum Until {
-    /** Nowhere: it waits for more. */
-    NEVER,
-    /** Behind the last message that was there when it began. */
-    LAST,
-    /** Where a writer said that its stream ends. */
-    MARK
-  }
 
   static final List<OptionSpec> SPECS =
       Stream.concat(ownSpecs().stream(), BrokerTls.SPECS.stream()).toList();
@@ -111,13 +95,13 @@ record KafkaOptions(
             address.option(BY_KEY) != null,
             group(address),
             address.option(MERGED) != null,
-            from(address),
-            until(address),
-            word(address, LOST, "fail", Set.of("fail", "continue")).equals("continue"),
+            From.of(address, Numbering.OFFSET),
+            Until.of(address, Until.LAST),
+            BrokerOptions.goesOnBehindLoss(address),
             address.option(TIME) != null,
             OptionValues.integer(address, PARTITIONS, 0, 1, 100_000),
             OptionValues.integer(address, REPLICAS, 0, 1, 100),
-            word(address, END, "silent", Set.of("silent", "mark")).equals("mark"),
+            BrokerOptions.marksEnd(address),
             word(address, COMPRESSION, "none", COMPRESSIONS),
             BrokerTls.of(address, false),
             word(address, SASL, "plain", MECHANISMS).toUpperCase(Locale.ROOT),
@@ -149,23 +133,9 @@ record KafkaOptions(
         OptionSpec.flag(
                 MERGED, "with group: all partitions are one stream, at least once, in no order")
             .ofSource(),
-        OptionSpec.value(
-                FROM, "WHERE", "begin", "where a new reader begins: begin, end, or an offset")
-            .ofSource(),
-        OptionSpec.value(
-                UNTIL,
-                "WHERE",
-                null,
-                "stop at: last, the newest message there is now; mark, the end that a writer with"
-                    + " end=mark has written")
-            .ofSource(),
-        OptionSpec.value(
-                LOST,
-                "WHAT",
-                "fail",
-                "when messages were deleted before they were read: fail (exit code 5), or"
-                    + " continue with a line that says which")
-            .ofSource(),
+        From.option(Numbering.OFFSET),
+        Until.option(Until.LAST),
+        BrokerOptions.lost("which"),
         OptionSpec.flag(TIME, "give each message the time it has in Kafka, as :time").ofSource(),
         OptionSpec.value(PARTITIONS, "N", "1", "how many partitions a topic has that is made")
             .ofDestination(),
@@ -175,12 +145,7 @@ record KafkaOptions(
                 null,
                 "how many brokers keep a topic that is made; else as the broker's default is")
             .ofDestination(),
-        OptionSpec.value(
-                END,
-                "HOW",
-                "silent",
-                "mark: write the end of the stream as an empty message, for until=mark")
-            .ofDestination(),
+        BrokerOptions.end(),
         OptionSpec.value(COMPRESSION, "HOW", "none", "pack messages with gzip, snappy, lz4 or zstd")
             .ofDestination(),
         BackWay.option("topic"),
@@ -240,7 +205,7 @@ record KafkaOptions(
       throw new PipeException.Config(
           address + ": merged is how a group is read, as in group=workers merged");
     }
-    if (group != null && (partition >= 0 || until != Until.NEVER || from.offset() > 0)) {
+    if (group != null && (partition >= 0 || until != Until.NEVER || from.number() > 0)) {
       throw new PipeException.Config(
           address
               + ": a group shares all partitions, from their begin or their end, and has no end;"
@@ -293,31 +258,6 @@ record KafkaOptions(
       servers.add(more.matches(".*:[0-9]{1,5}") ? more : more + ":" + PORT);
     }
     return List.copyOf(servers);
-  }
-
-  private static From from(Address address) throws PipeException {
-    String text = address.option(FROM);
-    if (text == null || text.equals("begin")) {
-      return From.BEGIN;
-    }
-    if (text.equals("end")) {
-      return From.END;
-    }
-    if (text.matches("[0-9]{1,18}")) {
-      return new From(false, Long.parseLong(text));
-    }
-    throw new PipeException.Config(
-        address + ": from is begin, end, or the offset of a message, not '" + text + "'");
-  }
-
-  private static Until until(Address address) throws PipeException {
-    return switch (address.option(UNTIL)) {
-      case null -> Until.NEVER;
-      case "last" -> Until.LAST;
-      case "mark" -> Until.MARK;
-      case String other ->
-          throw new PipeException.Config(address + ": until is last or mark, not '" + other + "'");
-    };
   }
 
   /** One of several words, in lower case. */

@@ -8,6 +8,7 @@ import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Records;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.LogSource;
 import io.hostpipe.spi.PipeContext;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -62,7 +63,7 @@ final class KafkaSource extends LogSource<PartitionReader> {
   @Override
   protected @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
     PartitionReader open = connect();
-    if (options.until() == KafkaOptions.Until.LAST && hasAll(open)) {
+    if (options.until() == Until.LAST && hasAll(open)) {
       end();
       return null;
     }
@@ -152,7 +153,7 @@ final class KafkaSource extends LogSource<PartitionReader> {
               + " of their writer)");
     }
     if (mark) {
-      if (options.until() == KafkaOptions.Until.MARK) {
+      if (options.until() == Until.MARK) {
         end();
       }
       return true;
@@ -197,7 +198,7 @@ final class KafkaSource extends LogSource<PartitionReader> {
     }
     if (place == null) {
       place = new OffsetCursor(open.topic().id().toString(), open.partition(), open.behind());
-      long wanted = options.from().offset();
+      long wanted = options.from().number();
       if (wanted > 0 && wanted < open.beginAtOpen()) {
         lost(Lost.between(wanted, open.beginAtOpen(), open.partition()));
       }

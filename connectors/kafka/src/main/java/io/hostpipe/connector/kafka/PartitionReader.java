@@ -137,7 +137,7 @@ final class PartitionReader implements AutoCloseable {
   }
 
   private long beginning() throws PipeException {
-    long wanted = options.from().offset();
+    long wanted = options.from().number();
     if (wanted > endAtOpen) {
       throw new PipeException.Config(
           options.address()

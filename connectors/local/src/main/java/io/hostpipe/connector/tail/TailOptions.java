@@ -86,14 +86,14 @@ record TailOptions(
     OptionValues.checkNames(address, SPECS, true);
     String state = address.option(STATE);
     return new TailOptions(
-        choice(address, FROM, "begin", "end"),
-        address.option(UNTIL) != null && choice(address, UNTIL, null, "end"),
+        OptionValues.isSecond(address, FROM, "begin", "end"),
+        untilEnd(address),
         address.option(PARTIAL_AFTER) == null
             ? null
             : OptionValues.duration(address, PARTIAL_AFTER, Duration.ZERO, Duration.ZERO, LONGEST),
         OptionValues.duration(address, ROTATE_WAIT, Duration.ofSeconds(2), Duration.ZERO, LONGEST),
         OptionValues.duration(address, POLL, Duration.ofSeconds(1), Duration.ofMillis(10), LONGEST),
-        choice(address, LOST, "fail", "continue"),
+        OptionValues.isSecond(address, LOST, "fail", "continue"),
         state == null ? null : Path.of(state));
   }
 
@@ -108,25 +108,11 @@ record TailOptions(
         fromEnd, untilEnd, partialAfter, rotateWait, poll, goesOnBehindLoss, own);
   }
 
-  /** Whether the second of two words was given; the first is what holds without any. */
-  private static boolean choice(
-      Address address, String name, @Nullable String standard, String other) throws PipeException {
-    String word = address.option(name);
-    if (word == null || word.equals(standard)) {
-      return false;
+  private static boolean untilEnd(Address address) throws PipeException {
+    String word = address.option(UNTIL);
+    if (word == null || word.equals("end")) {
+      return word != null;
     }
-    if (word.equals(other)) {
-      return true;
-    }
-    throw new PipeException.Config(
-        address
-            + ": "
-            + name
-            + " is "
-            + (standard == null ? "" : standard + " or ")
-            + other
-            + ", not '"
-            + word
-            + "'");
+    throw new PipeException.Config(address + ": until is end, not '" + word + "'");
   }
 }

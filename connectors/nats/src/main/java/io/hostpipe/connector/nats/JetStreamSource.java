@@ -7,6 +7,8 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Records;
+import io.hostpipe.spi.BrokerOptions.From;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.LogSource;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Message;
@@ -48,7 +50,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   @Override
   protected @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
     OrderedReader open = connect();
-    if (options.until() == NatsOptions.Until.LAST && sequence() >= lastAtBegin) {
+    if (options.until() == Until.LAST && sequence() >= lastAtBegin) {
       end();
       return null;
     }
@@ -112,7 +114,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
       case GAP -> onGap(before, sequence);
       case AGAIN -> skipped = true;
       case NEXT -> {
-        if (mark && options.until() == NatsOptions.Until.MARK) {
+        if (mark && options.until() == Until.MARK) {
           end();
         }
       }
@@ -175,11 +177,11 @@ final class JetStreamSource extends LogSource<OrderedReader> {
 
   /** Where a reader began that had no place of its own. */
   private SequenceCursor beginning(OrderedReader open) {
-    NatsOptions.From from = options.from();
+    From from = options.from();
     long behind =
         from.end()
             ? open.stream().getStreamState().getLastSequence()
-            : Math.max(0, from.sequence() - 1);
+            : Math.max(0, from.number() - 1);
     return SequenceCursor.in(open.stream(), behind);
   }
 

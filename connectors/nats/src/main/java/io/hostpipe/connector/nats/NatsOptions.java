@@ -3,6 +3,10 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.BackWay;
+import io.hostpipe.spi.BrokerOptions;
+import io.hostpipe.spi.BrokerOptions.From;
+import io.hostpipe.spi.BrokerOptions.Numbering;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
@@ -59,42 +63,18 @@ record NatsOptions(
   private static final String STREAM = "stream";
   private static final String DURABLE = "durable";
   private static final String QUEUE = "queue";
-  private static final String FROM = "from";
-  private static final String UNTIL = "until";
-  private static final String LOST = "lost";
   private static final String REPLICAS = "replicas";
   private static final String IN_FLIGHT = "in-flight";
   private static final String ACK_WAIT = "ack-wait";
-  private static final String END = "end";
   private static final String SERVER = "server";
   private static final String CREDENTIALS = "creds";
-  private static final String TIMEOUT = "timeout";
-
-  /** Where a reader begins that has no place of its own. */
-  record From(boolean end, long sequence) {
-    static final From BEGIN = new From(false, 0);
-    static final From END = new From(true, 0);
-  }
-
-  /** Where a reader ends. */
-  enum Until {
-    /** Nowhere: it waits for more. */
-    NEVER,
-    /** Behind the last message that was there when it began. */
-    LAST,
-    /** Where a writer said that its stream ends. */
-    MARK
-  }
 
   static final List<OptionSpec> SPECS =
       Stream.concat(ownSpecs().stream(), BrokerTls.SPECS.stream()).toList();
 
   /** Reads them from an address. */
   static NatsOptions of(Address address, boolean asSource) throws PipeException {
-    if (address.option(TIMEOUT) != null) {
-      throw new PipeException.Config(
-          address + ": 'timeout' means something with --duplex only, where requests are answered");
-    }
+    BrokerOptions.refuseTimeout(address);
     return ofDialogue(address, asSource);
   }
 
@@ -115,9 +95,9 @@ record NatsOptions(
             name(address, STREAM),
             name(address, DURABLE),
             name(address, QUEUE),
-            from(address),
-            until(address),
-            choice(address, LOST, "fail", "continue"),
+            From.of(address, Numbering.SEQUENCE),
+            Until.of(address, Until.LAST),
+            BrokerOptions.goesOnBehindLoss(address),
             OptionValues.integer(address, REPLICAS, 1, 1, 5),
             OptionValues.integer(address, IN_FLIGHT, 4096, 1, 1_000_000),
             OptionValues.duration(
@@ -126,10 +106,9 @@ record NatsOptions(
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(1),
                 Duration.ofHours(1)),
-            choice(address, END, "silent", "mark"),
+            BrokerOptions.marksEnd(address),
             credentials == null ? null : Path.of(credentials),
-            OptionValues.duration(
-                address, TIMEOUT, Duration.ofSeconds(5), Duration.ofMillis(10), Duration.ofDays(1)),
+            BrokerOptions.timeout(address),
             BrokerTls.of(address, false));
     options.checkTogether();
     return options;
@@ -164,26 +143,9 @@ record NatsOptions(
                 null,
                 "each message goes to one of those that name the same group (not with jetstream)")
             .ofSource(),
-        OptionSpec.value(
-                FROM,
-                "WHERE",
-                "begin",
-                "where a new reader begins: begin, end, or a sequence number")
-            .ofSource(),
-        OptionSpec.value(
-                UNTIL,
-                "WHERE",
-                null,
-                "stop at: last, the newest message there is now; mark, the end that a writer with"
-                    + " end=mark has written")
-            .ofSource(),
-        OptionSpec.value(
-                LOST,
-                "WHAT",
-                "fail",
-                "when messages were deleted before they were read: fail (exit code 5), or"
-                    + " continue with a line that says how many")
-            .ofSource(),
+        From.option(Numbering.SEQUENCE),
+        Until.option(Until.LAST),
+        BrokerOptions.lost("how many"),
         OptionSpec.value(
                 REPLICAS, "N", "1", "how many servers keep a stream that is made: 1, 3 or 5")
             .ofDestination(),
@@ -195,23 +157,25 @@ record NatsOptions(
                 "when a consumer that is made gives a message to another reader, should this one"
                     + " fall silent")
             .ofSource(),
-        OptionSpec.value(
-                END,
-                "HOW",
-                "silent",
-                "mark: write the end of the stream as an empty message, for until=mark")
-            .ofDestination(),
+        BrokerOptions.end(),
         OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated(),
         OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"),
         BackWay.option("subject"),
-        OptionSpec.value(
-                TIMEOUT, "DURATION", "5s", "with --duplex: how long a request waits for its answer")
-            .ofDestination());
+        BrokerOptions.timeout());
   }
 
   private void checkTogether() throws PipeException {
     for (String name :
-        List.of(STREAM, DURABLE, FROM, UNTIL, LOST, REPLICAS, ACK_WAIT, END, IN_FLIGHT)) {
+        List.of(
+            STREAM,
+            DURABLE,
+            BrokerOptions.FROM,
+            BrokerOptions.UNTIL,
+            BrokerOptions.LOST,
+            REPLICAS,
+            ACK_WAIT,
+            BrokerOptions.END,
+            IN_FLIGHT)) {
       if (!jetStream && address.option(name) != null) {
         throw new PipeException.Config(
             address
@@ -243,45 +207,6 @@ record NatsOptions(
       servers.add("nats://" + more);
     }
     return List.copyOf(servers);
-  }
-
-  private static From from(Address address) throws PipeException {
-    String text = address.option(FROM);
-    if (text == null || text.equals("begin")) {
-      return From.BEGIN;
-    }
-    if (text.equals("end")) {
-      return From.END;
-    }
-    if (text.matches("[1-9][0-9]{0,17}")) {
-      return new From(false, Long.parseLong(text));
-    }
-    throw new PipeException.Config(
-        address + ": from is begin, end, or the sequence number of a message, not '" + text + "'");
-  }
-
-  private static Until until(Address address) throws PipeException {
-    return switch (address.option(UNTIL)) {
-      case null -> Until.NEVER;
-      case "last" -> Until.LAST;
-      case "mark" -> Until.MARK;
-      case String other ->
-          throw new PipeException.Config(address + ": until is last or mark, not '" + other + "'");
-    };
-  }
-
-  /** Whether the second of two words was given; the first is what holds without any. */
-  private static boolean choice(Address address, String name, String standard, String other)
-      throws PipeException {
-    String word = address.option(name);
-    if (word == null || word.equals(standard)) {
-      return false;
-    }
-    if (word.equals(other)) {
-      return true;
-    }
-    throw new PipeException.Config(
-        address + ": " + name + " is " + standard + " or " + other + ", not '" + word + "'");
   }
 
   private static @Nullable String name(Address address, String option) throws PipeException {

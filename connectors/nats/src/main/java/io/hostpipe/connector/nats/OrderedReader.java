@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.spi.BrokerOptions.From;
 import io.hostpipe.spi.Inbox;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.JetStreamApiException;
@@ -100,15 +101,15 @@ final class OrderedReader implements AutoCloseable {
       throws IOException, JetStreamApiException {
     OrderedConsumerConfiguration configuration =
         new OrderedConsumerConfiguration().filterSubject(options.subject());
-    NatsOptions.From from = options.from();
+    From from = options.from();
     if (behind != null && behind.sequence() > 0) {
       begin(configuration, behind.sequence() + 1);
     } else if (behind != null) {
       configuration.deliverPolicy(DeliverPolicy.All);
     } else if (from.end()) {
       begin(configuration, stream.getStreamState().getLastSequence() + 1);
-    } else if (from.sequence() > 0) {
-      begin(configuration, from.sequence());
+    } else if (from.number() > 0) {
+      begin(configuration, from.number());
     } else {
       configuration.deliverPolicy(DeliverPolicy.All);
     }

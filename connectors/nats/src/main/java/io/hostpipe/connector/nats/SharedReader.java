@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.spi.BrokerOptions.From;
 import io.hostpipe.spi.Inbox;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.ConsumerContext;
@@ -94,11 +95,11 @@ final class SharedReader implements AutoCloseable {
             .ackPolicy(AckPolicy.Explicit)
             .ackWait(options.ackWait())
             .maxAckPending(options.inFlight());
-    NatsOptions.From from = options.from();
+    From from = options.from();
     if (from.end()) {
       wanted.deliverPolicy(DeliverPolicy.New);
-    } else if (from.sequence() > 0) {
-      wanted.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(from.sequence());
+    } else if (from.number() > 0) {
+      wanted.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(from.number());
     } else {
       wanted.deliverPolicy(DeliverPolicy.All);
     }

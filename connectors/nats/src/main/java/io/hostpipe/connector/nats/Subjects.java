@@ -5,9 +5,8 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
-import java.nio.charset.StandardCharsets;
+import io.hostpipe.spi.BrokerOptions;
 import java.util.Locale;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The rules for names of subjects (NATS documentation, "Subject-Based Messaging"). */
@@ -71,11 +70,7 @@ final class Subjects {
 
   /** The stream that a reader makes of a subject; a name that is too long is summed. */
   static StreamId streamIdOf(NatsOptions options) {
-    String name = "nats:" + options.subject();
-    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    return bytes.length <= StreamId.LENGTH_BYTES_MAX
-        ? new StreamId(name)
-        : new StreamId("nats:" + UUID.nameUUIDFromBytes(bytes));
+    return BrokerOptions.streamId(NatsOptions.SCHEME, options.subject());
   }
 
   /** Whether it stands for more than one subject. */

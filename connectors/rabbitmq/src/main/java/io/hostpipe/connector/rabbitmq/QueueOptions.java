@@ -5,13 +5,14 @@ import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.BackWay;
+import io.hostpipe.spi.BrokerOptions;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -70,42 +71,26 @@ record QueueOptions(
   static final String EXCHANGE_TYPE = "exchange-type";
 
   static final String TEMPORARY = "temporary";
-  static final String TIMEOUT = "timeout";
 
   private static final String KEY = "routing-key";
   private static final String IN_FLIGHT = "in-flight";
   private static final String PREFETCH = "prefetch";
-  private static final String UNTIL = "until";
-  private static final String END = "end";
   private static final String SERVER = "server";
   private static final int PORT = 5672;
   private static final int ENCRYPTED_PORT = 5671;
-
-  /** Where a reader ends. */
-  enum Until {
-    /** Nowhere: it waits for more. */
-    NEVER,
-    /** When no message is left for it. */
-    EMPTY,
-    /** Where a writer said that its stream ends. */
-    MARK
-  }
 
   static final List<OptionSpec> SPECS =
       Stream.of(ownSpecs(), duplexSpecs(), BrokerTls.SPECS).flatMap(List::stream).toList();
 
   /** Reads them from an address. */
   static QueueOptions of(Address address, boolean asSource) throws PipeException {
-    if (address.option(TIMEOUT) != null) {
-      throw new PipeException.Config(
-          address + ": 'timeout' means something with --duplex only, where requests are answered");
-    }
+    BrokerOptions.refuseTimeout(address);
     return read(address, asSource);
   }
 
   /** The same for requests and answers over one queue. */
   static QueueOptions ofDialogue(Address address, boolean answers) throws PipeException {
-    for (String name : List.of(ONCE, UNTIL, END)) {
+    for (String name : List.of(ONCE, BrokerOptions.UNTIL, BrokerOptions.END)) {
       if (address.option(name) != null) {
         throw new PipeException.Config(
             address
@@ -134,7 +119,7 @@ record QueueOptions(
                 address, SERVER, tls.wanted() ? ENCRYPTED_PORT : PORT, "amqp://host:5672/orders"),
             tls,
             address.option(QUORUM) != null,
-            !choice(address, DURABLE, "true", "false"),
+            !OptionValues.isSecond(address, DURABLE, "true", "false"),
             once || address.option(SINGLE) != null,
             once,
             address.option(DEAD_LETTERS),
@@ -144,14 +129,9 @@ record QueueOptions(
             address.optionValues(KEY),
             OptionValues.integer(address, IN_FLIGHT, 4096, 1, 1_000_000),
             OptionValues.integer(address, PREFETCH, 500, 1, 65_535),
-            until(address),
-            choice(address, END, "silent", "mark"),
-            OptionValues.duration(
-                address,
-                TIMEOUT,
-                Duration.ofSeconds(5),
-                Duration.ofMillis(10),
-                Duration.ofDays(1)));
+            Until.of(address, Until.EMPTY),
+            BrokerOptions.marksEnd(address),
+            BrokerOptions.timeout(address));
     options.checkTogether(asSource);
     return options;
   }
@@ -180,11 +160,7 @@ record QueueOptions(
 
   /** The stream that a reader makes of it; a name that is too long is summed. */
   StreamId streamId() {
-    String name = SCHEME + ":" + (ownQueue() ? exchange : queue);
-    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-    return bytes.length <= StreamId.LENGTH_BYTES_MAX
-        ? new StreamId(name)
-        : new StreamId(SCHEME + ":" + UUID.nameUUIDFromBytes(bytes));
+    return BrokerOptions.streamId(SCHEME, ownQueue() ? exchange : queue);
   }
 
   private static List<OptionSpec> ownSpecs() {
@@ -240,28 +216,13 @@ record QueueOptions(
         OptionSpec.value(IN_FLIGHT, "N", "4096", "how many messages may be unconfirmed")
             .ofDestination(),
         OptionSpec.value(PREFETCH, "N", "500", "how many messages may be uncommitted").ofSource(),
-        OptionSpec.value(
-                UNTIL,
-                "WHERE",
-                null,
-                "stop at: empty, when no message is left; mark, the end that a writer with"
-                    + " end=mark has written")
-            .ofSource(),
-        OptionSpec.value(
-                END,
-                "HOW",
-                "silent",
-                "mark: write the end of the stream as an empty message, for until=mark")
-            .ofDestination(),
+        Until.option(Until.EMPTY),
+        BrokerOptions.end(),
         OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated());
   }
 
   private static List<OptionSpec> duplexSpecs() {
-    return List.of(
-        BackWay.option("queue"),
-        OptionSpec.value(
-                TIMEOUT, "DURATION", "5s", "with --duplex: how long a request waits for its answer")
-            .ofDestination());
+    return List.of(BackWay.option("queue"), BrokerOptions.timeout());
   }
 
   private void checkTogether(boolean asSource) throws PipeException {
@@ -308,16 +269,6 @@ record QueueOptions(
     return new PipeException.Config(address + what);
   }
 
-  private static Until until(Address address) throws PipeException {
-    return switch (address.option(UNTIL)) {
-      case null -> Until.NEVER;
-      case "empty" -> Until.EMPTY;
-      case "mark" -> Until.MARK;
-      case String other ->
-          throw new PipeException.Config(address + ": until is empty or mark, not '" + other + "'");
-    };
-  }
-
   private static String exchangeType(Address address) throws PipeException {
     String type = text(address, EXCHANGE_TYPE, "fanout");
     if (!List.of("fanout", "direct", "topic", "headers").contains(type)) {
@@ -330,19 +281,5 @@ record QueueOptions(
   private static String text(Address address, String name, String standard) {
     String value = address.option(name);
     return value == null ? standard : value;
-  }
-
-  /** Whether the second of two words was given; the first is what holds without any. */
-  private static boolean choice(Address address, String name, String standard, String other)
-      throws PipeException {
-    String word = address.option(name);
-    if (word == null || word.equals(standard)) {
-      return false;
-    }
-    if (word.equals(other)) {
-      return true;
-    }
-    throw new PipeException.Config(
-        address + ": " + name + " is " + standard + " or " + other + ", not '" + word + "'");
   }
 }

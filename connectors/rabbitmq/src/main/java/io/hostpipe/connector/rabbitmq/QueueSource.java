@@ -13,6 +13,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.RefusingSource;
 import io.hostpipe.spi.Standing;
@@ -236,7 +237,7 @@ final class QueueSource implements Source, RefusingSource {
     if (message != null) {
       return message;
     }
-    if (options.until() != QueueOptions.Until.EMPTY) {
+    if (options.until() != Until.EMPTY) {
       return open.inbox().poll(timeoutNanos);
     }
     message = open.inbox().poll(Math.min(timeoutNanos, LOOK_NANOS));
@@ -434,7 +435,7 @@ final class QueueSource implements Source, RefusingSource {
       return true;
     }
     if (place.isEnd()) {
-      finished = options.until() == QueueOptions.Until.MARK;
+      finished = options.until() == Until.MARK;
       return false;
     }
     if (message.wasDeadLetterOf(options.queue())) {

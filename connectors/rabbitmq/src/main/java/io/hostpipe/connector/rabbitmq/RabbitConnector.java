@@ -8,6 +8,7 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
 import io.hostpipe.spi.BackWay;
+import io.hostpipe.spi.BrokerOptions;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.Letterbox;
 import io.hostpipe.spi.OptionSpec;
@@ -110,7 +111,7 @@ public final class RabbitConnector implements Connector {
   @Override
   public String check(Address address, boolean asSource)
       throws PipeException, InterruptedException {
-    Address oneWay = address.withoutOption(BackWay.BACK).withoutOption(QueueOptions.TIMEOUT);
+    Address oneWay = address.withoutOption(BackWay.BACK).withoutOption(BrokerOptions.TIMEOUT);
     QueueOptions options = QueueOptions.of(oneWay, asSource);
     List<String> warnings = new ArrayList<>();
     try (RabbitConnection connection = RabbitConnection.open(options, why -> {})) {

@@ -4,17 +4,18 @@ import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.BackWay;
+import io.hostpipe.spi.BrokerOptions;
+import io.hostpipe.spi.BrokerOptions.From;
+import io.hostpipe.spi.BrokerOptions.Numbering;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.OptionSpec;
 import io.hostpipe.spi.OptionValues;
 import io.hostpipe.spi.tls.BrokerTls;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
@@ -47,11 +48,7 @@ record StreamOptions(
   static final String SCHEME = "rabbitmq-stream";
   static final String ENCRYPTED_SCHEME = "rabbitmq-stream+tls";
 
-  private static final String FROM = "from";
-  private static final String UNTIL = "until";
-  private static final String LOST = "lost";
   private static final String IN_FLIGHT = "in-flight";
-  private static final String END = "end";
   private static final String MAX_AGE = "max-age";
   private static final String MAX_BYTES = "max-bytes";
   private static final String SEGMENT_BYTES = "segment-bytes";
@@ -59,32 +56,6 @@ record StreamOptions(
   private static final String SERVER = "server";
   private static final int PORT = 5552;
   private static final int ENCRYPTED_PORT = 5551;
-
-  /**
-   * Where a reader begins.
-   *
-   * @param place the kind of it
-   * @param number the offset, or the time in milliseconds
-   */
-  record From(Place place, long number) {
-    /** The kinds of places. */
-    enum Place {
-      BEGIN,
-      END,
-      OFFSET,
-      TIME
-    }
-  }
-
-  /** Where a reader ends. */
-  enum Until {
-    /** Nowhere: it waits for more. */
-    NEVER,
-    /** Behind the last message that was there when it began. */
-    LAST,
-    /** Where a writer said that its stream ends. */
-    MARK
-  }
 
   static final List<OptionSpec> SPECS =
       Stream.concat(ownSpecs().stream(), BrokerTls.SPECS.stream()).toList();
@@ -107,11 +78,11 @@ record StreamOptions(
                 tls.wanted() ? ENCRYPTED_PORT : PORT,
                 "rabbitmq-stream://host/orders"),
             tls,
-            from(address),
-            until(address),
-            isSecond(address, LOST, "fail", "continue"),
+            From.of(address, Numbering.OFFSET_OR_TIME),
+            Until.of(address, Until.LAST),
+            BrokerOptions.goesOnBehindLoss(address),
             OptionValues.integer(address, IN_FLIGHT, 10_000, 1, 1_000_000),
-            isSecond(address, END, "silent", "mark"),
+            BrokerOptions.marksEnd(address),
             shape(address));
     if (options.name.isEmpty()) {
       throw new PipeException.Config(
@@ -125,44 +96,17 @@ record StreamOptions(
 
   /** The stream of a pipe that a reader makes of it; a name that is too long is summed. */
   StreamId streamId() {
-    String whole = SCHEME + ":" + name;
-    byte[] bytes = whole.getBytes(StandardCharsets.UTF_8);
-    return bytes.length <= StreamId.LENGTH_BYTES_MAX
-        ? new StreamId(whole)
-        : new StreamId(SCHEME + ":" + UUID.nameUUIDFromBytes(bytes));
+    return BrokerOptions.streamId(SCHEME, name);
   }
 
   private static List<OptionSpec> ownSpecs() {
     return List.of(
-        OptionSpec.value(
-                FROM,
-                "WHERE",
-                "begin",
-                "where a new reader begins: begin, end, an offset, or a time as in"
-                    + " 2026-11-28T10:00:00Z")
-            .ofSource(),
-        OptionSpec.value(
-                UNTIL,
-                "WHERE",
-                null,
-                "stop at: last, the newest message there is now; mark, the end that a writer with"
-                    + " end=mark has written")
-            .ofSource(),
-        OptionSpec.value(
-                LOST,
-                "WHAT",
-                "fail",
-                "when messages were deleted before they were read: fail (exit code 5), or"
-                    + " continue with a line that says which")
-            .ofSource(),
+        From.option(Numbering.OFFSET_OR_TIME),
+        Until.option(Until.LAST),
+        BrokerOptions.lost("which"),
         OptionSpec.value(IN_FLIGHT, "N", "10000", "how many messages may be unconfirmed")
             .ofDestination(),
-        OptionSpec.value(
-                END,
-                "HOW",
-                "silent",
-                "mark: write the end of the stream as an empty message, for until=mark")
-            .ofDestination(),
+        BrokerOptions.end(),
         OptionSpec.value(
                 MAX_AGE,
                 "DURATION",
@@ -213,51 +157,5 @@ record StreamOptions(
       shape.put("initial-cluster-size", "" + OptionValues.integer(address, REPLICAS, 0, 1, 100));
     }
     return Map.copyOf(shape);
-  }
-
-  private static From from(Address address) throws PipeException {
-    String text = address.option(FROM);
-    if (text == null || text.equals("begin")) {
-      return new From(From.Place.BEGIN, 0);
-    }
-    if (text.equals("end")) {
-      return new From(From.Place.END, 0);
-    }
-    if (text.matches("[0-9]{1,18}")) {
-      return new From(From.Place.OFFSET, Long.parseLong(text));
-    }
-    try {
-      return new From(From.Place.TIME, Instant.parse(text).toEpochMilli());
-    } catch (DateTimeException | ArithmeticException e) {
-      throw new PipeException.Config(
-          address
-              + ": from is begin, end, the offset of a message, or a time as in"
-              + " 2026-11-28T10:00:00Z, not '"
-              + text
-              + "'");
-    }
-  }
-
-  private static Until until(Address address) throws PipeException {
-    return switch (address.option(UNTIL)) {
-      case null -> Until.NEVER;
-      case "last" -> Until.LAST;
-      case "mark" -> Until.MARK;
-      case String other ->
-          throw new PipeException.Config(address + ": until is last or mark, not '" + other + "'");
-    };
-  }
-
-  private static boolean isSecond(Address address, String name, String standard, String other)
-      throws PipeException {
-    String word = address.option(name);
-    if (word == null || word.equals(standard)) {
-      return false;
-    }
-    if (word.equals(other)) {
-      return true;
-    }
-    throw new PipeException.Config(
-        address + ": " + name + " is " + standard + " or " + other + ", not '" + word + "'");
   }
 }

@@ -94,7 +94,7 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
     switch (options.from().place()) {
       case BEGIN -> streams.subscribeFromBegin(READ, CHUNKS);
       case END -> beginAt(lastOffset(), lastOffset());
-      case OFFSET ->
+      case NUMBER ->
           beginAt(Math.min(options.from().number(), lastOffset()), options.from().number());
       case TIME -> streams.subscribeFromTime(READ, options.from().number(), CHUNKS);
     }

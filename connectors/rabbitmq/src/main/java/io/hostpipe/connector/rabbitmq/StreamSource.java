@@ -7,6 +7,8 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Records;
+import io.hostpipe.spi.BrokerOptions.From;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.LogSource;
 import io.hostpipe.spi.PipeContext;
 import java.nio.ByteBuffer;
@@ -70,7 +72,7 @@ final class StreamSource extends LogSource<StreamReader> {
   @Override
   protected @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
     StreamReader open = connect();
-    if (options.until() == StreamOptions.Until.LAST && unread == null && offset() >= lastAtBegin) {
+    if (options.until() == Until.LAST && unread == null && offset() >= lastAtBegin) {
       end();
       return null;
     }
@@ -152,7 +154,7 @@ final class StreamSource extends LogSource<StreamReader> {
       }
     }
     place = new StreamCursor(arrived.offset(), arrived.timeMillis());
-    if (mark && options.until() == StreamOptions.Until.MARK) {
+    if (mark && options.until() == Until.MARK) {
       end();
     }
     return true;
@@ -231,14 +233,14 @@ final class StreamSource extends LogSource<StreamReader> {
   }
 
   private void beginAt(StreamReader open) {
-    StreamOptions.From from = options.from();
+    From from = options.from();
     switch (from.place()) {
       case BEGIN -> skipped = -1;
       case END -> {
         place = open.end();
         unproven = true;
       }
-      case OFFSET -> skipped = from.number() - 1;
+      case NUMBER -> skipped = from.number() - 1;
       case TIME -> skipped = open.lastTimeMillis() < from.number() ? lastAtBegin : -1;
     }
   }
