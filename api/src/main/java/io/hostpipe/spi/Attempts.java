@@ -14,6 +14,13 @@ import java.util.concurrent.TimeUnit;
  * <p>Thread rule: one thread; {@link #stop} from any.
  */
 public final class Attempts {
+  /** What is tried. */
+  @FunctionalInterface
+  public interface Try<T> {
+    /** May block. */
+    T make() throws PipeException, InterruptedException;
+  }
+
   private final RetryPolicy policy;
   private final PipeEvents events;
   private final String peer;
@@ -64,6 +71,21 @@ public final class Attempts {
     events.linkDown(peer, reason(why), Duration.ofNanos(delayNanos));
     if (stopped.await(delayNanos, TimeUnit.NANOSECONDS)) {
       throw why;
+    }
+  }
+
+  /**
+   * Tries for the first time, and again until it comes to something. Blocks.
+   *
+   * @throws PipeException why the last one failed
+   */
+  public <T> T first(Try<T> tried) throws PipeException, InterruptedException {
+    while (true) {
+      try {
+        return tried.make();
+      } catch (PipeException e) {
+        pauseAfter(e);
+      }
     }
   }
 

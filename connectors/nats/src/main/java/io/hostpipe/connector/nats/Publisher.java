@@ -11,13 +11,14 @@ import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.spi.RefusesFirst;
+import io.hostpipe.spi.Republisher;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,9 +53,6 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
   private final Encoding encoding;
   private final Attempts attempts;
 
-  /** Held while messages are handed to the library: they go out in the order of the stream. */
-  private final ReentrantLock sending = new ReentrantLock();
-
   /** Since when the server shows less than was confirmed; of the thread that clears up. */
   private boolean behind;
 
@@ -63,15 +61,14 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
   /** Since when the stream is not found; null while it is. Of the same thread. */
   private @Nullable Long goneSinceNanos;
 
-  private volatile boolean closed;
   private volatile long epoch;
   private volatile RefusesFirst.@Nullable Refusal refusal;
   private volatile @Nullable Refused refused;
-  private volatile Way way;
   private final Resume held;
   private final long sequenceAtOpen;
   private final Commits commits;
   private final Window window;
+  private final Republisher<Unconfirmed, Way> publishing;
 
   private Publisher(
       NatsOptions options, PipeContext context, StreamId stream, Encoding encoding, Attempts tries)
@@ -81,13 +78,15 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     this.stream = stream;
     this.encoding = encoding;
     this.attempts = tries;
-    Opened opened = connectFirst();
-    this.way = opened.way;
+    this.publishing = new Republisher<>(options.address(), attempts, new Steps());
+    Opened opened = attempts.first(this::connectOnce);
     this.held = opened.held;
-    this.sequenceAtOpen = way.places().lastSequence();
+    attempts.succeeded(held.position());
+    this.sequenceAtOpen = opened.way.places().lastSequence();
     this.epoch = held.epoch();
     this.commits = new Commits(held.position());
     this.window = new Window(commits, options.inFlight(), sequenceAtOpen);
+    publishing.start(opened.way, commits, window, "nats-" + options.subject());
   }
 
   /** Connects, makes the stream where there is none, and finds the place. Blocks. */
@@ -95,9 +94,7 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
       NatsOptions options, PipeContext context, StreamId stream, Encoding encoding)
       throws PipeException, InterruptedException {
     Attempts attempts = new Attempts(context, options.address());
-    Publisher publisher = new Publisher(options, context, stream, encoding, attempts);
-    Thread.ofVirtual().name("nats-" + options.subject()).start(publisher::keepUp);
-    return publisher;
+    return new Publisher(options, context, stream, encoding, attempts);
   }
 
   /** How far the stream had got when it was opened. */
@@ -111,26 +108,24 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
 
   /** The most bytes of a message, headers included. */
   long maxPayload() {
-    Way over = way;
+    Way over = publishing.route();
     long ofServer = over.connection().nats().getMaxPayload();
     return over.streamBytesMax() < 0 ? ofServer : Math.min(ofServer, over.streamBytesMax());
   }
 
   /** Which setting that is. */
   String maxPayloadName() {
-    Way over = way;
+    Way over = publishing.route();
     boolean ofStream = over.streamBytesMax() >= 0 && maxPayload() == over.streamBytesMax();
     return ofStream ? "max_msg_size of the stream" : "max_payload";
   }
 
   boolean closed() {
-    return closed;
+    return publishing.closed();
   }
 
   void checkOpen() throws PipeException {
-    if (closed) {
-      throw closedHere();
-    }
+    publishing.checkOpen();
   }
 
   /** Has a message kept that the server refuses for good, before anything behind it is sent. */
@@ -148,15 +143,12 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     if (!window.add(message)) {
       return;
     }
-    sending.lock();
-    try {
+    publishing.send(over -> {
       // What came between is sent by whoever clears it up, and not twice.
       if (message.sentOver() == null) {
-        send(message, way);
+        send(message, over);
       }
-    } finally {
-      sending.unlock();
-    }
+    });
   }
 
   /** Blocks until the server has confirmed all. */
@@ -166,13 +158,10 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    window.end(closedHere());
-    attempts.stop();
-    way.connection().close();
+    publishing.close();
   }
 
-  /** Under {@link #sending}. */
+  /** Within {@link Republisher#send}. */
   private void send(Unconfirmed message, Way over) {
     message.sendsOver(over);
     Headers headers = message.headers();
@@ -191,14 +180,14 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
 
   @Override
   public void stored(Unconfirmed message, Way over, long sequence) {
-    if (over == way) {
+    if (over == publishing.route()) {
       window.confirm(message, sequence);
     }
   }
 
   @Override
   public void doubtful(Unconfirmed message, Way over, @Nullable Exception failure) {
-    if (over != way) {
+    if (over != publishing.route()) {
       return;
     }
     if (failure == null) {
@@ -231,73 +220,7 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
   }
 
   private void doubt(Way over, String what, @Nullable Throwable why) {
-    if (over == way) {
-      window.doubt(new PipeException.Unreachable(options.address() + ": " + what, why));
-    }
-  }
-
-  /** Clears up what is doubtful, until the publisher is closed. On a thread of its own. */
-  private void keepUp() {
-    try {
-      for (PipeException trouble = window.awaitTrouble();
-          trouble != null;
-          trouble = window.awaitTrouble()) {
-        clearUp(trouble);
-      }
-    } catch (PipeException e) {
-      window.end(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      window.end(closedHere());
-    } catch (RuntimeException e) {
-      // Who waits must not wait for a thread that is gone.
-      window.end(
-          new PipeException.Unreachable(
-              Status.INTERNAL,
-              options.address()
-                  + ": what writes the stream "
-                  + stream
-                  + " has failed: "
-                  + Attempts.reason(e),
-              e));
-    } finally {
-      way.connection().close();
-    }
-  }
-
-  private void clearUp(PipeException trouble) throws PipeException, InterruptedException {
-    way.connection().close();
-    PipeException why = trouble;
-    while (true) {
-      attempts.pauseAfter(why);
-      checkOpen();
-      try {
-        goOnOver(connect(false));
-        return;
-      } catch (PipeException.Unreachable e) {
-        why = e;
-      }
-    }
-  }
-
-  /**
-   * Settles what is stored and sends the rest, or closes the connection that shows it cannot be.
-   */
-  private void goOnOver(Way next) throws PipeException, InterruptedException {
-    boolean settled = false;
-    try {
-      long position = checked(next);
-      Place stored = next.places().ofLastMessage();
-      window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());
-      refuse(next);
-      sendAgain(next);
-      attempts.succeeded(commits.position());
-      settled = true;
-    } finally {
-      if (!settled) {
-        next.connection().close();
-      }
-    }
+    publishing.doubt(over, new PipeException.Unreachable(options.address() + ": " + what, why));
   }
 
   /**
@@ -327,18 +250,6 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     }
     window.refuseOldest(why);
     refused = null;
-  }
-
-  private void sendAgain(Way next) {
-    sending.lock();
-    try {
-      way = next;
-      for (Unconfirmed each : window.clearUp()) {
-        send(each, next);
-      }
-    } finally {
-      sending.unlock();
-    }
   }
 
   /**
@@ -436,34 +347,27 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
             + " was synced)");
   }
 
-  private Opened connectFirst() throws PipeException, InterruptedException {
-    while (true) {
-      try {
-        Way opened = connect(true);
-        boolean found = false;
-        try {
-          Place place = opened.places().of(stream);
-          if (place != null && place.encoding() != encoding) {
-            throw new PipeException.Refused(
-                Status.FAILED_PRECONDITION,
-                options.address()
-                    + ": the stream "
-                    + stream
-                    + " holds "
-                    + place.encoding()
-                    + " there, not "
-                    + encoding);
-          }
-          found = true;
-          attempts.succeeded(place == null ? 0 : place.held().position());
-          return new Opened(opened, place == null ? Resume.START : place.held());
-        } finally {
-          if (!found) {
-            opened.connection().close();
-          }
-        }
-      } catch (PipeException e) {
-        attempts.pauseAfter(e);
+  private Opened connectOnce() throws PipeException, InterruptedException {
+    Way opened = connect(true);
+    boolean found = false;
+    try {
+      Place place = opened.places().of(stream);
+      if (place != null && place.encoding() != encoding) {
+        throw new PipeException.Refused(
+            Status.FAILED_PRECONDITION,
+            options.address()
+                + ": the stream "
+                + stream
+                + " holds "
+                + place.encoding()
+                + " there, not "
+                + encoding);
+      }
+      found = true;
+      return new Opened(opened, place == null ? Resume.START : place.held());
+    } finally {
+      if (!found) {
+        opened.close();
       }
     }
   }
@@ -509,7 +413,8 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
       streams.check(found, PipeEvents.SILENT);
       return found;
     }
-    String what = options.address() + ": the stream " + way.streamName() + " is gone";
+    String what =
+        options.address() + ": the stream " + publishing.route().streamName() + " is gone";
     long nowNanos = System.nanoTime();
     Long since = goneSinceNanos;
     if (since == null) {
@@ -527,9 +432,27 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     throw new PipeException.Unreachable(Status.NOT_FOUND, what + ", and is looked for", null);
   }
 
-  private PipeException closedHere() {
-    return new PipeException.Closed(
-        Status.CANCELLED, options.address() + " was closed on this side");
+  private final class Steps implements Republisher.Steps<Unconfirmed, Way> {
+    @Override
+    public Way connect() throws PipeException, InterruptedException {
+      return Publisher.this.connect(false);
+    }
+
+    @Override
+    public void settle(Way next) throws PipeException, InterruptedException {
+      long position = checked(next);
+      Place stored = next.places().ofLastMessage();
+      window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());
+      refuse(next);
+      attempts.succeeded(commits.position());
+    }
+
+    @Override
+    public void sendAgain(List<Unconfirmed> messages, Way over) {
+      for (Unconfirmed each : messages) {
+        send(each, over);
+      }
+    }
   }
 
   /** What the server has answered about a message, and how often. */

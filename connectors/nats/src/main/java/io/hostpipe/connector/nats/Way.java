@@ -2,6 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.Republisher;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.Headers;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread rule: what changes, under the publisher's lock.
  */
-final class Way {
+final class Way implements Republisher.Route {
   private final NatsConnection connection;
   private final String streamName;
   private final LastPlace places;
@@ -49,6 +50,11 @@ final class Way {
 
   NatsConnection connection() {
     return connection;
+  }
+
+  @Override
+  public void close() {
+    connection.close();
   }
 
   LastPlace places() {

@@ -12,8 +12,9 @@ import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.spi.Republisher;
 import java.io.IOException;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,43 +30,36 @@ import org.jspecify.annotations.Nullable;
 final class Publisher implements AutoCloseable {
   private final QueueOptions options;
   private final PipeContext context;
-  private final Attempts attempts;
-  private final Commits commits;
   private final Window window;
 
-  /** Held while messages are handed to the library: they go out in the order of the stream. */
-  private final ReentrantLock sending = new ReentrantLock();
-
-  private volatile boolean closed;
-  private volatile boolean works;
-  private volatile Way way;
+  private final Republisher<Unconfirmed, Way> publishing;
 
   private Publisher(QueueOptions options, PipeContext context, Commits commits)
       throws PipeException, InterruptedException {
     this.options = options;
     this.context = context;
-    this.attempts = new Attempts(context, options.address());
-    this.commits = commits;
     this.window = new Window(commits, options.inFlight());
-    this.way = connectFirst();
+    Attempts attempts = new Attempts(context, options.address());
+    this.publishing = new Republisher<>(options.address(), attempts, new Steps());
+    Way first = attempts.first(() -> connect(true));
+    attempts.succeeded(0);
+    publishing.start(first, commits, window, "rabbitmq-" + options.queue());
   }
 
   /** Connects, and makes the queue where there is none. Blocks. */
   static Publisher open(QueueOptions options, PipeContext context, Commits commits)
       throws PipeException, InterruptedException {
-    Publisher publisher = new Publisher(options, context, commits);
-    Thread.ofVirtual().name("rabbitmq-" + options.queue()).start(publisher::keepUp);
-    return publisher;
+    return new Publisher(options, context, commits);
   }
 
   /** Why the server does not take such a message; null where it does. */
   @Nullable Rejection refusal(
       int lengthBytes, Headers headers, BasicProperties properties, String routingKey) {
-    return way.connection().refusal(lengthBytes, headers, properties, routingKey);
+    return publishing.route().connection().refusal(lengthBytes, headers, properties, routingKey);
   }
 
   boolean closed() {
-    return closed;
+    return publishing.closed();
   }
 
   /** Hands over a message. Blocks while too much is unconfirmed, or the server takes nothing. */
@@ -74,12 +68,7 @@ final class Publisher implements AutoCloseable {
     if (message.refusal() != null) {
       return;
     }
-    sending.lock();
-    try {
-      send(message, way, false);
-    } finally {
-      sending.unlock();
-    }
+    publishing.send(over -> send(message, over, false));
   }
 
   /** Blocks until the server has confirmed all. */
@@ -89,13 +78,10 @@ final class Publisher implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    window.end(closedHere());
-    attempts.stop();
-    way.close();
+    publishing.close();
   }
 
-  /** Under {@link #sending}. */
+  /** Within {@link Republisher#send}. */
   private void send(Unconfirmed message, Way over, boolean again) {
     Channel channel = over.channel();
     if (!window.sends(message, over, channel.getNextPublishSeqNo())) {
@@ -123,84 +109,12 @@ final class Publisher implements AutoCloseable {
   }
 
   private void doubt(Way over, PipeException why) {
-    if (over == way) {
-      window.doubt(why);
-    }
+    publishing.doubt(over, why);
   }
 
   private void confirmed(Way over, long number, boolean andBefore) {
     window.confirm(over, number, andBefore);
-    if (!works && over == way) {
-      works = true;
-      attempts.succeeded(commits.position());
-    }
-  }
-
-  /** Clears up what is doubtful, until the publisher is closed. On a thread of its own. */
-  private void keepUp() {
-    try {
-      for (PipeException trouble = window.awaitTrouble();
-          trouble != null;
-          trouble = window.awaitTrouble()) {
-        clearUp(trouble);
-      }
-    } catch (PipeException e) {
-      window.end(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      window.end(closedHere());
-    } catch (RuntimeException e) {
-      // Who waits must not wait for a thread that is gone.
-      window.end(AmqpErrors.of(options.address() + ": the server is not understood", e));
-    } finally {
-      way.close();
-    }
-  }
-
-  private void clearUp(PipeException trouble) throws PipeException, InterruptedException {
-    way.connection().abandon();
-    PipeException why = trouble;
-    while (true) {
-      works = false;
-      attempts.pauseAfter(why);
-      if (closed) {
-        throw closedHere();
-      }
-      try {
-        sendAgain(connect(false));
-        return;
-      } catch (PipeException e) {
-        why = e;
-      }
-    }
-  }
-
-  private void sendAgain(Way next) {
-    sending.lock();
-    try {
-      way = next;
-      for (Unconfirmed each : window.clearUp()) {
-        send(each, next, each.sentOver() != null);
-      }
-    } finally {
-      sending.unlock();
-    }
-    if (closed) {
-      next.close();
-    }
-  }
-
-  private Way connectFirst() throws PipeException, InterruptedException {
-    while (true) {
-      try {
-        Way opened = connect(true);
-        attempts.succeeded(0);
-        works = true;
-        return opened;
-      } catch (PipeException e) {
-        attempts.pauseAfter(e);
-      }
-    }
+    publishing.confirmed(over);
   }
 
   private Way connect(boolean first) throws PipeException {
@@ -280,8 +194,17 @@ final class Publisher implements AutoCloseable {
     channel.confirmSelect();
   }
 
-  private PipeException closedHere() {
-    return new PipeException.Closed(
-        Status.CANCELLED, options.address() + " was closed on this side");
+  private final class Steps implements Republisher.Steps<Unconfirmed, Way> {
+    @Override
+    public Way connect() throws PipeException {
+      return Publisher.this.connect(false);
+    }
+
+    @Override
+    public void sendAgain(List<Unconfirmed> messages, Way over) {
+      for (Unconfirmed each : messages) {
+        send(each, over, each.sentOver() != null);
+      }
+    }
   }
 }

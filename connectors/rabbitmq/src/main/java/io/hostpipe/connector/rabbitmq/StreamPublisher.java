@@ -9,6 +9,7 @@ import io.hostpipe.connector.rabbitmq.StreamWay.Outgoing;
 import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.Republisher;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -31,13 +32,11 @@ final class StreamPublisher implements AutoCloseable {
   private final StreamOptions options;
   private final PipeContext context;
   private final StreamId stream;
-  private final Attempts attempts;
   private final Resume held;
   private final Commits commits;
   private final StreamWindow window;
 
-  /** Held while messages are written: they go out in the order of the stream. */
-  private final ReentrantLock sending = new ReentrantLock();
+  private final Republisher<Outgoing, StreamWay> publishing;
 
   /** What was taken in and is not sent yet. The writer's own. */
   private final List<Outgoing> gathered = new ArrayList<>();
@@ -47,22 +46,20 @@ final class StreamPublisher implements AutoCloseable {
   /** How often a connection was tried; one thread's after the other. */
   private int tries;
 
-  private volatile boolean closed;
-  private volatile boolean works;
-  private volatile StreamWay way;
-
   private StreamPublisher(
       StreamOptions options, PipeContext context, StreamId stream, Encoding encoding)
       throws PipeException, InterruptedException {
     this.options = options;
     this.context = context;
     this.stream = stream;
-    this.attempts = new Attempts(context, options.address());
-    Opened opened = connectFirst(encoding);
+    Attempts attempts = new Attempts(context, options.address());
+    this.publishing = new Republisher<>(options.address(), attempts, new Steps());
+    Opened opened = attempts.first(() -> connectOnce(encoding));
     this.held = opened.held;
     this.commits = new Commits(held.position());
     this.window = new StreamWindow(commits, options.inFlight());
-    this.way = opened.way;
+    attempts.succeeded(held.position());
+    publishing.start(opened.way, commits, window, "rabbitmq-stream-" + options.name());
     opened.ears.hear(this);
   }
 
@@ -70,9 +67,7 @@ final class StreamPublisher implements AutoCloseable {
   static StreamPublisher open(
       StreamOptions options, PipeContext context, StreamId stream, Encoding encoding)
       throws PipeException, InterruptedException {
-    StreamPublisher publisher = new StreamPublisher(options, context, stream, encoding);
-    Thread.ofVirtual().name("rabbitmq-stream-" + options.name()).start(publisher::keepUp);
-    return publisher;
+    return new StreamPublisher(options, context, stream, encoding);
   }
 
   /** How far the stream had got when it was opened. */
@@ -86,11 +81,11 @@ final class StreamPublisher implements AutoCloseable {
 
   /** The most bytes of a message, with all that is around its payload. */
   int messageBytesMax() {
-    return way.connection().messageBytesMax();
+    return publishing.route().connection().messageBytesMax();
   }
 
   boolean closed() {
-    return closed;
+    return publishing.closed();
   }
 
   /**
@@ -111,11 +106,9 @@ final class StreamPublisher implements AutoCloseable {
     if (gathered.isEmpty()) {
       return;
     }
-    sending.lock();
     try {
-      send(gathered, way);
+      publishing.send(over -> send(gathered, over));
     } finally {
-      sending.unlock();
       gathered.clear();
     }
   }
@@ -128,13 +121,10 @@ final class StreamPublisher implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    window.end(closedHere());
-    attempts.stop();
-    way.connection().close();
+    publishing.close();
   }
 
-  /** Under {@link #sending}. */
+  /** Within {@link Republisher#send}. */
   private void send(List<Outgoing> messages, StreamWay over) {
     List<Outgoing> now = new ArrayList<>(messages.size());
     for (Outgoing each : messages) {
@@ -150,71 +140,12 @@ final class StreamPublisher implements AutoCloseable {
   }
 
   private void doubt(StreamWay over, PipeException why) {
-    if (over == way) {
-      window.doubt(why);
-    }
+    publishing.doubt(over, why);
   }
 
   private void confirmed(StreamWay over, long[] publishingIds) {
     window.confirm(over, publishingIds);
-    if (!works && over == way) {
-      works = true;
-      attempts.succeeded(commits.position());
-    }
-  }
-
-  /** Clears up what is doubtful, until the publisher is closed. On a thread of its own. */
-  private void keepUp() {
-    try {
-      for (PipeException trouble = window.awaitTrouble();
-          trouble != null;
-          trouble = window.awaitTrouble()) {
-        clearUp(trouble);
-      }
-    } catch (PipeException e) {
-      window.end(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      window.end(closedHere());
-    } catch (RuntimeException e) {
-      // Who waits must not wait for a thread that is gone.
-      window.end(
-          new PipeException.Unreachable(
-              options.address() + ": the server is not understood: " + Attempts.reason(e), e));
-    } finally {
-      way.connection().close();
-    }
-  }
-
-  private void clearUp(PipeException trouble) throws PipeException, InterruptedException {
-    way.connection().abandon();
-    PipeException why = trouble;
-    while (true) {
-      works = false;
-      attempts.pauseAfter(why);
-      if (closed) {
-        throw closedHere();
-      }
-      try {
-        sendAgain(connect());
-        return;
-      } catch (PipeException.Unreachable e) {
-        why = e;
-      }
-    }
-  }
-
-  private void sendAgain(StreamWay next) {
-    sending.lock();
-    try {
-      way = next;
-      send(window.clearUp(), next);
-    } finally {
-      sending.unlock();
-    }
-    if (closed) {
-      next.connection().close();
-    }
+    publishing.confirmed(over);
   }
 
   private StreamWay connect() throws PipeException, InterruptedException {
@@ -277,16 +208,6 @@ final class StreamPublisher implements AutoCloseable {
     }
   }
 
-  private Opened connectFirst(Encoding encoding) throws PipeException, InterruptedException {
-    while (true) {
-      try {
-        return connectOnce(encoding);
-      } catch (PipeException.Unreachable e) {
-        attempts.pauseAfter(e);
-      }
-    }
-  }
-
   private Opened connectOnce(Encoding encoding) throws PipeException, InterruptedException {
     Ears ears = new Ears(options);
     LastPlace places = new LastPlace(options, ears);
@@ -310,8 +231,6 @@ final class StreamPublisher implements AutoCloseable {
       streams.declarePublisher(StreamWay.PUBLISHER, stream);
       ears.way = new StreamWay(connection);
       Resume found = place == null ? Resume.START : place.held();
-      attempts.succeeded(found.position());
-      works = true;
       whole = true;
       return new Opened(ears.way, ears, found);
     } finally {
@@ -321,9 +240,16 @@ final class StreamPublisher implements AutoCloseable {
     }
   }
 
-  private PipeException closedHere() {
-    return new PipeException.Closed(
-        Status.CANCELLED, options.address() + " was closed on this side");
+  private final class Steps implements Republisher.Steps<Outgoing, StreamWay> {
+    @Override
+    public StreamWay connect() throws PipeException, InterruptedException {
+      return StreamPublisher.this.connect();
+    }
+
+    @Override
+    public void sendAgain(List<Outgoing> messages, StreamWay over) {
+      send(messages, over);
+    }
   }
 
   private record Opened(StreamWay way, Ears ears, Resume held) {}
@@ -357,7 +283,7 @@ final class StreamPublisher implements AutoCloseable {
       }
       StreamWay mine = way;
       if (before != null && mine != null) {
-        listening.window.doubt(before);
+        listening.doubt(mine, before);
       }
     }
 

@@ -2,6 +2,7 @@ package io.hostpipe.connector.rabbitmq;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
+import io.hostpipe.spi.Republisher;
 import io.hostpipe.spi.UnconfirmedMessage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A connection that messages of one stream are published over. Thread rule: one thread publishes at
  * a time.
  */
-final class StreamWay {
+final class StreamWay implements Republisher.Route {
   static final int PUBLISHER = 0;
   private static final int COUNT_BYTES = 4;
 
@@ -45,6 +46,16 @@ final class StreamWay {
       frame.int32At(countIndex, count);
       connection.send(frame);
     }
+  }
+
+  @Override
+  public void close() {
+    connection.close();
+  }
+
+  @Override
+  public void abandon() {
+    connection.abandon();
   }
 
   private static FrameWriter begin() {

@@ -1,9 +1,10 @@
 package io.hostpipe.connector.rabbitmq;
 
 import com.rabbitmq.client.Channel;
+import io.hostpipe.spi.Republisher;
 
 /** A connection that messages are published over, each itself and no other. Immutable. */
-final class Way implements AutoCloseable {
+final class Way implements Republisher.Route {
   private final RabbitConnection connection;
   private final Channel channel;
 
@@ -28,5 +29,10 @@ final class Way implements AutoCloseable {
   @Override
   public void close() {
     connection.close();
+  }
+
+  @Override
+  public void abandon() {
+    connection.abandon();
   }
 }
