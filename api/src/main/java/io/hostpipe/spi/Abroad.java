@@ -1,6 +1,7 @@
 package io.hostpipe.spi;
 
 import io.hostpipe.PipeException;
+import io.hostpipe.Status;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,16 @@ public final class Abroad {
       var _ = outcome.whenComplete((made, failure) -> closeQuietly(made));
       throw e;
     }
+  }
+
+  /**
+   * For who may not be interrupted, and was: it stays so.
+   *
+   * @param what was done meanwhile, as in "opening nats://host/orders"
+   */
+  public static PipeException interrupted(String what) {
+    Thread.currentThread().interrupt();
+    return new PipeException.Closed(Status.CANCELLED, "interrupted while " + what);
   }
 
   private static <T extends AutoCloseable> void complete(

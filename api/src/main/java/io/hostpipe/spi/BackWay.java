@@ -9,7 +9,6 @@ import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import java.util.List;
-import java.util.UUID;
 
 /**
  * A pipe with both directions over stores that have one each: two subjects, queues or topics of a
@@ -77,17 +76,14 @@ public final class BackWay implements Pipe {
     try {
       return open(connector, address, reads, writes, context);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PipeException.Closed(Status.CANCELLED, "interrupted while opening " + address);
+      throw Abroad.interrupted("opening " + address);
     }
   }
 
   private static Pipe open(
       Connector connector, Address address, Address reads, Address writes, PipeContext context)
       throws PipeException, InterruptedException {
-    StreamId asked = context.stream();
-    StreamId stream =
-        asked == null ? new StreamId(address.scheme() + ":" + UUID.randomUUID()) : asked;
+    StreamId stream = context.streamOrNew(address.scheme());
     // It reads before it writes: an answer cannot come before it is listened for.
     // And counts no tries: nobody could keep what would be refused for them.
     Source source = connector.source(reads, context.withAttempts(0));

@@ -4,6 +4,7 @@ import io.hostpipe.AckLevel;
 import io.hostpipe.Encoding;
 import io.hostpipe.StreamId;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,11 @@ public record PipeContext(
         RetryPolicy.DEFAULT,
         PipeEvents.SILENT,
         null);
+  }
+
+  /** The id of the stream that goes out; where there is none, one that nobody else has. */
+  public StreamId streamOrNew(String prefix) {
+    return stream == null ? new StreamId(prefix + ":" + UUID.randomUUID()) : stream;
   }
 
   /** The same for bytes or messages. */

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * A message on its way into a broker, kept in a {@link ConfirmWindow} until the broker has it.
  *
  * <p>States: sent or about to be; confirmed; refused, which counts as confirmed, for nobody waits
- * for it any more. Thread rule: what changes, under the lock of its window.
+ * for it any more. Thread rule: what changes, under the lock of its window; what it is sent over,
+ * on the thread that sends, or under that lock as well.
  */
 public abstract class UnconfirmedMessage {
   private final long endPosition;
@@ -15,6 +16,7 @@ public abstract class UnconfirmedMessage {
   private @Nullable Rejection refusal;
   private boolean confirmed;
   private long sentNanos;
+  private Republisher.@Nullable Route sentOver;
 
   /**
    * A message of a stream.
@@ -54,6 +56,22 @@ public abstract class UnconfirmedMessage {
   public final void refuse(Rejection why) {
     refusal = why;
     confirmed = true;
+  }
+
+  /** Whether it was ever sent. */
+  public final boolean isSent() {
+    return sentOver != null;
+  }
+
+  /** Whether it was last sent over this very route. */
+  @SuppressWarnings("ReferenceEquality") // A route is itself and no other.
+  public final boolean isSentOver(Republisher.Route route) {
+    return sentOver == route;
+  }
+
+  /** It is about to be sent. */
+  public final void sendsOver(Republisher.Route route) {
+    sentOver = route;
   }
 
   final int lengthBytes() {

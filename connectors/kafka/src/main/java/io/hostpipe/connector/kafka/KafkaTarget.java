@@ -4,11 +4,10 @@ import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Sink;
-import io.hostpipe.Status;
 import io.hostpipe.StreamId;
-import io.hostpipe.Target;
-import io.hostpipe.spi.OpenSinks;
+import io.hostpipe.spi.Abroad;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.SharedTarget;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,35 +15,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread rule: any thread.
  */
-final class KafkaTarget implements Target {
+final class KafkaTarget extends SharedTarget {
   private final KafkaOptions options;
   private final PipeContext context;
-  private final OpenSinks open;
 
   KafkaTarget(KafkaOptions options, PipeContext context) {
+    super(options.address());
     this.options = options;
     this.context = context;
-    this.open = new OpenSinks(options.address().toString());
   }
 
   @Override
-  public Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException {
+  protected Sink sink(StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
     if (options.byKey() && encoding == Encoding.RAW) {
       throw new PipeException.Config(
           options.address()
               + ": bytes have no keys that by-key could go by; say with --frame what a message is");
     }
-    return open.add(KafkaSink.open(options, context, stream, encoding));
-  }
-
-  @Override
-  public boolean manyAtOnce() {
-    return true;
-  }
-
-  @Override
-  public boolean mixes() {
-    return true;
+    return KafkaSink.open(options, context, stream, encoding);
   }
 
   @Override
@@ -55,14 +44,7 @@ final class KafkaTarget implements Target {
           topic == null ? null : new PlaceReader(options, topics, topic, stream).find().place();
       return place == null ? null : place.held();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PipeException.Closed(
-          Status.CANCELLED, "interrupted while looking for the place of " + stream);
+      throw Abroad.interrupted("looking for the place of " + stream);
     }
-  }
-
-  @Override
-  public void close() {
-    open.close();
   }
 }

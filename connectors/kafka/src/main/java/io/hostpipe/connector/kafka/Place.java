@@ -1,17 +1,11 @@
 package io.hostpipe.connector.kafka;
 
-import io.hostpipe.Cursor;
-import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.Resume;
 import io.hostpipe.StreamId;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
+import io.hostpipe.spi.PlaceWords;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Locale;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +47,6 @@ record Place(
   /** What the names begin with that a writer has as a group and as a transactional id. */
   static final String NAME_PREFIX = "hostpipe:";
 
-  private static final String RECORDS = "records";
-  private static final String BYTES = "bytes";
   private static final String BY_KEY = "by-key";
   private static final int WORDS = 8;
 
@@ -85,30 +77,23 @@ record Place(
 
   /** In printable ASCII. */
   String text() {
-    Digest digest = Objects.requireNonNull(held.digest(), "a writer knows its digest");
     StringBuilder text = new StringBuilder(128);
-    text.append(URLEncoder.encode(stream.value(), StandardCharsets.UTF_8))
+    text.append(PlaceWords.of(stream))
         .append(' ')
-        .append(byKey ? BY_KEY : encoding == Encoding.RECORDS ? RECORDS : BYTES)
+        .append(byKey ? BY_KEY : PlaceWords.of(encoding))
         .append(' ')
         .append(follows)
         .append(' ')
         .append(held.position())
         .append(' ')
-        .append(HexFormat.of().toHexDigits(digest.toLong()))
+        .append(PlaceWords.digestOf(held))
         .append(' ')
         .append(held.epoch())
         .append(' ')
         .append(kind.name().toLowerCase(Locale.ROOT))
         .append(' ')
         .append(Long.toHexString(writer));
-    Cursor cursor = held.cursor();
-    if (cursor != null) {
-      text.append(' ')
-          .append(held.cursorPosition())
-          .append(' ')
-          .append(Base64.getEncoder().encodeToString(cursor.bytes()));
-    }
+    PlaceWords.appendCursor(text, held);
     return text.toString();
   }
 
@@ -127,31 +112,14 @@ record Place(
   }
 
   private static Place parse(String[] words) {
-    StreamId stream = new StreamId(URLDecoder.decode(words[0], StandardCharsets.UTF_8));
-    Encoding encoding =
-        switch (words[1]) {
-          case RECORDS, BY_KEY -> Encoding.RECORDS;
-          case BYTES -> Encoding.RAW;
-          default -> throw new IllegalArgumentException("an encoding of another time: " + words[1]);
-        };
-    long position = Long.parseLong(words[3]);
-    Cursor cursor =
-        words.length > WORDS ? Cursor.of(Base64.getDecoder().decode(words[WORDS + 1])) : null;
-    Resume held =
-        new Resume(
-            position,
-            cursor,
-            Digest.fromLong(HexFormat.fromHexDigitsToLong(words[4])),
-            cursor == null ? position : Long.parseLong(words[WORDS]),
-            Long.parseLong(words[5]));
-    Kind kind = Kind.valueOf(words[6].toUpperCase(Locale.ROOT));
+    boolean byKey = words[1].equals(BY_KEY);
     return new Place(
-        stream,
-        encoding,
-        words[1].equals(BY_KEY),
+        PlaceWords.stream(words[0]),
+        byKey ? Encoding.RECORDS : PlaceWords.encoding(words[1]),
+        byKey,
         Long.parseUnsignedLong(words[WORDS - 1], 16),
         Long.parseLong(words[2]),
-        held,
-        kind);
+        PlaceWords.held(words[3], words[4], words[5], words, WORDS),
+        Kind.valueOf(words[6].toUpperCase(Locale.ROOT)));
   }
 }

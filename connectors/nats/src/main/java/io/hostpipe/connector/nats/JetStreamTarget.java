@@ -7,6 +7,7 @@ import io.hostpipe.Sink;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
+import io.hostpipe.spi.Abroad;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.api.StreamInfo;
 import java.util.List;
@@ -69,9 +70,7 @@ final class JetStreamTarget implements Target {
       Place place = info == null ? null : new LastPlace(connection, options, info).of(stream);
       return place == null ? null : place.held();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PipeException.Closed(
-          Status.CANCELLED, "interrupted while looking for the place of " + stream);
+      throw Abroad.interrupted("looking for the place of " + stream);
     }
   }
 

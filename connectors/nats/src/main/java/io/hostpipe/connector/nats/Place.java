@@ -1,17 +1,10 @@
 package io.hostpipe.connector.nats;
 
-import io.hostpipe.Cursor;
-import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.Resume;
 import io.hostpipe.StreamId;
+import io.hostpipe.spi.PlaceWords;
 import io.nats.client.impl.Headers;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-import java.util.HexFormat;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +26,6 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
   /** All that is not in the id. */
   static final String HEADER = "Hostpipe-Place";
 
-  private static final String RECORDS = "records";
-  private static final String BYTES = "bytes";
   private static final String END = "end";
 
   private static volatile Named lastNamed = new Named(new StreamId("none"), "none");
@@ -48,7 +39,7 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
         + ":"
         + held.position()
         + ":"
-        + HexFormat.of().toHexDigits(digest().toLong())
+        + PlaceWords.digestOf(held)
         + (end ? ":" + END : "");
   }
 
@@ -57,15 +48,11 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
     return new Place(stream, encoding, position, held, end);
   }
 
-  private Digest digest() {
-    return Objects.requireNonNull(held.digest(), "a writer knows its digest");
-  }
-
   /** A name of printable ASCII without colons; a writer asks for the same one for each message. */
   private static String named(StreamId stream) {
     Named known = lastNamed;
     if (!known.stream.equals(stream)) {
-      known = new Named(stream, URLEncoder.encode(stream.value(), StandardCharsets.UTF_8));
+      known = new Named(stream, PlaceWords.of(stream));
       lastNamed = known;
     }
     return known.text;
@@ -76,18 +63,12 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
   /** Adds the header for all that is not in the id. */
   void writeTo(Headers headers) {
     StringBuilder text = new StringBuilder(64);
-    text.append(encoding == Encoding.RECORDS ? RECORDS : BYTES)
+    text.append(PlaceWords.of(encoding))
         .append(' ')
         .append(follows)
         .append(' ')
         .append(held.epoch());
-    Cursor cursor = held.cursor();
-    if (cursor != null) {
-      text.append(' ')
-          .append(held.cursorPosition())
-          .append(' ')
-          .append(Base64.getEncoder().encodeToString(cursor.bytes()));
-    }
+    PlaceWords.appendCursor(text, held);
     headers.put(HEADER, text.toString());
   }
 
@@ -106,23 +87,11 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
   }
 
   private static Place parse(String[] id, String[] words) {
-    StreamId stream = new StreamId(URLDecoder.decode(id[0], StandardCharsets.UTF_8));
-    Encoding encoding =
-        switch (words[0]) {
-          case RECORDS -> Encoding.RECORDS;
-          case BYTES -> Encoding.RAW;
-          default -> throw new IllegalArgumentException("an encoding of another time: " + words[0]);
-        };
-    long position = Long.parseLong(id[1]);
-    Cursor cursor = words.length > 4 ? Cursor.of(Base64.getDecoder().decode(words[4])) : null;
-    Resume held =
-        new Resume(
-            position,
-            cursor,
-            Digest.fromLong(HexFormat.fromHexDigitsToLong(id[2])),
-            cursor == null ? position : Long.parseLong(words[3]),
-            Long.parseLong(words[2]));
-    boolean end = id.length > 3 && id[3].equals(END);
-    return new Place(stream, encoding, Long.parseLong(words[1]), held, end);
+    return new Place(
+        PlaceWords.stream(id[0]),
+        PlaceWords.encoding(words[0]),
+        Long.parseLong(words[1]),
+        PlaceWords.held(id[1], id[2], words[2], words, 3),
+        id.length > 3 && id[3].equals(END));
   }
 }

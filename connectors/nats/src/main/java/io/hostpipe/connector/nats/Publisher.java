@@ -145,7 +145,7 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     }
     publishing.send(over -> {
       // What came between is sent by whoever clears it up, and not twice.
-      if (message.sentOver() == null) {
+      if (!message.isSent()) {
         send(message, over);
       }
     });

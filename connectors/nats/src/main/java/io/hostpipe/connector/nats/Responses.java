@@ -6,11 +6,10 @@ import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
-import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Commits;
+import io.hostpipe.spi.Dialogue;
 import io.hostpipe.spi.MessageSink;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.impl.NatsMessage;
@@ -21,75 +20,39 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Both directions over one subject, from the other side: what is read are requests, and what is
- * written are their answers: the first answers the first, and so on.
- *
- * <p>Thread rule: as {@link Pipe}.
- */
-final class Responses implements Pipe {
+/** Requests that come over one subject, and their answers. */
+final class Responses {
   /** Stands for a message that asked for no answer. */
   private static final String NOBODY = "";
 
   private static final int UNANSWERED_MAX = 100_000;
 
-  private final NatsOptions options;
-  private final CoreSource source;
-  private final Answers sink;
-
-  private Responses(NatsOptions options, CoreSource source, Answers sink) {
-    this.options = options;
-    this.source = source;
-    this.sink = sink;
-  }
+  private Responses() {}
 
   /** Subscribes. Blocks. */
   static Pipe open(NatsOptions options, PipeContext context) throws PipeException {
-    Subjects.checkMessages(options, context.encoding());
+    return Dialogue.open(options.address(), context.encoding(), () -> subscribe(options, context));
+  }
+
+  private static Dialogue subscribe(NatsOptions options, PipeContext context)
+      throws PipeException, InterruptedException {
     BlockingQueue<String> asking = new LinkedBlockingQueue<>(UNANSWERED_MAX);
-    try {
-      CoreSource source =
-          CoreSource.open(
-              options,
-              context,
-              request -> {
-                if (!asking.offer(Objects.requireNonNullElse(request.getReplyTo(), NOBODY))) {
-                  throw new PipeException.Refused(
-                      Status.FAILED_PRECONDITION,
-                      options.address()
-                          + ": "
-                          + UNANSWERED_MAX
-                          + " requests were read and not answered; a program answers each, in"
-                          + " order");
-                }
-              });
-      return new Responses(options, source, new Answers(options, context, source, asking));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PipeException.Closed(
-          Status.CANCELLED, "interrupted while opening " + options.address());
-    }
-  }
-
-  @Override
-  public Source source() {
-    return source;
-  }
-
-  @Override
-  public Sink sink() {
-    return sink;
-  }
-
-  @Override
-  public String description() {
-    return options.address().toString();
-  }
-
-  @Override
-  public void close() {
-    sink.close();
-    source.close();
+    CoreSource source =
+        CoreSource.open(
+            options,
+            context,
+            request -> {
+              if (!asking.offer(Objects.requireNonNullElse(request.getReplyTo(), NOBODY))) {
+                throw new PipeException.Refused(
+                    Status.FAILED_PRECONDITION,
+                    options.address()
+                        + ": "
+                        + UNANSWERED_MAX
+                        + " requests were read and not answered; a program answers each, in"
+                        + " order");
+              }
+            });
+    return new Dialogue(options.address(), source, new Answers(options, context, source, asking));
   }
 
   /** Publishes each message to whoever sent the request that it answers. */

@@ -1,7 +1,6 @@
 package io.hostpipe.connector.nats;
 
 import io.hostpipe.Address;
-import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
@@ -43,16 +42,6 @@ final class Subjects {
     }
     if (subject.startsWith("$")) {
       throw new PipeException.Config(address + ": subjects that begin with $ belong to the server");
-    }
-  }
-
-  /** Refuses bytes without borders where requests and answers are wanted. */
-  static void checkMessages(NatsOptions options, Encoding encoding) throws PipeException {
-    if (encoding != Encoding.RECORDS) {
-      throw new PipeException.Config(
-          options.address()
-              + ": a request and its answer are messages; say how they are told apart, as in"
-              + " --frame lines");
     }
   }
 

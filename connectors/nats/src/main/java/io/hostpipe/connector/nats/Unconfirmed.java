@@ -13,9 +13,6 @@ final class Unconfirmed extends UnconfirmedMessage {
   private final @Nullable Headers own;
   private long sequence;
 
-  /** Under the lock of the publisher. */
-  private @Nullable Way sentOver;
-
   /**
    * A message to be published.
    *
@@ -74,14 +71,5 @@ final class Unconfirmed extends UnconfirmedMessage {
 
   long sequence() {
     return sequence;
-  }
-
-  /** The connection that it was last sent over; null before it was sent. */
-  @Nullable Way sentOver() {
-    return sentOver;
-  }
-
-  void sendsOver(Way way) {
-    sentOver = way;
   }
 }

@@ -4,10 +4,7 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.StreamId;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
+import io.hostpipe.spi.PlaceWords;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -35,9 +32,6 @@ record Place(StreamId stream, Encoding encoding, long start, long end, Digest di
   /** There when a message was sent once more, because its confirmation did not come. */
   static final String AGAIN = "hostpipe-again";
 
-  private static final String RECORDS = "records";
-  private static final String BYTES = "bytes";
-
   /** Whether it has no content and says that the stream ends here. */
   boolean isEnd() {
     return start == end;
@@ -55,15 +49,15 @@ record Place(StreamId stream, Encoding encoding, long start, long end, Digest di
 
   /** As text; all of it is ASCII. */
   String toText() {
-    return (encoding == Encoding.RECORDS ? RECORDS : BYTES)
+    return PlaceWords.of(encoding)
         + " "
-        + URLEncoder.encode(stream.value(), StandardCharsets.UTF_8)
+        + PlaceWords.of(stream)
         + " "
         + start
         + " "
         + end
         + " "
-        + HexFormat.of().toHexDigits(digest.toLong());
+        + PlaceWords.of(digest);
   }
 
   /** What a message says; null when Hostpipe did not write it, or not as it does today. */
@@ -85,19 +79,13 @@ record Place(StreamId stream, Encoding encoding, long start, long end, Digest di
   }
 
   private static Place parse(String[] words) {
-    Encoding encoding =
-        switch (words[0]) {
-          case RECORDS -> Encoding.RECORDS;
-          case BYTES -> Encoding.RAW;
-          default -> throw new IllegalArgumentException("an encoding of another time: " + words[0]);
-        };
     Place place =
         new Place(
-            new StreamId(URLDecoder.decode(words[1], StandardCharsets.UTF_8)),
-            encoding,
+            PlaceWords.stream(words[1]),
+            PlaceWords.encoding(words[0]),
             Long.parseLong(words[2]),
             Long.parseLong(words[3]),
-            Digest.fromLong(HexFormat.fromHexDigitsToLong(words[4])));
+            PlaceWords.digest(words[4]));
     if (place.start < 0 || place.end < place.start) {
       throw new IllegalArgumentException("no place: " + place);
     }

@@ -203,7 +203,7 @@ final class Publisher implements AutoCloseable {
     @Override
     public void sendAgain(List<Unconfirmed> messages, Way over) {
       for (Unconfirmed each : messages) {
-        send(each, over, each.sentOver() != null);
+        send(each, over, each.isSent());
       }
     }
   }

@@ -1,16 +1,9 @@
 package io.hostpipe.connector.rabbitmq;
 
-import io.hostpipe.Cursor;
-import io.hostpipe.Digest;
 import io.hostpipe.Encoding;
 import io.hostpipe.Resume;
 import io.hostpipe.StreamId;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-import java.util.HexFormat;
-import java.util.Objects;
+import io.hostpipe.spi.PlaceWords;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * @param end whether the message has no content and says that the stream ends here
  */
 record StreamPlace(StreamId stream, Encoding encoding, long follows, Resume held, boolean end) {
-  private static final String RECORDS = "records";
-  private static final String BYTES = "bytes";
   private static final String END = "end";
   private static final String MORE = "more";
   private static final int WORDS = 7;
@@ -51,28 +42,21 @@ record StreamPlace(StreamId stream, Encoding encoding, long follows, Resume held
 
   /** In printable ASCII. */
   String text() {
-    Digest digest = Objects.requireNonNull(held.digest(), "a writer knows its digest");
     StringBuilder text = new StringBuilder(96);
-    text.append(encoding == Encoding.RECORDS ? RECORDS : BYTES)
+    text.append(PlaceWords.of(encoding))
         .append(' ')
-        .append(URLEncoder.encode(stream.value(), StandardCharsets.UTF_8))
+        .append(PlaceWords.of(stream))
         .append(' ')
         .append(follows)
         .append(' ')
         .append(held.position())
         .append(' ')
-        .append(HexFormat.of().toHexDigits(digest.toLong()))
+        .append(PlaceWords.digestOf(held))
         .append(' ')
         .append(held.epoch())
         .append(' ')
         .append(end ? END : MORE);
-    Cursor cursor = held.cursor();
-    if (cursor != null) {
-      text.append(' ')
-          .append(held.cursorPosition())
-          .append(' ')
-          .append(Base64.getEncoder().encodeToString(cursor.bytes()));
-    }
+    PlaceWords.appendCursor(text, held);
     return text.toString();
   }
 
@@ -89,23 +73,11 @@ record StreamPlace(StreamId stream, Encoding encoding, long follows, Resume held
   }
 
   private static StreamPlace parse(String[] words) {
-    Encoding encoding =
-        switch (words[0]) {
-          case RECORDS -> Encoding.RECORDS;
-          case BYTES -> Encoding.RAW;
-          default -> throw new IllegalArgumentException("an encoding of another time: " + words[0]);
-        };
-    StreamId stream = new StreamId(URLDecoder.decode(words[1], StandardCharsets.UTF_8));
-    long position = Long.parseLong(words[3]);
-    Cursor cursor =
-        words.length > WORDS ? Cursor.of(Base64.getDecoder().decode(words[WORDS + 1])) : null;
-    Resume held =
-        new Resume(
-            position,
-            cursor,
-            Digest.fromLong(HexFormat.fromHexDigitsToLong(words[4])),
-            cursor == null ? position : Long.parseLong(words[WORDS]),
-            Long.parseLong(words[5]));
-    return new StreamPlace(stream, encoding, Long.parseLong(words[2]), held, words[6].equals(END));
+    return new StreamPlace(
+        PlaceWords.stream(words[1]),
+        PlaceWords.encoding(words[0]),
+        Long.parseLong(words[2]),
+        PlaceWords.held(words[3], words[4], words[5], words, WORDS),
+        words[6].equals(END));
   }
 }

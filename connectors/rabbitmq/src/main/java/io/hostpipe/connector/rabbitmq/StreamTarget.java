@@ -4,11 +4,10 @@ import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Sink;
-import io.hostpipe.Status;
 import io.hostpipe.StreamId;
-import io.hostpipe.Target;
-import io.hostpipe.spi.OpenSinks;
+import io.hostpipe.spi.Abroad;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.SharedTarget;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -19,33 +18,23 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread rule: any thread.
  */
-final class StreamTarget implements Target {
+final class StreamTarget extends SharedTarget {
   private final StreamOptions options;
   private final PipeContext context;
-  private final OpenSinks open;
 
   /** Of the streams whose places were looked for and not found. */
   private final Map<StreamId, Suspicion> suspicions = new ConcurrentHashMap<>();
 
   StreamTarget(StreamOptions options, PipeContext context) {
+    super(options.address());
     this.options = options;
     this.context = context;
-    this.open = new OpenSinks(options.address().toString());
   }
 
   @Override
-  public Sink open(StreamId stream, Encoding encoding) throws PipeException, InterruptedException {
-    return open.add(StreamSink.open(options, context, stream, encoding));
-  }
-
-  @Override
-  public boolean manyAtOnce() {
-    return true;
-  }
-
-  @Override
-  public boolean mixes() {
-    return true;
+  protected Sink sink(StreamId stream, Encoding encoding)
+      throws PipeException, InterruptedException {
+    return StreamSink.open(options, context, stream, encoding);
   }
 
   @Override
@@ -58,14 +47,7 @@ final class StreamTarget implements Target {
       suspicions.remove(stream);
       return place == null ? null : place.held();
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PipeException.Closed(
-          Status.CANCELLED, "interrupted while looking for the place of " + stream);
+      throw Abroad.interrupted("looking for the place of " + stream);
     }
-  }
-
-  @Override
-  public void close() {
-    open.close();
   }
 }

@@ -5,7 +5,6 @@ import io.hostpipe.Rejection;
 import io.hostpipe.spi.Republisher;
 import io.hostpipe.spi.UnconfirmedMessage;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A connection that messages of one stream are published over. Thread rule: one thread publishes at
@@ -66,7 +65,6 @@ final class StreamWay implements Republisher.Route {
   static final class Outgoing extends UnconfirmedMessage {
     private final long publishingId;
     private final byte[] bytes;
-    private @Nullable StreamWay sentOver;
 
     /** A message to be published. */
     Outgoing(StreamPlace place, byte[] bytes) {
@@ -88,15 +86,6 @@ final class StreamWay implements Republisher.Route {
 
     byte[] bytes() {
       return bytes;
-    }
-
-    /** The connection that it was last sent over; null before it was sent. */
-    @Nullable StreamWay sentOver() {
-      return sentOver;
-    }
-
-    void sendsOver(StreamWay way) {
-      sentOver = way;
     }
   }
 }

@@ -33,7 +33,7 @@ final class StreamWindow extends ConfirmWindow<Outgoing> {
   boolean sends(Outgoing message, StreamWay over) {
     lock.lock();
     try {
-      if (message.sentOver() == over || isInTrouble() || isEnded()) {
+      if (message.isSentOver(over) || isInTrouble() || isEnded()) {
         return false;
       }
       message.sendsOver(over);
@@ -64,7 +64,7 @@ final class StreamWindow extends ConfirmWindow<Outgoing> {
         if (index == publishingIds.length) {
           break;
         }
-        if (each.sentOver() == over && publishingIds[index] == each.publishingId()) {
+        if (each.isSentOver(over) && publishingIds[index] == each.publishingId()) {
           each.confirm();
         }
       }

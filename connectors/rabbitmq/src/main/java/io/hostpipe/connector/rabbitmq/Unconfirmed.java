@@ -11,7 +11,6 @@ final class Unconfirmed extends UnconfirmedMessage {
   private final byte[] payload;
   private final BasicProperties properties;
 
-  private @Nullable Way sentOver;
   private long number;
 
   /** A message to be published. */
@@ -48,18 +47,13 @@ final class Unconfirmed extends UnconfirmedMessage {
     return properties;
   }
 
-  /** The connection that it was last sent over; null before it was sent. */
-  @Nullable Way sentOver() {
-    return sentOver;
-  }
-
   /** Its number among the confirmations of that connection. */
   long number() {
     return number;
   }
 
   void sendsOver(Way way, long underNumber) {
-    sentOver = way;
+    sendsOver(way);
     number = underNumber;
   }
 }

@@ -20,7 +20,7 @@ final class Window extends ConfirmWindow<Unconfirmed> {
   boolean sends(Unconfirmed message, Way over, long number) {
     lock.lock();
     try {
-      if (message.sentOver() == over || isInTrouble() || isEnded()) {
+      if (message.isSentOver(over) || isInTrouble() || isEnded()) {
         return false;
       }
       message.sendsOver(over, number);
@@ -43,7 +43,7 @@ final class Window extends ConfirmWindow<Unconfirmed> {
         return;
       }
       for (Unconfirmed each : waiting) {
-        if (each.sentOver() != over) {
+        if (!each.isSentOver(over)) {
           continue;
         }
         if (each.number() > number) {

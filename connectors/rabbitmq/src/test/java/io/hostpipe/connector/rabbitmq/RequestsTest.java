@@ -18,6 +18,8 @@ import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Status;
+import io.hostpipe.spi.BlockPool;
+import io.hostpipe.spi.PipeContext;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
@@ -365,7 +367,9 @@ final class RequestsTest {
         .withMessageContaining("--duplex only");
     assertThatExceptionOfType(PipeException.Config.class)
         .isThrownBy(() ->
-            Requests.checkMessages(QueueOptions.ofDialogue(queue.address(""), false), Encoding.RAW))
+            Requests.open(
+                QueueOptions.ofDialogue(queue.address(""), false),
+                PipeContext.messages(new BlockPool(0)).withEncoding(Encoding.RAW)))
         .withMessageContaining("a request and its answer are messages");
   }
 

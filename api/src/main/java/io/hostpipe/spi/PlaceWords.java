@@ -1,0 +1,98 @@
+package io.hostpipe.spi;
+
+import io.hostpipe.Cursor;
+import io.hostpipe.Digest;
+import io.hostpipe.Encoding;
+import io.hostpipe.Resume;
+import io.hostpipe.StreamId;
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Objects;
+
+/**
+ * The words that connectors write into messages to say how far a stream has got: printable ASCII
+ * without spaces or colons. Which words stand where is the connector's own.
+ *
+ * <p>What is read was written by anybody: a word that is none is an {@link
+ * IllegalArgumentException}, for the caller to handle. Thread rule: any thread.
+ */
+public final class PlaceWords {
+  private static final String RECORDS = "records";
+  private static final String BYTES = "bytes";
+
+  private PlaceWords() {}
+
+  /** The word for what a stream is made of. */
+  public static String of(Encoding encoding) {
+    return switch (encoding) {
+      case RECORDS -> RECORDS;
+      case RAW -> BYTES;
+    };
+  }
+
+  /** What a stream is made of. */
+  public static Encoding encoding(String word) {
+    return switch (word) {
+      case RECORDS -> Encoding.RECORDS;
+      case BYTES -> Encoding.RAW;
+      default -> throw new IllegalArgumentException("an encoding of another time: " + word);
+    };
+  }
+
+  /** The word for a stream. */
+  public static String of(StreamId stream) {
+    return URLEncoder.encode(stream.value(), StandardCharsets.UTF_8);
+  }
+
+  /** The stream of a word. */
+  public static StreamId stream(String word) {
+    return new StreamId(URLDecoder.decode(word, StandardCharsets.UTF_8));
+  }
+
+  /** The word for a digest. */
+  public static String of(Digest digest) {
+    return HexFormat.of().toHexDigits(digest.toLong());
+  }
+
+  /** The digest of a word. */
+  public static Digest digest(String word) {
+    return Digest.fromLong(HexFormat.fromHexDigitsToLong(word));
+  }
+
+  /** The word for the digest of a place, whose writer knows it. */
+  public static String digestOf(Resume held) {
+    return of(Objects.requireNonNull(held.digest(), "a writer knows its digest"));
+  }
+
+  /** Adds a space, a position, a space and the cursor; nothing where there is no cursor. */
+  public static void appendCursor(StringBuilder text, Resume held) {
+    Cursor cursor = held.cursor();
+    if (cursor != null) {
+      text.append(' ')
+          .append(held.cursorPosition())
+          .append(' ')
+          .append(Base64.getEncoder().encodeToString(cursor.bytes()));
+    }
+  }
+
+  /**
+   * A place of words, the last two of which may be as {@link #appendCursor} wrote them.
+   *
+   * @param words all of the text
+   * @param cursorIndex where the position of the cursor stands, if it does
+   */
+  public static Resume held(
+      String position, String digest, String epoch, String[] words, int cursorIndex) {
+    long end = Long.parseLong(position);
+    boolean hasCursor = words.length > cursorIndex;
+    return new Resume(
+        end,
+        hasCursor ? Cursor.of(Base64.getDecoder().decode(words[cursorIndex + 1])) : null,
+        digest(digest),
+        hasCursor ? Long.parseLong(words[cursorIndex]) : end,
+        Long.parseLong(epoch));
+  }
+}
