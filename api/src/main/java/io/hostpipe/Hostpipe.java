@@ -4,6 +4,7 @@ import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.LetterKeeper;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.RefusingSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -92,10 +93,63 @@ public final class Hostpipe {
    *     nats://host/orders?jetstream&durable=workers}
    */
   public static Pipe reader(String address) throws PipeException, InterruptedException {
-    Address from = Address.parse(address);
-    Connector connector = messages(from);
-    Source source = connector.source(from, PipeContext.messages(POOL).withDirections(false, true));
-    return new OneWayPipe(source, null, from.toString(), List.of(source::close));
+    return reader(Address.parse(address), 0, null);
+  }
+
+  /**
+   * The same, from a place that tells how often it has given out a message: one that was given out
+   * so often, and that nobody has committed, is refused instead of being read once more. It goes
+   * where that place itself puts what is refused; where there is no such place, what is read ends
+   * there, with {@link PipeException.Rejected}.
+   *
+   * @param attempts how often, at the most; 0 for as often as it takes
+   * @throws PipeException.Config when the place tells nothing of the kind
+   */
+  public static Pipe reader(String address, int attempts)
+      throws PipeException, InterruptedException {
+    if (attempts < 0) {
+      throw new IllegalArgumentException(attempts + " attempts; there are 0 or more");
+    }
+    return reader(Address.parse(address), attempts, null);
+  }
+
+  /**
+   * The same; what is refused is kept elsewhere before it is taken from where it lies. Blocks until
+   * the place for it is there.
+   *
+   * @param refused with the attempts, of which there are 0 unless {@link Refused#afterAttempts}
+   *     says more: then nothing is refused
+   */
+  public static Pipe reader(String address, Refused refused)
+      throws PipeException, InterruptedException {
+    return reader(Address.parse(address), refused.attempts(), refused);
+  }
+
+  private static Pipe reader(Address from, int attempts, @Nullable Refused refused)
+      throws PipeException, InterruptedException {
+    PipeContext context =
+        PipeContext.messages(POOL).withDirections(false, true).withAttempts(attempts);
+    Source source = messages(from).source(from, context);
+    try {
+      List<Runnable> closings = new ArrayList<>();
+      closings.add(source::close);
+      if (attempts > 0 || refused != null) {
+        if (!(source instanceof RefusingSource refusing)) {
+          throw new PipeException.Config(
+              from
+                  + " does not tell how often it has given out a message, so none is refused for"
+                  + " that; leave out the attempts");
+        }
+        if (refused != null) {
+          StreamId stream = source.awaitStream();
+          closings.add(letterKeeper().behind(refusing, stream, from, refused, context));
+        }
+      }
+      return new OneWayPipe(source, null, from.toString(), closings);
+    } catch (PipeException | InterruptedException | RuntimeException e) {
+      source.close();
+      throw e;
+    }
   }
 
   /**

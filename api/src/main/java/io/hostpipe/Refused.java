@@ -1,14 +1,15 @@
 package io.hostpipe;
 
 /**
- * What becomes of messages that a destination refuses: they are kept somewhere else, with the cause
- * in their headers ({@link DeadLetter}), and the rest goes on. A message that is kept there counts
- * as committed, and not before it is kept.
+ * What becomes of messages that a destination refuses, or that are given out again and again: they
+ * are kept somewhere else, with the cause in their headers ({@link DeadLetter}), and the rest goes
+ * on. A message that is kept there counts as committed, and not before it is kept.
  *
  * @param place where they go, with its options as query parameters: a file, a broker that keeps
  *     messages, a peer
  * @param attempts how often a message is tried that the destination does not take now, being full,
- *     before it counts as refused; 0 for as often as it takes
+ *     or is given to a reader who does not commit it, before it counts as refused; 0 for as often
+ *     as it takes
  */
 public record Refused(Address place, int attempts) {
   /**

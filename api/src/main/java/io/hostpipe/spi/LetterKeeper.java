@@ -7,8 +7,8 @@ import io.hostpipe.Sink;
 import io.hostpipe.StreamId;
 
 /**
- * Keeps what sinks refuse; found by {@link java.util.ServiceLoader}, in {@code hostpipe-runtime}.
- * Thread rule: any thread.
+ * Keeps what sinks and sources refuse; found by {@link java.util.ServiceLoader}, in {@code
+ * hostpipe-runtime}. Thread rule: any thread.
  */
 public interface LetterKeeper {
   /**
@@ -21,5 +21,18 @@ public interface LetterKeeper {
    * @param context of the sink
    */
   Sink around(Sink sink, StreamId stream, Address destination, Refused refused, PipeContext context)
+      throws PipeException, InterruptedException;
+
+  /**
+   * Has a source keep elsewhere what it refuses by itself. Blocks until that place is there. Called
+   * before the first read.
+   *
+   * @param stream that the source gives
+   * @param origin where the source is, for people who read the letters
+   * @param context of the source
+   * @return closes that place, behind the source
+   */
+  Runnable behind(
+      RefusingSource source, StreamId stream, Address origin, Refused refused, PipeContext context)
       throws PipeException, InterruptedException;
 }

@@ -15,6 +15,7 @@ import io.hostpipe.spi.Connector;
 import io.hostpipe.spi.ForwardingSink;
 import io.hostpipe.spi.LetterKeeper;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.RefusingSource;
 import java.nio.file.Path;
 import java.util.UUID;
 
@@ -47,8 +48,7 @@ public final class AddressLetters implements LetterKeeper {
         return new Kept(kept, place.closing);
       } finally {
         if (!whole) {
-          place.sink.close();
-          place.closing.run();
+          place.close();
         }
       }
     } finally {
@@ -58,12 +58,36 @@ public final class AddressLetters implements LetterKeeper {
     }
   }
 
+  @Override
+  public Runnable behind(
+      RefusingSource source, StreamId stream, Address origin, Refused refused, PipeContext context)
+      throws PipeException, InterruptedException {
+    Place place = open(stream, origin, refused.place(), context.withDirections(true, false));
+    boolean whole = false;
+    try {
+      DeadLetters letters =
+          DeadLetters.open(place.sink, refused.place().toString(), stream, nameOf(origin), false);
+      source.onRefused(letters::keep);
+      whole = true;
+    } finally {
+      if (!whole) {
+        place.close();
+      }
+    }
+    return place::close;
+  }
+
   /**
    * Where letters go.
    *
    * @param closing behind the sink
    */
-  private record Place(Sink sink, Runnable closing) {}
+  private record Place(Sink sink, Runnable closing) {
+    void close() {
+      sink.close();
+      closing.run();
+    }
+  }
 
   private static Place open(
       StreamId stream, Address destination, Address address, PipeContext context)

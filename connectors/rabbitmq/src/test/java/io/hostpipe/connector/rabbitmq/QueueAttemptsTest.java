@@ -2,10 +2,16 @@ package io.hostpipe.connector.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
+import io.hostpipe.DeadLetter;
+import io.hostpipe.Hostpipe;
+import io.hostpipe.Message;
+import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.Refused;
 import io.hostpipe.Rejection;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
@@ -18,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -247,6 +254,69 @@ final class QueueAttemptsTest {
     last.commitsComeAtEnd();
     assertThat(TestQueue.read(last, Integer.MAX_VALUE, false).texts()).containsExactly("5");
     assertThat(queue.warnings()).anyMatch(each -> each.contains("--attempts does not count"));
+  }
+
+  @Test
+  void aProgramSaysHowOftenAMessageIsGivenOutAndWhereItIsKeptThen() throws Exception {
+    write("?quorum", 5);
+    String dead = "dead." + queue.name();
+    Refused refused =
+        Refused.into("amqp://127.0.0.1:" + server.port() + "/" + dead).afterAttempts(2);
+    List<String> arrived = new ArrayList<>();
+    for (int life = 1; life <= 3; life++) {
+      try (Pipe pipe = Hostpipe.reader(address("?quorum&until=empty"), refused)) {
+        for (Message message : pipe.messages()) {
+          if (message.text().equals(BAD)) {
+            break;
+          }
+          arrived.add(message.text());
+          message.commit();
+        }
+      }
+      InParallel.await(() -> waiting() == 5 - arrived.size() - (waiting(dead) == 0 ? 0 : 1));
+    }
+    assertThat(arrived).containsExactlyInAnyOrder("1", "2", "4", "5");
+    List<Message> kept = new ArrayList<>();
+    try (Pipe pipe = Hostpipe.reader(refused.place() + "?until=empty")) {
+      pipe.messages().forEach(kept::add);
+    }
+    assertThat(kept).extracting(Message::text).containsExactly(BAD);
+    DeadLetter letter =
+        Objects.requireNonNull(DeadLetter.of(kept.getFirst().headers()), "it says why");
+    assertThat(letter.why().attempts()).isEqualTo(2);
+    assertThat(letter.address()).contains(queue.name());
+  }
+
+  @Test
+  void aProgramWithoutAPlaceForWhatIsRefusedIsToldThatItIs() throws Exception {
+    write("?quorum", 1);
+    try (Pipe pipe = Hostpipe.reader(address("?quorum"), 1)) {
+      assertThat(pipe.messages().iterator().next().text()).isEqualTo("1");
+    }
+    InParallel.await(() -> waiting() == 1);
+    try (Pipe pipe = Hostpipe.reader(address("?quorum&until=empty"), 1)) {
+      assertThatExceptionOfType(PipeException.Rejected.class)
+          .isThrownBy(() -> pipe.source().read())
+          .withMessageContaining("is refused: the queue has given it out 1 time, and nobody");
+    }
+  }
+
+  @Test
+  void attemptsMeanNothingWhereNothingIsCounted() throws Exception {
+    try (TestStream stream = new TestStream(server)) {
+      stream.declare(Map.of());
+      String address = stream.address("").toString();
+      assertThatExceptionOfType(PipeException.Config.class)
+          .isThrownBy(() -> Hostpipe.reader(address, 3))
+          .withMessageContaining("does not tell how often it has given out a message");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Hostpipe.reader(address(""), -1))
+        .withMessageContaining("-1 attempts");
+  }
+
+  private String address(String query) throws PipeException {
+    return queue.address(query).toString();
   }
 
   private void write(String query, int count) throws Exception {
