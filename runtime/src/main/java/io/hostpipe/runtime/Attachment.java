@@ -3,6 +3,7 @@ package io.hostpipe.runtime;
 import io.hostpipe.session.Frame;
 import io.hostpipe.session.FrameAssembler;
 import io.hostpipe.session.ProtocolException;
+import io.hostpipe.session.SessionFailure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -99,6 +100,18 @@ final class Attachment {
             link.close();
           }
         });
+  }
+
+  /** Tells the peer why it is left, and that nothing more comes. Never blocks. */
+  void sayFarewell(SessionFailure why) {
+    LinkThreads.write(() -> {
+      try {
+        SessionPort.say(link, new Frame.Failure(why.code(), why.reason()));
+        link.shutdownOutput();
+      } catch (IOException e) {
+        link.close();
+      }
+    });
   }
 
   /**

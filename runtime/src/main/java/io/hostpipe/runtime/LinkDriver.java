@@ -497,6 +497,11 @@ final class LinkDriver {
     if (writing || link.reading || link.down) {
       return;
     }
+    if (link.unwritable) {
+      // Our BYE may not be out; and nothing of another pipe's ever would be.
+      linkDown(link);
+      return;
+    }
     link.down = true;
     link.kept = true;
     current = null;
@@ -533,14 +538,7 @@ final class LinkDriver {
   private void replace(Attachment link, SessionFailure farewell) {
     letGo(link);
     link.closeInTime(false);
-    LinkThreads.write(() -> {
-      try {
-        SessionPort.say(link.link, new Frame.Failure(farewell.code(), farewell.reason()));
-        link.link.shutdownOutput();
-      } catch (IOException e) {
-        link.link.close();
-      }
-    });
+    link.sayFarewell(farewell);
   }
 
   private void letGo(Attachment link) {

@@ -72,6 +72,16 @@ final class MemoryLink implements Link {
     out.lose();
   }
 
+  /** From now on this end cannot write, and its peer hears nothing of that. */
+  void failOutput() {
+    out.fail();
+  }
+
+  /** Whether this end could not write what it wanted to. */
+  boolean hasFailed() {
+    return out.hasFailed();
+  }
+
   /** From now on this end's writer waits, as when the peer's host takes nothing more. */
   void blockOutput() {
     out.block(true);
@@ -104,6 +114,8 @@ final class MemoryLink implements Link {
     private boolean ended;
     private boolean closed;
     private boolean losing;
+    private boolean failing;
+    private boolean failed;
     private boolean blocked;
     private boolean holding;
     private int waitingWriters;
@@ -140,6 +152,10 @@ final class MemoryLink implements Link {
       lock.lock();
       try {
         while (bytes.hasRemaining()) {
+          if (failing) {
+            failed = true;
+            throw new IOException("the memory link takes nothing more");
+          }
           while (!closed && !losing && (blocked || !held.hasRemaining())) {
             waitingWriters++;
             changed.awaitUninterruptibly();
@@ -171,6 +187,19 @@ final class MemoryLink implements Link {
 
     void lose() {
       change(() -> losing = true);
+    }
+
+    void fail() {
+      change(() -> failing = true);
+    }
+
+    boolean hasFailed() {
+      lock.lock();
+      try {
+        return failed;
+      } finally {
+        lock.unlock();
+      }
     }
 
     void block(boolean block) {

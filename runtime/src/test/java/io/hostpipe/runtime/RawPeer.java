@@ -30,6 +30,11 @@ final class RawPeer {
     return new RawPeer(network.dial());
   }
 
+  /** Waits for somebody to dial. */
+  static RawPeer accept(MemoryNetwork network) throws IOException {
+    return new RawPeer((MemoryLink) network.accept());
+  }
+
   MemoryLink link() {
     return link;
   }
@@ -94,6 +99,8 @@ final class RawPeer {
     private Frame.Id instance = new Frame.Id(1, 2);
     private long connection = 1;
     private long epoch;
+    private boolean sends = true;
+    private boolean keepsLink;
 
     private HelloBuilder(String name) {
       this.name = name;
@@ -119,11 +126,18 @@ final class RawPeer {
       return this;
     }
 
+    /** Of a peer whose BYE is its last word, and that sends nothing. */
+    HelloBuilder receivingOnAKeptLink() {
+      sends = false;
+      keepsLink = true;
+      return this;
+    }
+
     Frame.Hello build() {
       return new Frame.Hello(
           FrameCodec.VERSION,
           FrameCodec.VERSION,
-          true,
+          sends,
           true,
           Frame.AckLevel.APPLIED,
           "records",
@@ -135,7 +149,10 @@ final class RawPeer {
           0,
           0,
           epoch,
-          false);
+          keepsLink,
+          false,
+          null,
+          0);
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.runtime.access.Access;
+import io.hostpipe.session.Frame;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -164,6 +165,37 @@ final class SessionReuseTest {
     accepted.close();
     assertThat(kept()).isZero();
     Eventually.holds("the link is closed", () -> openLinks() == 0);
+  }
+
+  @Test
+  void aLinkThatCouldNotBeWrittenToIsNotKeptForAnotherPipe() throws Exception {
+    try (MemoryNetwork network = new MemoryNetwork();
+        Pipe pipe =
+            Sessions.connect(
+                "orders",
+                "tcp://memory:9000/orders",
+                network.dialer(),
+                hosts.messages().withDirections(true, false),
+                options(Duration.ofSeconds(5), IDLE))) {
+      CompletableFuture<Void> finished =
+          Hosts.inBackground(() -> {
+            pipe.send("all".getBytes(StandardCharsets.UTF_8));
+            pipe.sink().finish();
+          });
+      RawPeer peer = RawPeer.accept(network);
+      var _ = peer.next(Frame.Hello.class);
+      peer.send(RawPeer.hello("orders").receivingOnAKeptLink().build());
+      peer.send(new Frame.Welcome(new Frame.Id(5, 6), 1, 0, null, 1 << 20, null, 0));
+      Frame.Fin fin = peer.next(Frame.Fin.class);
+      network.lastDialed().failOutput();
+      peer.send(new Frame.Ack(fin.position(), fin.position(), fin.position(), 1 << 20));
+      peer.send(new Frame.FinAck(fin.position(), fin.digest()));
+      finished.get();
+      Eventually.holds("its BYE is not written", () -> network.lastDialed().hasFailed());
+      peer.send(new Frame.Bye());
+      Eventually.holds("the link is closed", () -> network.lastDialed().isClosed());
+      assertThat(LinkPool.SHARED.idleCount(network)).isZero();
+    }
   }
 
   @Test
