@@ -1,7 +1,11 @@
 package io.hostpipe.spi;
 
-import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToLongFunction;
@@ -11,19 +15,30 @@ import org.jspecify.annotations.Nullable;
  * Messages that one connection of a broker brought and nobody has read yet, bounded in bytes: the
  * library's thread waits when it is full, and so does the server.
  *
- * <p>Thread rule: one thread puts, one takes, any closes.
+ * <p>Neither side takes a lock for a message, only to wait, and to wake one that waits: whoever
+ * waits says so first, and looks once more before it does.
+ *
+ * <p>Thread rule: any thread; messages come out in order where one thread puts and one takes.
  *
  * @param <M> a message of the library
  */
 public final class Inbox<M> {
   private static final long BYTES_MAX = 16L << 20;
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private final ArrayDeque<M> messages = new ArrayDeque<>();
+  private final Queue<M> messages = new ConcurrentLinkedQueue<>();
+  private final AtomicLong bytes = new AtomicLong();
   private final ToLongFunction<M> lengthBytes;
-  private long bytes;
-  private boolean ended;
+
+  /** Of those who wait; nothing else is under it. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private final Condition changed = lock.newCondition();
+
+  /** How many threads wait, for a message or for room. */
+  private final AtomicInteger waiting = new AtomicInteger();
+
+  private volatile boolean ended;
+  private volatile boolean closed;
 
   /**
    * An empty one.
@@ -36,31 +51,32 @@ public final class Inbox<M> {
 
   /** Blocks while it is full; drops the message once nobody reads any more. */
   public void put(M message) throws InterruptedException {
-    lock.lockInterruptibly();
-    try {
-      while (bytes >= BYTES_MAX && !ended) {
-        changed.await();
-      }
-      if (!ended) {
-        bytes += lengthBytes.applyAsLong(message);
-        messages.add(message);
-        if (messages.size() == 1) {
-          changed.signalAll();
-        }
-      }
-    } finally {
-      lock.unlock();
+    if (Thread.interrupted()) {
+      throw new InterruptedException("interrupted while a message was brought");
+    }
+    if (isFull()) {
+      awaitRoom();
+    }
+    if (ended) {
+      return;
+    }
+    bytes.addAndGet(lengthBytes.applyAsLong(message));
+    messages.add(message);
+    if (waiting.get() > 0) {
+      wake();
     }
   }
 
   /** The next one if there is one. Never blocks. */
   public @Nullable M poll() {
-    lock.lock();
-    try {
-      return next();
-    } finally {
-      lock.unlock();
+    M message = closed ? null : messages.poll();
+    if (message != null) {
+      bytes.addAndGet(-lengthBytes.applyAsLong(message));
+      if (waiting.get() > 0 && hasMuchRoom()) {
+        wake();
+      }
     }
+    return message;
   }
 
   /**
@@ -69,63 +85,79 @@ public final class Inbox<M> {
    * @return null when none came in time, or none will: {@link #ended} tells which
    */
   public @Nullable M poll(long timeoutNanos) throws InterruptedException {
-    long restNanos = timeoutNanos;
-    lock.lockInterruptibly();
-    try {
-      while (messages.isEmpty() && !ended && restNanos > 0) {
-        restNanos = changed.awaitNanos(restNanos);
-      }
-      return next();
-    } finally {
-      lock.unlock();
+    M message = poll();
+    if (message == null && timeoutNanos > 0) {
+      awaitMessage(timeoutNanos);
+      message = poll();
     }
+    return message;
   }
 
   /** Whether no more comes and all was taken. */
   public boolean ended() {
-    lock.lock();
-    try {
-      return ended && messages.isEmpty();
-    } finally {
-      lock.unlock();
-    }
+    return ended && (closed || messages.isEmpty());
   }
 
   /** No more comes: the connection is gone. What is here can still be read. */
   public void end() {
-    lock.lock();
-    try {
-      ended = true;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    ended = true;
+    wake();
   }
 
   /** As {@link #end}, and hands out what nobody has read. */
   public List<M> close() {
-    lock.lock();
+    closed = true;
+    end();
+    List<M> unread = new ArrayList<>();
+    for (M each = messages.poll(); each != null; each = messages.poll()) {
+      bytes.addAndGet(-lengthBytes.applyAsLong(each));
+      unread.add(each);
+    }
+    return unread;
+  }
+
+  private boolean isFull() {
+    return bytes.get() >= BYTES_MAX;
+  }
+
+  /** Whoever is woken for each message that is taken waits again behind the next one. */
+  private boolean hasMuchRoom() {
+    return bytes.get() < BYTES_MAX - BYTES_MAX / 4;
+  }
+
+  private void awaitRoom() throws InterruptedException {
+    lock.lockInterruptibly();
+    waiting.incrementAndGet();
     try {
-      List<M> unread = List.copyOf(messages);
-      messages.clear();
-      bytes = 0;
-      ended = true;
-      changed.signalAll();
-      return unread;
+      while (isFull() && !ended) {
+        changed.await();
+      }
     } finally {
+      waiting.decrementAndGet();
       lock.unlock();
     }
   }
 
-  private @Nullable M next() {
-    M message = messages.poll();
-    if (message != null) {
-      boolean wasFull = bytes >= BYTES_MAX;
-      bytes -= lengthBytes.applyAsLong(message);
-      if (wasFull && bytes < BYTES_MAX) {
-        changed.signalAll();
+  private void awaitMessage(long timeoutNanos) throws InterruptedException {
+    long restNanos = timeoutNanos;
+    lock.lockInterruptibly();
+    waiting.incrementAndGet();
+    try {
+      while (messages.isEmpty() && !ended && restNanos > 0) {
+        restNanos = changed.awaitNanos(restNanos);
       }
+    } finally {
+      waiting.decrementAndGet();
+      lock.unlock();
     }
-    return message;
+  }
+
+  private void wake() {
+    lock.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 }

@@ -30,7 +30,12 @@ interface BrokerUnderTest extends AutoCloseable {
    *
    * @param name for the table
    */
-  record Load(String name, int count, int lengthBytes) {}
+  record Load(String name, int count, int lengthBytes) {
+    /** More messages of the same length, for what takes them fast: else it only starts. */
+    Load times(int factor) {
+      return new Load(name, Math.multiplyExact(count, factor), lengthBytes);
+    }
+  }
 
   /** One figure of one contender. */
   interface Run {
@@ -50,9 +55,10 @@ interface BrokerUnderTest extends AutoCloseable {
    * What contenders do in one round, one after another: all of them for one figure.
    *
    * @param figure for the table
+   * @param load that each of them has
    * @param contenders in any order
    */
-  record Contest(String figure, List<Contender> contenders) {}
+  record Contest(String figure, Load load, List<Contender> contenders) {}
 
   /** What is measured in one round. They build on each other, in this order. */
   List<Contest> contests(Load load, String place) throws Exception;

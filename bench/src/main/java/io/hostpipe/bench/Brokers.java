@@ -61,7 +61,7 @@ public final class Brokers {
           String figure = contest.figure() + " " + load.name();
           double before = ChildTime.seconds();
           figures.tell(figure, each.name(), round, each.run().measure(), "msg/s");
-          double spent = (ChildTime.seconds() - before) * MILLION / load.count();
+          double spent = (ChildTime.seconds() - before) * MILLION / contest.load().count();
           figures.tell("cpu of " + figure, each.name(), round, spent, "s/M");
         }
       }

@@ -33,6 +33,9 @@ final class KafkaUnderTest implements BrokerUnderTest {
 
   private static final double MILLIS_PER_SECOND = 1e3;
 
+  /** It takes more a second than the other brokers. */
+  private static final int MORE = 4;
+
   private final KafkaServer server;
   private final Admin admin;
 
@@ -42,18 +45,21 @@ final class KafkaUnderTest implements BrokerUnderTest {
   }
 
   @Override
-  public List<Contest> contests(Load load, String place) throws Exception {
+  public List<Contest> contests(Load given, String place) throws Exception {
+    Load load = given.times(MORE);
     String ours = ours(place);
     String tools = tools(place);
     admin.createTopics(List.of(topic(ours), topic(tools))).all().get();
     return List.of(
         new Contest(
             "publish",
+            load,
             List.of(
                 new Contender(OURS, () -> our("publish", ours, load)),
                 new Contender(PRODUCER, () -> produce(tools, load)))),
         new Contest(
             "consume",
+            load,
             List.of(
                 new Contender(OURS, () -> our("consume", tools, load)),
                 new Contender(CONSUMER, () -> consume(tools, load)))));

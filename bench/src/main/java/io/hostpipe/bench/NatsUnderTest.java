@@ -17,6 +17,9 @@ final class NatsUnderTest implements BrokerUnderTest {
   private static final String BARE = "jnats";
   private static final String WITH_IDS = "jnats+ids";
 
+  /** Without JetStream it takes so many times as many a second. */
+  private static final int MORE = 8;
+
   private final NatsServer server;
   private final Connection nats;
 
@@ -27,6 +30,7 @@ final class NatsUnderTest implements BrokerUnderTest {
 
   @Override
   public List<Contest> contests(Load load, String place) throws Exception {
+    Load more = load.times(MORE);
     String ours = place + "-ours";
     String bare = place + "-bare";
     String withIds = place + "-ids";
@@ -37,25 +41,29 @@ final class NatsUnderTest implements BrokerUnderTest {
     return List.of(
         new Contest(
             "publish",
+            load,
             List.of(
                 new Contender(OURS, () -> our("publish", ours + "?jetstream", load)),
                 new Contender(BARE, () -> bare("publish", bare, load)),
                 new Contender(WITH_IDS, () -> bare("publish-once", withIds, load)))),
         new Contest(
             "consume",
+            load,
             List.of(
                 new Contender(OURS, () -> our("consume", bare + "?jetstream", load)),
                 new Contender(BARE, () -> bare("consume", bare, load)))),
         new Contest(
             "core publish",
+            more,
             List.of(
-                new Contender(OURS, () -> our("publish", place + "-core", load)),
-                new Contender(BARE, () -> bare("core", place + "-core", load)))),
+                new Contender(OURS, () -> our("publish", place + "-core", more)),
+                new Contender(BARE, () -> bare("core", place + "-core", more)))),
         new Contest(
             "core subscribe",
+            more,
             List.of(
-                new Contender(OURS, () -> our("hear", place + "-heard", load)),
-                new Contender(BARE, () -> bare("hear", place + "-heard", load)))));
+                new Contender(OURS, () -> our("hear", place + "-heard", more)),
+                new Contender(BARE, () -> bare("hear", place + "-heard", more)))));
   }
 
   @Override

@@ -56,6 +56,7 @@ final class RabbitUnderTest implements BrokerUnderTest {
     return List.of(
         new Contest(
             "publish",
+            load,
             List.of(
                 new Contender(OURS, () -> our("publish", ours, load)),
                 new Contender(
@@ -76,6 +77,7 @@ final class RabbitUnderTest implements BrokerUnderTest {
                             "mandatory")))),
         new Contest(
             "consume",
+            load,
             List.of(
                 new Contender(
                     OURS,

@@ -11,16 +11,13 @@ import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.MessageSink;
 import io.hostpipe.spi.PipeContext;
-import io.nats.client.impl.NatsMessage;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes one stream under a subject, at most once: a batch is committed when the server has
- * answered behind it, and never sent again.
+ * answered behind it, and never sent again. Some are published while the server is asked for those
+ * before them.
  *
  * <p>A batch whose answer was lost with its connection is doubtful: the pipe says so at once, goes
  * on behind it, and does not finish well.
@@ -33,14 +30,12 @@ final class CoreSink extends MessageSink {
   private final NatsOptions options;
   private final Attempts attempts;
   private final Doubts doubts;
+  private final Flushes flushes = new Flushes(this::settle);
   private volatile boolean closed;
   private volatile NatsConnection connection;
 
   /** What the present batch is published over; null before its first message. */
   private @Nullable NatsConnection over;
-
-  /** Ends when the server has answered for the newest batch; null before that. */
-  private @Nullable CompletableFuture<Void> flushing;
 
   /** Why the rest of the present batch cannot be published. */
   private @Nullable Exception broke;
@@ -85,63 +80,18 @@ final class CoreSink extends MessageSink {
     Exception why = broke;
     over = null;
     broke = null;
-    awaitFlushed();
+    if (used != null && why != null) {
+      used.close();
+    }
+    flushes.add(used, fromPosition, position(), why);
     checkOpen();
-    if (used == null || why != null) {
-      settle(used, fromPosition, position(), why);
-      return;
-    }
-    // The next batch is published while the server is asked whether it has this one.
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    long end = position();
-    flushing = done;
-    Thread.ofVirtual()
-        .name("hostpipe-nats-flush")
-        .start(() -> {
-          try {
-            flush(used, fromPosition, end);
-          } finally {
-            done.complete(null);
-          }
-        });
   }
 
-  private void flush(NatsConnection used, long from, long end) {
-    Exception why = null;
-    try {
-      used.flush();
-    } catch (IOException | RuntimeException e) {
-      why = e; // whatever it was: nobody knows whether the server has the batch
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      why = e;
-    }
-    if (why == null || !closed) {
-      settle(used, from, end, why);
-    }
-  }
-
-  private void settle(@Nullable NatsConnection used, long from, long end, @Nullable Exception why) {
+  private void settle(long from, long end, @Nullable Exception why) {
     if (why != null) {
       doubts.add(from, end, why);
-      if (used != null) {
-        used.close();
-      }
     }
     commits.advance(end);
-  }
-
-  /** Blocks until the server has answered for the batch before, or will not. */
-  private void awaitFlushed() throws InterruptedException {
-    CompletableFuture<Void> before = flushing;
-    if (before != null) {
-      try {
-        before.get();
-      } catch (ExecutionException e) {
-        throw new IllegalStateException("a flush tells its failure itself", e);
-      }
-      flushing = null;
-    }
   }
 
   @Override
@@ -151,7 +101,8 @@ final class CoreSink extends MessageSink {
 
   @Override
   protected void complete() throws PipeException, InterruptedException {
-    awaitFlushed();
+    flushes.await();
+    checkOpen();
     doubts.check(commits, stream(), position());
   }
 
@@ -164,6 +115,7 @@ final class CoreSink extends MessageSink {
   public void close() {
     closed = true;
     attempts.stop();
+    flushes.close();
     commits.fail(closedHere());
     connection.close();
   }
@@ -189,7 +141,7 @@ final class CoreSink extends MessageSink {
                   + " with its headers (max_payload)");
       refuse(end, why);
     } else {
-      over.nats().publish(new NatsMessage(options.subject(), Subjects.replyOf(headers), out, copy));
+      over.nats().publish(options.subject(), Subjects.replyOf(headers), out, copy);
     }
   }
 

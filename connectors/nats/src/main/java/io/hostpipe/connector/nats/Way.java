@@ -6,7 +6,6 @@ import io.hostpipe.spi.Republisher;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.Headers;
-import io.nats.client.impl.NatsMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,7 +93,7 @@ final class Way implements Republisher.Route {
   void publish(String subject, Headers headers, Unconfirmed message) {
     lastId = message.messageId();
     String answer = confirmations.expect(message);
-    connection.nats().publish(new NatsMessage(subject, answer, headers, message.payload()));
+    connection.nats().publish(subject, answer, headers, message.payload());
   }
 
   /**

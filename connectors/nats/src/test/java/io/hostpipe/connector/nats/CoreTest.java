@@ -132,6 +132,9 @@ final class CoreTest {
     InParallel<Boolean> writing =
         InParallel.run(() -> {
           Subject.writeNumbers(sink, 101, 300);
+          for (int more = 0; more < 40; more++) {
+            Subject.write(sink, "x".repeat(100_000), Headers.EMPTY);
+          }
           return true;
         });
     writing.awaitBlocked();
