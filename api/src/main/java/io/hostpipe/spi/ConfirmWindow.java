@@ -96,7 +96,7 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
     return sends;
   }
 
-  /** Blocks until all of it is confirmed. */
+  /** Blocks until all of it is confirmed, and that is told. */
   public final void awaitEmpty() throws PipeException, InterruptedException {
     lock.lockInterruptibly();
     try {
@@ -107,6 +107,8 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
     } finally {
       lock.unlock();
     }
+    // Whoever took the last one out tells of it a moment later.
+    release();
   }
 
   /** Waits so long, or until the window has ended. */

@@ -44,6 +44,9 @@ final class QueueLetterbox implements Letterbox {
   private final Channel channel;
   private final Map<Long, Held> letters = new HashMap<>();
 
+  /** How often the queues give a message out that put some of these aside. */
+  private final Map<String, Integer> givenOut = new HashMap<>();
+
   /** How many of those that lay there when the look began were not read yet; -1: no look began. */
   private long unread = -1;
 
@@ -121,7 +124,8 @@ final class QueueLetterbox implements Letterbox {
         Headers headers = headers(next);
         long number = hold(next, headers);
         if (number > 0) {
-          wanted = visitor.letter(number, ByteBuffer.wrap(next.getBody()), headers);
+          Headers shown = ServersLetter.addTo(headers, next.getProps(), options, this::givesOut);
+          wanted = visitor.letter(number, ByteBuffer.wrap(next.getBody()), shown);
         }
       }
     } finally {
@@ -228,6 +232,10 @@ final class QueueLetterbox implements Letterbox {
     boolean routed = !message.getEnvelope().getExchange().isEmpty();
     return AmqpHeaders.read(
         message.getProps(), routed ? message.getEnvelope().getRoutingKey() : "");
+  }
+
+  private int givesOut(String queue) {
+    return givenOut.computeIfAbsent(queue, new Queues(connection, options)::givesOut);
   }
 
   /** The queues that an exchange gave one message may each have refused it. */

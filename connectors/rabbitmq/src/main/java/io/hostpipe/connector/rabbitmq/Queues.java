@@ -31,6 +31,8 @@ final class Queues {
   /** From this version on a quorum queue has a delivery limit of 20 unless it has another one. */
   private static final int LIMITS_BY_ITSELF = 4;
 
+  private static final int LIMIT_OF_THE_SERVER = 20;
+
   private final RabbitConnection connection;
   private final QueueOptions options;
 
@@ -120,6 +122,25 @@ final class Queues {
   /** What the queue was declared as. */
   QueueShape look() throws PipeException {
     return QueueShape.of(connection, options, options.queue(), asked());
+  }
+
+  /**
+   * How often a queue gives a message out before it puts that aside; 0 where this cannot be told.
+   */
+  int givesOut(String queue) {
+    try {
+      if (find(queue) == null) {
+        return 0;
+      }
+      QueueShape shape = QueueShape.of(connection, options, queue, Map.of());
+      Object limit = shape.argument(LIMIT);
+      boolean limited = shape.isQuorum() && connection.majorVersion() >= LIMITS_BY_ITSELF;
+      long times = limit instanceof Long own ? own : limited ? LIMIT_OF_THE_SERVER : -1;
+      return Math.clamp(times + 1, 0, Integer.MAX_VALUE);
+    } catch (PipeException e) {
+      // It may be a queue that this user has no right to.
+      return 0;
+    }
   }
 
   /** What a queue that is made is, for people. */

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that dies, hangs, has no room, or takes back what is not acknowledged in time. */
 final class QueueFaultsTest {
@@ -137,13 +139,14 @@ final class QueueFaultsTest {
     assertThat(TestQueue.texts(queue.takeAll(queue.name()))).isEqualTo(TestQueue.numbers(1, 100));
   }
 
-  @Test
-  void whatAServerTakesBackIsNotTakenTwice() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"?once", "?single", ""})
+  void whatAServerTakesBackIsNotTakenTwice(String order) throws Exception {
     server.administer("eval", "application:set_env(rabbit, channel_tick_interval, 1000).");
-    Sink sink = queue.sink("numbers", "?single");
+    Sink sink = queue.sink("numbers", order.isEmpty() ? "" : "?single");
     TestQueue.writeNumbers(sink, 1, 100);
     sink.finish();
-    Source source = queue.source("?once");
+    Source source = queue.source(order);
     TestQueue.Read read = TestQueue.read(source, 100, false);
     AtomicBoolean enough = new AtomicBoolean();
     InParallel<Boolean> reading =

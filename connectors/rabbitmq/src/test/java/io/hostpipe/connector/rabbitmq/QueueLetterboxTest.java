@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
 import io.hostpipe.Address;
+import io.hostpipe.DeadLetter;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
@@ -17,9 +18,11 @@ import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -169,6 +172,44 @@ final class QueueLetterboxTest {
     }
     assertThat(texts(letters)).containsExactly("1");
     assertThat(letters.getFirst().headers().text("x-first-death-queue")).isEqualTo(queue.name());
+    DeadLetter about = Objects.requireNonNull(DeadLetter.of(letters.getFirst().headers()));
+    assertThat(about.why().status()).isEqualTo(Status.INVALID_ARGUMENT);
+    assertThat(about.why().reason())
+        .isEqualTo("a reader of the queue " + queue.name() + " refused it");
+  }
+
+  @Test
+  void whatTheServerPutsAsideByItselfSaysWhyAndHowOftenAndWhereItLay() throws Exception {
+    String dead = queue.name() + ".dead";
+    String query = "?quorum&delivery-limit=2&dead-letters=" + dead;
+    Sink sink = queue.sink("numbers", query);
+    TestQueue.writeNumbers(sink, 1, 1);
+    sink.finish();
+    assertThat(server.administer("list_queues", "name", "arguments").lines())
+        .filteredOn(line -> line.startsWith(queue.name() + "\t"))
+        .singleElement()
+        .asString()
+        .contains("{\"x-dead-letter-strategy\",\"at-least-once\"}")
+        .contains("{\"x-overflow\",\"reject-publish\"}")
+        .contains("{\"x-dead-letter-exchange\",[]}")
+        .contains("{\"x-dead-letter-routing-key\",\"" + dead + "\"}");
+    for (int life = 1; life <= 3; life++) {
+      try (Source source = queue.source(query)) {
+        assertThat(TestQueue.read(source, 1, false).texts()).containsExactly("1");
+      }
+    }
+    InParallel.await(() -> dead() == 1);
+    List<Letter> letters;
+    try (Letterbox box =
+        queue.letterbox(Address.parse("amqp://127.0.0.1:" + server.port() + "/" + dead))) {
+      letters = letters(box);
+    }
+    DeadLetter about = Objects.requireNonNull(DeadLetter.of(letters.getFirst().headers()));
+    assertThat(about.why().reason()).contains("gave it out as often as its limit allows");
+    assertThat(about.why().attempts()).isEqualTo(3);
+    assertThat(about.address()).isEqualTo(queue.address("").toString());
+    assertThat(about.stream()).isEqualTo("numbers");
+    assertThat(about.time()).isAfter(Instant.EPOCH);
   }
 
   @Test
