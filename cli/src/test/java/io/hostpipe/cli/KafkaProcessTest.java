@@ -3,17 +3,14 @@ package io.hostpipe.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,15 +22,16 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class KafkaProcessTest {
   private static final int COUNT = 100_000;
-  private static final int KILLS = 10;
 
   @TempDir private Path folder;
 
   private KafkaServer server;
+  private KilledOnTheWay lines;
 
   @BeforeEach
   void start() throws Exception {
     server = KafkaServer.start(Files.createDirectories(folder.resolve("server")));
+    lines = new KilledOnTheWay(folder, COUNT);
   }
 
   @AfterEach
@@ -43,53 +41,17 @@ final class KafkaProcessTest {
 
   @Test
   void aSenderThatIsKilledTenTimesWritesEachLineOnce() throws Exception {
-    byte[] lines = lines();
-    for (int kill = 1; kill <= KILLS; kill++) {
-      long wanted = (long) kill * COUNT / (KILLS + 2);
-      try (CommandProcess sender = sender()) {
-        InParallel<Boolean> feeding = InParallel.run(() -> feed(sender, lines, wanted));
-        Waiting.until(() -> endOffset() >= wanted || !sender.isAlive());
-        sender.signal("KILL");
-        sender.exitCode();
-        feeding.join();
-      }
-      if (kill % 4 == 0) {
-        server.kill();
-        server.restart();
-      }
-    }
-    try (CommandProcess last = sender()) {
-      InParallel<Boolean> feeding = InParallel.run(() -> feed(last, lines, COUNT));
-      assertThat(feeding.join()).isTrue();
-      assertThat(last.exitCode()).as(last::err).isZero();
-      assertThat(last.err()).contains("numbers: once\n");
-    }
-    assertThat(kcat("-C", "-t", "numbers", "-e", "-q").lines().toList())
-        .isEqualTo(IntStream.rangeClosed(1, COUNT).mapToObj("%d"::formatted).toList());
+    String said = lines.send(this::endOffset, this::restart, address("numbers"));
+    assertThat(said).contains("numbers: once\n");
+    assertThat(kcat("-C", "-t", "numbers", "-e", "-q").lines().toList()).isEqualTo(lines.numbers());
   }
 
   @Test
   void aReaderThatIsKilledGoesOnInItsFile() throws Exception {
-    byte[] lines = lines();
-    try (CommandProcess sender = sender()) {
-      InParallel<Boolean> feeding = InParallel.run(() -> feed(sender, lines, COUNT));
-      assertThat(feeding.join()).isTrue();
-      assertThat(sender.exitCode()).as(sender::err).isZero();
-    }
+    var _ = lines.sendAll(address("numbers"));
     Path out = folder.resolve("out.txt");
-    for (int kill = 1; kill <= 3; kill++) {
-      long wanted = (long) kill * lines.length / 8;
-      try (CommandProcess reader = reader(out)) {
-        Waiting.until(() -> lengthBytes(out) >= wanted || !reader.isAlive());
-        reader.signal("KILL");
-        reader.exitCode();
-      }
-    }
-    try (CommandProcess reader = reader(out)) {
-      assertThat(reader.exitCode()).as(reader::err).isZero();
-      assertThat(reader.err()).doesNotContain("SLF4J", "WARN", "kafka.clients");
-    }
-    assertThat(out).hasBinaryContent(lines);
+    assertThat(lines.read(out, () -> {}, address("numbers"), "until=last"))
+        .doesNotContain("SLF4J", "WARN", "kafka.clients");
   }
 
   @Test
@@ -162,72 +124,13 @@ final class KafkaProcessTest {
     }
   }
 
-  private CommandProcess sender() throws IOException {
-    return CommandProcess.start(
-        Map.of("XDG_STATE_HOME", folder.resolve("sender").toString()),
-        "--frame",
-        "lines",
-        "--session",
-        "numbers",
-        "--restarted",
-        "replay",
-        "-",
-        address("numbers"));
-  }
-
-  private CommandProcess reader(Path out) throws IOException {
-    return CommandProcess.start(
-        Map.of("XDG_STATE_HOME", folder.resolve("reader").toString()),
-        "--frame",
-        "lines",
-        "--session",
-        "reader",
-        address("numbers"),
-        "until=last",
-        out.toString());
+  private void restart() throws Exception {
+    server.kill();
+    server.restart();
   }
 
   private String address(String topic) {
     return "kafka://127.0.0.1:" + server.port() + "/" + topic;
-  }
-
-  /**
-   * Feeds so many lines; the last time, all of them and the end.
-   *
-   * @return whether all of it was taken: who is killed takes no more
-   */
-  private static boolean feed(CommandProcess process, byte[] lines, long count) {
-    try {
-      if (count == COUNT) {
-        process.feed(lines).endInput();
-      } else {
-        process.feed(Arrays.copyOf(lines, lengthOf(lines, count)));
-      }
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  /** Of so many lines and a few more, which are still on their way when the process is killed. */
-  private static int lengthOf(byte[] lines, long count) {
-    int index = 0;
-    for (long rest = count + 2_000; rest > 0 && index < lines.length; index++) {
-      rest -= lines[index] == '\n' ? 1 : 0;
-    }
-    return index;
-  }
-
-  private static byte[] lines() {
-    StringBuilder lines = new StringBuilder();
-    for (int each = 1; each <= COUNT; each++) {
-      lines.append(each).append('\n');
-    }
-    return lines.toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static long lengthBytes(Path file) throws IOException {
-    return Files.exists(file) ? Files.size(file) : 0;
   }
 
   /** Where the topic ends; 0 where there is none yet, or nobody answers. */

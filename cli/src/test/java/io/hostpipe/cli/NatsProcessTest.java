@@ -2,7 +2,6 @@ package io.hostpipe.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
@@ -20,8 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,13 +29,12 @@ final class NatsProcessTest {
   /** Of lines; a million show the same, and take a minute or two. */
   private static final int COUNT = Integer.getInteger("hostpipe.broker.lines", 40_000);
 
-  private static final int KILLED = 128 + 9;
-  private static final int KILLS = 10;
   private static final String STREAM = "PIPE_DATA";
 
   @TempDir private Path folder;
 
   private NatsServer server;
+  private KilledOnTheWay lines;
 
   /** Knows nothing of Hostpipe, and connects again when the server was away. */
   private Connection client;
@@ -46,6 +42,7 @@ final class NatsProcessTest {
   @BeforeEach
   void start() throws Exception {
     server = NatsServer.start(Files.createDirectories(folder.resolve("server")));
+    lines = new KilledOnTheWay(folder, COUNT);
     client =
         Nats.connect(
             new Options.Builder()
@@ -64,52 +61,15 @@ final class NatsProcessTest {
 
   @Test
   void aSenderThatIsKilledTenTimesPublishesEachLineOnce() throws Exception {
-    byte[] lines = lines();
-    for (int kill = 1; kill <= KILLS; kill++) {
-      long wanted = (long) kill * COUNT / (KILLS + 2);
-      try (CommandProcess sender = sender()) {
-        // Its input does not end, so it is under way whenever it is killed.
-        InParallel<Boolean> feeding = InParallel.run(() -> feedOn(sender, lines));
-        Waiting.until(() -> stored() >= wanted || !sender.isAlive());
-        sender.signal("KILL");
-        assertThat(sender.exitCode()).as(sender::err).isEqualTo(KILLED);
-        feeding.join();
-      }
-      if (kill % 4 == 0) {
-        server.kill();
-        server.restart();
-      }
-    }
-    try (CommandProcess last = sender()) {
-      InParallel<Boolean> feeding = InParallel.run(() -> feed(last, lines));
-      assertThat(feeding.join()).isTrue();
-      assertThat(last.exitCode()).as(last::err).isZero();
-      assertThat(last.err()).contains("jetstream: once\n");
-    }
-    assertThat(all()).isEqualTo(IntStream.rangeClosed(1, COUNT).mapToObj("%d"::formatted).toList());
+    assertThat(lines.send(this::stored, this::restart, address(), "jetstream"))
+        .contains("jetstream: once\n");
+    assertThat(all()).isEqualTo(lines.numbers());
   }
 
   @Test
   void aReaderThatIsKilledGoesOnInItsFile() throws Exception {
-    byte[] lines = lines();
-    try (CommandProcess sender = sender()) {
-      InParallel<Boolean> feeding = InParallel.run(() -> feed(sender, lines));
-      assertThat(feeding.join()).isTrue();
-      assertThat(sender.exitCode()).as(sender::err).isZero();
-    }
-    Path out = folder.resolve("out.txt");
-    for (int kill = 1; kill <= 3; kill++) {
-      long wanted = (long) kill * lines.length / 8;
-      try (CommandProcess reader = reader(out)) {
-        Waiting.until(() -> lengthBytes(out) >= wanted || !reader.isAlive());
-        reader.signal("KILL");
-        reader.exitCode();
-      }
-    }
-    try (CommandProcess reader = reader(out)) {
-      assertThat(reader.exitCode()).as(reader::err).isZero();
-    }
-    assertThat(out).hasBinaryContent(lines);
+    var _ = lines.sendAll(address(), "jetstream");
+    var _ = lines.read(folder.resolve("out.txt"), () -> {}, address(), "jetstream", "until=last");
   }
 
   @Test
@@ -164,68 +124,13 @@ final class NatsProcessTest {
     }
   }
 
-  private CommandProcess sender() throws IOException {
-    return CommandProcess.start(
-        Map.of("XDG_STATE_HOME", folder.resolve("sender").toString()),
-        "--frame",
-        "lines",
-        "--session",
-        "numbers",
-        "--restarted",
-        "replay",
-        "-",
-        address(),
-        "jetstream");
-  }
-
-  private CommandProcess reader(Path out) throws IOException {
-    return CommandProcess.start(
-        Map.of("XDG_STATE_HOME", folder.resolve("reader").toString()),
-        "--frame",
-        "lines",
-        "--session",
-        "reader",
-        address(),
-        "jetstream",
-        "until=last",
-        out.toString());
+  private void restart() throws Exception {
+    server.kill();
+    server.restart();
   }
 
   private String address() {
     return "nats://127.0.0.1:" + server.port() + "/pipe.data";
-  }
-
-  /** Whether all of it was taken, and the end of it. */
-  private static boolean feed(CommandProcess process, byte[] bytes) {
-    boolean taken = feedOn(process, bytes);
-    try {
-      process.endInput();
-      return taken;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  /** Whether all of it was taken: who is killed takes no more. */
-  private static boolean feedOn(CommandProcess process, byte[] bytes) {
-    try {
-      process.feed(bytes);
-      return true;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static byte[] lines() {
-    StringBuilder lines = new StringBuilder();
-    for (int each = 1; each <= COUNT; each++) {
-      lines.append(each).append('\n');
-    }
-    return lines.toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static long lengthBytes(Path file) throws IOException {
-    return Files.exists(file) ? Files.size(file) : 0;
   }
 
   /** How many messages the stream has; 0 where there is none yet, or nobody answers. */
