@@ -11,11 +11,8 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
-import io.hostpipe.testkit.servers.KafkaServer;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,42 +20,12 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** One stream in all partitions of a topic, by the keys of its messages: in order within each. */
-final class ByKeyTest {
+final class ByKeyTest extends WithTopic {
   private static final int PARTITIONS = 4;
   private static final int KEYS = 10;
-
-  @TempDir private static Path folder;
-
-  private static KafkaServer server;
-  private Topical topic;
-
-  @BeforeAll
-  static void startServer() throws IOException {
-    server = KafkaServer.start(folder);
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void start() {
-    topic = new Topical(server);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    topic.close();
-  }
 
   @Test
   void eachKeyIsInOnePartitionInItsOrderAndIsThereOnceAfterAWriterWasReplaced() throws Exception {

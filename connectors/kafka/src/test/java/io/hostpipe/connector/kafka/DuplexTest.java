@@ -6,42 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.KafkaServer;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A pipe with both directions over two topics. */
-final class DuplexTest {
-  @TempDir private static Path folder;
-
-  private static KafkaServer server;
-  private Topical topic;
-
-  @BeforeAll
-  static void startServer() throws Exception {
-    server = KafkaServer.start(folder);
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void start() {
-    topic = new Topical(server);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    topic.close();
-  }
-
+final class DuplexTest extends WithTopic {
   @Test
   void whatOneSideWritesTheOtherReadsAndBothDirectionsEnd() throws Exception {
     String both = "?end=mark&until=mark&back=" + topic.name() + "-back";

@@ -13,10 +13,7 @@ import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.KafkaServer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,48 +25,23 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The partitions of a group as accepted pipes. */
-final class GroupListenerTest {
+final class GroupListenerTest extends WithTopic {
   private static final int PARTITIONS = 2;
   private static final int COUNT = 100;
   private static final Duration PATIENT = Duration.ofSeconds(1);
 
-  @TempDir private static Path folder;
-
-  private static KafkaServer server;
-  private Topical topic;
-
-  @BeforeAll
-  static void startServer() throws IOException {
-    server = KafkaServer.start(folder);
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
   @BeforeEach
   void start() throws Exception {
-    topic = new Topical(server);
     topic
         .admin()
         .createTopics(List.of(new NewTopic(topic.name(), PARTITIONS, (short) 1)))
         .all()
         .get();
     produce(1, COUNT);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    topic.close();
   }
 
   @Test

@@ -8,7 +8,6 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Source;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,47 +30,22 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A consumer group: at least once, shared, and never lost by a sink that takes its time. */
-final class GroupTest {
+final class GroupTest extends WithTopic {
   private static final int COUNT = 2_000;
   private static final int PARTITIONS = 4;
 
-  @TempDir private static Path folder;
-
-  private static KafkaServer server;
-  private Topical topic;
-
-  @BeforeAll
-  static void startServer() throws IOException {
-    server = KafkaServer.start(folder);
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
   @BeforeEach
   void start() throws Exception {
-    topic = new Topical(server);
     topic
         .admin()
         .createTopics(List.of(new NewTopic(topic.name(), PARTITIONS, (short) 1)))
         .all()
         .get();
     produce(1, COUNT);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    topic.close();
   }
 
   @Test

@@ -13,8 +13,6 @@ import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.KafkaServer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,41 +28,11 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeader;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A topic of Kafka: once, through breaks and kills, and nothing of it changed silently. */
-final class KafkaTest {
+final class KafkaTest extends WithTopic {
   private static final int COUNT = 12_000;
-
-  @TempDir private static Path folder;
-
-  private static KafkaServer server;
-  private Topical topic;
-
-  @BeforeAll
-  static void startServer() throws IOException {
-    server = KafkaServer.start(folder);
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void start() {
-    topic = new Topical(server);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    topic.close();
-  }
 
   @Test
   void everyMessageIsThereOnceAfterTheBrokerWasKilledTwice() throws Exception {

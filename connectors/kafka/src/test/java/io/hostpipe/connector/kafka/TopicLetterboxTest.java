@@ -9,8 +9,6 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.spi.Letterbox;
-import io.hostpipe.testkit.servers.KafkaServer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,40 +18,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A topic as a place that is looked through: what is taken out stays out, for everybody. */
-final class TopicLetterboxTest {
-  @TempDir private static Path folder;
-
-  private static KafkaServer server;
-  private Topical topic;
-
-  @BeforeAll
-  static void startServer() throws IOException {
-    server = KafkaServer.start(folder);
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void start() {
-    topic = new Topical(server);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    topic.close();
-  }
-
+final class TopicLetterboxTest extends WithTopic {
   @Test
   void whatWasTakenOutIsShownToNobodyAndNumbersStay() throws Exception {
     try (Sink sink = topic.sink("letters", "?end=mark")) {

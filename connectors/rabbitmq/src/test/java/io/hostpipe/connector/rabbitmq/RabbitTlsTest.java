@@ -9,10 +9,7 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.spi.Letterbox;
-import io.hostpipe.testkit.servers.RabbitServer;
 import io.hostpipe.testkit.tls.TestAuthority;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,37 +23,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A server that encrypts, shows who it is, and asks who comes. */
 final class RabbitTlsTest {
-  private static final String PASSWORD = "hidden-word";
-
   @TempDir private static Path folder;
 
-  private static TestAuthority authority;
-  private static RabbitServer server;
-  private static int port;
-  private static String own;
+  private static EncryptingServer server;
 
   private TestQueue queue;
-  private String trusting;
 
   @BeforeAll
   static void startServer() throws Exception {
-    authority = new TestAuthority(Files.createDirectory(folder.resolve("keys")), "authority");
-    Path shown = authority.issue("server", "127.0.0.1").file();
-    own = authority.issue("client", "client.example").file().toString();
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    server =
-        RabbitServer.start(
-            Files.createDirectory(folder.resolve("server")),
-            "listeners.ssl.1 = 127.0.0.1:" + port,
-            "ssl_options.cacertfile = " + authority.file(),
-            "ssl_options.certfile = " + shown,
-            "ssl_options.keyfile = " + shown,
-            "ssl_options.verify = verify_peer",
-            "ssl_options.fail_if_no_peer_cert = true");
-    server.administer("add_user", "alice", PASSWORD);
-    server.administer("set_permissions", "alice", ".*", ".*", ".*");
+    server = EncryptingServer.start(folder, "listeners.ssl");
   }
 
   @AfterAll
@@ -66,8 +41,7 @@ final class RabbitTlsTest {
 
   @BeforeEach
   void start() {
-    queue = new TestQueue(server);
-    trusting = "ca=" + authority.file() + "&cert=" + own;
+    queue = new TestQueue(server.server());
   }
 
   @AfterEach
@@ -77,15 +51,15 @@ final class RabbitTlsTest {
 
   @Test
   void whatIsWrittenOverTlsIsReadAndLookedThroughOverTls() throws Exception {
-    Sink sink = queue.sink("numbers", address("amqps", trusting));
+    Sink sink = queue.sink("numbers", address("amqps", server.trusting()));
     TestQueue.writeNumbers(sink, 1, 1_000);
     sink.finish();
     List<Long> letters = new ArrayList<>();
-    try (Letterbox box = queue.letterbox(address("amqp", "tls&" + trusting))) {
+    try (Letterbox box = queue.letterbox(address("amqp", "tls&" + server.trusting()))) {
       box.forEach((number, payload, headers) -> letters.add(number));
     }
     assertThat(letters).hasSize(1_000).doesNotHaveDuplicates();
-    Source source = queue.source(address("amqps", "until=empty&" + trusting));
+    Source source = queue.source(address("amqps", "until=empty&" + server.trusting()));
     assertThat(TestQueue.read(source, Integer.MAX_VALUE, true).texts())
         .isEqualTo(TestQueue.numbers(1, 1_000));
   }
@@ -94,19 +68,19 @@ final class RabbitTlsTest {
   void aServerForWhomNobodyVouchesIsRefused() throws Exception {
     TestAuthority other = new TestAuthority(Files.createTempDirectory(folder, "other"), "stranger");
     assertThatExceptionOfType(PipeException.Refused.class)
-        .isThrownBy(() -> open(address("amqps", "ca=" + other.file() + "&cert=" + own)))
+        .isThrownBy(() -> open(address("amqps", "ca=" + other.file() + "&cert=" + server.own())))
         .withMessageContaining("the certificate of the server is not trusted")
         .withMessageContaining("ca=PATH")
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.UNAUTHENTICATED));
     assertThatExceptionOfType(PipeException.Refused.class)
-        .isThrownBy(() -> open(address("amqps", "cert=" + own)))
+        .isThrownBy(() -> open(address("amqps", "cert=" + server.own())))
         .withMessageContaining("(now: system)");
   }
 
   @Test
   void aServerWithTheCertificateOfAnotherHostIsRefused() {
     assertThatExceptionOfType(PipeException.Refused.class)
-        .isThrownBy(() -> open(address("amqps", "alice:" + PASSWORD, "localhost", trusting)))
+        .isThrownBy(() -> open(address("amqps", EncryptingServer.PASSWORD, "localhost")))
         .withMessageContaining("the certificate of the server is not trusted")
         .withMessageContaining("localhost")
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.UNAUTHENTICATED));
@@ -115,7 +89,7 @@ final class RabbitTlsTest {
   @Test
   void whoShowsNoCertificateIsToldThatOneWasAskedFor() {
     assertThatExceptionOfType(PipeException.Unreachable.class)
-        .isThrownBy(() -> open(address("amqps", "ca=" + authority.file())))
+        .isThrownBy(() -> open(address("amqps", "ca=" + server.authorityFile())))
         .withMessageContaining("asked for a certificate of this side (cert=PATH)");
   }
 
@@ -126,14 +100,14 @@ final class RabbitTlsTest {
             .issue("client", "client.example")
             .file();
     assertThatExceptionOfType(PipeException.Unreachable.class)
-        .isThrownBy(() -> open(address("amqps", "ca=" + authority.file() + "&cert=" + stranger)))
+        .isThrownBy(() -> open(address("amqps", server.showing(stranger))))
         .withMessageContaining("was shown the certificate of " + stranger);
   }
 
   @Test
   void aWrongPasswordIsRefusedAndNotShown() {
     assertThatExceptionOfType(PipeException.Refused.class)
-        .isThrownBy(() -> open(address("amqps", "alice:guessed-word", "127.0.0.1", trusting)))
+        .isThrownBy(() -> open(address("amqps", "guessed-word", "127.0.0.1")))
         .withMessageContaining("the server wants another user or password")
         .satisfies(e -> {
           assertThat(e.status()).isEqualTo(Status.UNAUTHENTICATED);
@@ -151,7 +125,11 @@ final class RabbitTlsTest {
     assertThatExceptionOfType(PipeException.Unreachable.class)
         .isThrownBy(() -> {
           Address plain =
-              Address.parse("amqps://127.0.0.1:" + server.port() + "/x?ca=" + authority.file());
+              Address.parse(
+                  "amqps://127.0.0.1:"
+                      + server.server().port()
+                      + "/x?ca="
+                      + server.authorityFile());
           new RabbitConnector().check(plain, true);
         })
         .withMessageContaining("is the port its client port?");
@@ -163,12 +141,10 @@ final class RabbitTlsTest {
   }
 
   private Address address(String scheme, String query) throws PipeException {
-    return address(scheme, "alice:" + PASSWORD, "127.0.0.1", query);
+    return server.address(scheme, queue.name(), query);
   }
 
-  private Address address(String scheme, String user, String host, String query)
-      throws PipeException {
-    return Address.parse(
-        scheme + "://" + user + "@" + host + ":" + port + "/" + queue.name() + "?" + query);
+  private Address address(String scheme, String password, String host) throws PipeException {
+    return server.address(scheme, password, host, queue.name(), server.trusting());
   }
 }

@@ -10,10 +10,7 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.RabbitServer;
 import io.hostpipe.testkit.tls.TestAuthority;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,37 +23,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Streams of a server that encrypts, shows who it is, and asks who comes. */
 final class StreamTlsTest {
-  private static final String PASSWORD = "hidden-word";
-
   @TempDir private static Path folder;
 
-  private static TestAuthority authority;
-  private static RabbitServer server;
-  private static int port;
-  private static String own;
+  private static EncryptingServer server;
 
   private TestStream stream;
-  private String trusting;
 
   @BeforeAll
   static void startServer() throws Exception {
-    authority = new TestAuthority(Files.createDirectory(folder.resolve("keys")), "authority");
-    Path shown = authority.issue("server", "127.0.0.1").file();
-    own = authority.issue("client", "client.example").file().toString();
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    server =
-        RabbitServer.start(
-            Files.createDirectory(folder.resolve("server")),
-            "stream.listeners.ssl.1 = 127.0.0.1:" + port,
-            "ssl_options.cacertfile = " + authority.file(),
-            "ssl_options.certfile = " + shown,
-            "ssl_options.keyfile = " + shown,
-            "ssl_options.verify = verify_peer",
-            "ssl_options.fail_if_no_peer_cert = true");
-    server.administer("add_user", "alice", PASSWORD);
-    server.administer("set_permissions", "alice", ".*", ".*", ".*");
+    server = EncryptingServer.start(folder, "stream.listeners.ssl");
   }
 
   @AfterAll
@@ -66,8 +41,7 @@ final class StreamTlsTest {
 
   @BeforeEach
   void start() {
-    stream = new TestStream(server);
-    trusting = "ca=" + authority.file() + "&cert=" + own;
+    stream = new TestStream(server.server());
   }
 
   @AfterEach
@@ -77,13 +51,14 @@ final class StreamTlsTest {
 
   @Test
   void whatIsWrittenOverTlsIsReadOverTlsAndWithoutIt() throws Exception {
-    Sink sink = stream.sink("numbers", address("rabbitmq-stream+tls", trusting));
+    Sink sink = stream.sink("numbers", address("rabbitmq-stream+tls", server.trusting()));
     TestStream.writeNumbers(sink, 1, 20_000);
     // Longer than what TLS carries at a time.
     String large = "x".repeat(700_000);
     TestStream.write(sink, large, Headers.EMPTY);
     sink.finish();
-    Source source = stream.source(address("rabbitmq-stream", "tls&until=last&" + trusting));
+    Source source =
+        stream.source(address("rabbitmq-stream", "tls&until=last&" + server.trusting()));
     List<String> read = TestStream.read(source, Integer.MAX_VALUE);
     assertThat(read.subList(0, 20_000)).isEqualTo(TestStream.numbers(1, 20_000));
     assertThat(read.subList(20_000, read.size())).isEqualTo(List.of(large));
@@ -92,21 +67,21 @@ final class StreamTlsTest {
 
   @Test
   void aWriterOverTlsFindsItsPlaceWhenItsConnectionsBreak() throws Exception {
-    Sink sink = stream.sink("numbers", address("rabbitmq-stream+tls", trusting));
+    Sink sink = stream.sink("numbers", address("rabbitmq-stream+tls", server.trusting()));
     TestStream.writeNumbers(sink, 1, 5_000);
     sink.awaitCommitted(sink.resume().position());
-    server.administer("close_all_connections", "a test");
+    server.server().administer("close_all_connections", "a test");
     TestStream.writeNumbers(sink, 5_001, 10_000);
     sink.finish();
     assertThat(stream.readAsQueue(10_000)).isEqualTo(TestStream.numbers(1, 10_000));
-    Sink next = stream.sink("numbers", address("rabbitmq-stream+tls", trusting));
+    Sink next = stream.sink("numbers", address("rabbitmq-stream+tls", server.trusting()));
     assertThat(next.resume().position()).isEqualTo(sink.resume().position());
   }
 
   @Test
   void aReaderOverTlsIsWokenWhenItIsClosed() throws Exception {
-    stream.sink("numbers", address("rabbitmq-stream+tls", trusting)).finish();
-    Source source = stream.source(address("rabbitmq-stream+tls", trusting));
+    stream.sink("numbers", address("rabbitmq-stream+tls", server.trusting())).finish();
+    Source source = stream.source(address("rabbitmq-stream+tls", server.trusting()));
     InParallel<Boolean> reading = InParallel.run(() -> source.read() == null);
     reading.awaitBlocked();
     source.close();
@@ -116,7 +91,8 @@ final class StreamTlsTest {
   @Test
   void aServerForWhomNobodyVouchesIsRefused() throws Exception {
     TestAuthority other = new TestAuthority(Files.createTempDirectory(folder, "other"), "stranger");
-    for (String query : List.of("ca=" + other.file() + "&cert=" + own, "cert=" + own)) {
+    for (String query :
+        List.of("ca=" + other.file() + "&cert=" + server.own(), "cert=" + server.own())) {
       assertThatExceptionOfType(PipeException.Refused.class)
           .isThrownBy(() -> check(address("rabbitmq-stream+tls", query)))
           .withMessageContaining("the certificate of the server is not trusted")
@@ -128,7 +104,8 @@ final class StreamTlsTest {
   @Test
   void aServerWithTheCertificateOfAnotherHostIsRefused() {
     assertThatExceptionOfType(PipeException.Refused.class)
-        .isThrownBy(() -> check(address("rabbitmq-stream+tls", PASSWORD, "localhost", trusting)))
+        .isThrownBy(
+            () -> check(address("rabbitmq-stream+tls", EncryptingServer.PASSWORD, "localhost")))
         .withMessageContaining("the certificate of the server is not trusted")
         .withMessageContaining("localhost")
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.UNAUTHENTICATED));
@@ -137,15 +114,14 @@ final class StreamTlsTest {
   @Test
   void whoShowsNoCertificateIsToldThatOneWasAskedFor() {
     assertThatExceptionOfType(PipeException.Unreachable.class)
-        .isThrownBy(() -> check(address("rabbitmq-stream+tls", "ca=" + authority.file())))
+        .isThrownBy(() -> check(address("rabbitmq-stream+tls", "ca=" + server.authorityFile())))
         .withMessageContaining("asked for a certificate of this side (cert=PATH)");
   }
 
   @Test
   void aWrongPasswordIsRefusedAndNotShown() {
     assertThatExceptionOfType(PipeException.Refused.class)
-        .isThrownBy(
-            () -> check(address("rabbitmq-stream+tls", "guessed-word", "127.0.0.1", trusting)))
+        .isThrownBy(() -> check(address("rabbitmq-stream+tls", "guessed-word", "127.0.0.1")))
         .withMessageContaining("the server wants another user or password")
         .satisfies(e -> {
           for (Throwable each = e; each != null; each = each.getCause()) {
@@ -164,9 +140,9 @@ final class StreamTlsTest {
             check(
                 Address.parse(
                     "rabbitmq-stream+tls://127.0.0.1:"
-                        + server.streamPort()
+                        + server.server().streamPort()
                         + "/x?ca="
-                        + authority.file())))
+                        + server.authorityFile())))
         .withMessageContaining("is the port the one of its streams?");
   }
 
@@ -176,22 +152,10 @@ final class StreamTlsTest {
   }
 
   private Address address(String scheme, String query) throws PipeException {
-    return address(scheme, PASSWORD, "127.0.0.1", query);
+    return server.address(scheme, stream.name(), query);
   }
 
-  private Address address(String scheme, String password, String host, String query)
-      throws PipeException {
-    return Address.parse(
-        scheme
-            + "://alice:"
-            + password
-            + "@"
-            + host
-            + ":"
-            + port
-            + "/"
-            + stream.name()
-            + "?"
-            + query);
+  private Address address(String scheme, String password, String host) throws PipeException {
+    return server.address(scheme, password, host, stream.name(), server.trusting());
   }
 }
