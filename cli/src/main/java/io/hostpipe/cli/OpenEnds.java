@@ -15,8 +15,10 @@ import io.hostpipe.runtime.RestartedSource;
 import io.hostpipe.runtime.dead.DeadLetterSink;
 import io.hostpipe.runtime.dead.DeadLetters;
 import io.hostpipe.spi.Carriers;
+import io.hostpipe.spi.FramedSink;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.RefusingSource;
+import io.hostpipe.spi.RequestSource;
 import io.hostpipe.storage.spool.Spool;
 import io.hostpipe.storage.spool.SpoolStream;
 import java.nio.charset.StandardCharsets;
@@ -129,7 +131,7 @@ final class OpenEnds implements AutoCloseable {
       Leftover underWay = leftovers.claim(source);
       if (underWay != null) {
         closings.add(underWay::close);
-        return new Way(from, plan.sinks(), stream, source, spooled, List.of(), underWay);
+        return new Way(from, plan.sinks(), stream, source, spooled, List.of(), false, underWay);
       }
       if (spooled != null && from.isLink() && spooled.delivered()) {
         // Only its sender has not heard so yet.
@@ -301,9 +303,17 @@ final class OpenEnds implements AutoCloseable {
 
   private Way way(End from, Pipe fromPipe, End to, Pipe toPipe)
       throws PipeException, InterruptedException {
-    Source source = new HalfSource(plan.frames().around(from, fromPipe.source()));
-    Sink sink = plan.frames().around(to, source.stream(), toPipe.sink());
-    return new Way(from, List.of(to), source, List.of(new HalfSink(sink)));
+    Source given = fromPipe.source();
+    Source source = new HalfSource(plan.frames().around(from, given));
+    boolean requests = given instanceof RequestSource;
+    Frames frames = requests ? plan.frames().passingRefused() : plan.frames();
+    Sink sink = frames.around(to, source.stream(), toPipe.sink());
+    if (requests && sink instanceof FramedSink framed) {
+      // Before anything behind it is written: so no answer is taken for that of another request.
+      framed.onRefusal(given::reject);
+      return Way.half(from, to, source, new HalfSink(sink), true);
+    }
+    return Way.half(from, to, source, new HalfSink(sink), false);
   }
 
   private Pipe pipe(End end, PipeContext context) throws PipeException, InterruptedException {

@@ -8,6 +8,7 @@ import io.hostpipe.PipeStats;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.runtime.Relay;
+import io.hostpipe.runtime.Relay.OnRejection;
 import io.hostpipe.runtime.RestartedSource.Yields;
 import io.hostpipe.runtime.SpooledRelay;
 import io.hostpipe.runtime.Transfer;
@@ -45,7 +46,10 @@ final class StreamRun {
     if (held == null) {
       this.spooled = null;
       this.transfer =
-          new Relay(metered(Objects.requireNonNull(source, "source"), flags, meter), sinks);
+          new Relay(
+              metered(Objects.requireNonNull(source, "source"), flags, meter),
+              sinks,
+              way.passesRefused() ? OnRejection.TELL_SOURCE : OnRejection.FAIL);
     } else {
       boolean refills =
           source != null && (source.replayable() || flags.lasting().restarted() == Yields.REPLAY);

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  *     holds all of the stream already
  * @param spooled the stream in the spool; null where there is none
  * @param sinks where the bytes go
+ * @param passesRefused whether a message that is refused is told to the source alone, and the
+ *     others go on
  * @param underWay what moves the stream already, with the source; null when nothing does
  */
 record Way(
@@ -26,6 +28,7 @@ record Way(
     @Nullable Source source,
     @Nullable SpoolStream spooled,
     List<Sink> sinks,
+    boolean passesRefused,
     @Nullable Leftover underWay) {
   /** With a spool. */
   Way(
@@ -35,11 +38,12 @@ record Way(
       @Nullable Source source,
       @Nullable SpoolStream spooled,
       List<Sink> sinks) {
-    this(from, to, stream, source, spooled, sinks, null);
+    this(from, to, stream, source, spooled, sinks, false, null);
   }
 
-  /** Without a spool. */
-  Way(End from, List<End> to, Source source, List<Sink> sinks) {
-    this(from, to, source.stream(), source, null, sinks);
+  /** One of both directions. */
+  static Way half(End from, End to, Source source, Sink sink, boolean passesRefused) {
+    return new Way(
+        from, List.of(to), source.stream(), source, null, List.of(sink), passesRefused, null);
   }
 }

@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A request on its way. Thread rule: what changes, under the lock of {@link Unanswered}. */
 final class Asked {
+  private static final int OVERHEAD_BYTES = 512;
+
   private final long endPosition;
   private final String number;
   private final String routingKey;
@@ -57,6 +59,11 @@ final class Asked {
 
   BasicProperties properties() {
     return properties;
+  }
+
+  /** What it takes in memory, about. */
+  long bytes() {
+    return (long) payload.length + OVERHEAD_BYTES;
   }
 
   /** How long its answer may still take. */

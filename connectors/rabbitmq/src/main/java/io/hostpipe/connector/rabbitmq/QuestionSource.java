@@ -6,6 +6,8 @@ import io.hostpipe.Rejection;
 import io.hostpipe.spi.ArrivingSource;
 import io.hostpipe.spi.Inbox;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.RequestSource;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +16,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread rule: as {@link io.hostpipe.Source}.
  */
-final class QuestionSource extends ArrivingSource<Delivery, QueueReader> {
+final class QuestionSource extends ArrivingSource<Delivery, QueueReader> implements RequestSource {
   private final QueueOptions options;
   private final Questions questions;
+  private final AtomicBoolean saidRefused = new AtomicBoolean();
   private boolean begun;
+
+  /** Whether what is refused goes to another place. */
+  private volatile boolean catches;
 
   QuestionSource(QueueOptions options, PipeContext context, Questions questions) {
     super(options.address(), context, options.streamId());
@@ -34,6 +40,7 @@ final class QuestionSource extends ArrivingSource<Delivery, QueueReader> {
   protected QueueReader begin() throws PipeException {
     QueueReader reader =
         QueueReader.open(options, !begun, options.prefetch(), false, context.events());
+    catches |= reader.care().catches();
     begun = true;
     return reader;
   }
@@ -79,7 +86,18 @@ final class QuestionSource extends ArrivingSource<Delivery, QueueReader> {
 
   @Override
   public void reject(long endPosition, Rejection why) {
-    questions.reject(endPosition);
+    if (questions.reject(endPosition) && !saidRefused.getAndSet(true)) {
+      context
+          .events()
+          .warning(
+              options.address()
+                  + ": a request is refused, and so will each like it: "
+                  + why.reason()
+                  + "; it gets no answer, and "
+                  + (catches
+                      ? "goes where the queue puts what is refused"
+                      : "is dropped, since the queue has no place for it (dead-letters=QUEUE)"));
+    }
   }
 
   @Override

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Questions {
   private static final int ANSWERED_MAX = 65_536;
 
+  /** Of all names that are remembered. */
+  private static final long ANSWERED_CHARS_MAX = 8L << 20;
+
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Under the lock, as all that follows: what was read and has no answer. */
@@ -34,6 +37,11 @@ final class Questions {
   /** Names of those that were answered last, and the reader that each came by. */
   private final SequencedMap<String, QueueReader> answered = new LinkedHashMap<>();
 
+  private long answeredChars;
+
+  /** By which reader a message came, and its number there. */
+  private record Came(QueueReader reader, long tag) {}
+
   /** One of them. */
   static final class Question {
     private final long endPosition;
@@ -41,15 +49,15 @@ final class Questions {
     private final @Nullable String replyTo;
     private final @Nullable String correlationId;
 
-    /** Under the lock: the one that came last. */
-    private Delivery delivery;
+    /** Under the lock: how it came last. Its content is not kept while it is worked on. */
+    private Came came;
 
     private Question(Delivery delivery, long endPosition) {
       this.endPosition = endPosition;
       this.name = nameOf(delivery);
       this.replyTo = delivery.replyTo();
       this.correlationId = delivery.correlationId();
-      this.delivery = delivery;
+      this.came = new Came(delivery.reader(), delivery.tag());
     }
 
     /** Where its answer goes; null when it asked for none. */
@@ -71,8 +79,8 @@ final class Questions {
     lock.lock();
     try {
       Question known = byName.get(name);
-      if (known != null && known.delivery.reader() != delivery.reader()) {
-        known.delivery = delivery;
+      if (known != null && known.came.reader() != delivery.reader()) {
+        known.came = new Came(delivery.reader(), delivery.tag());
         return false;
       }
       QueueReader answeredTo = answered.get(name);
@@ -113,13 +121,17 @@ final class Questions {
   /** The server has their answers. */
   void answered(List<Question> questions) {
     for (Question each : questions) {
-      Delivery last = closed(each, true);
+      Came last = closed(each, true);
       last.reader().acknowledgeOne(last.tag());
     }
   }
 
-  /** The request that ends there is refused: it gets no answer, and is a dead letter. */
-  void reject(long endPosition) {
+  /**
+   * The request that ends there is refused: it gets no answer, and is a dead letter.
+   *
+   * @return whether it had no answer so far, and was not refused before
+   */
+  boolean reject(long endPosition) {
     Question found = null;
     lock.lock();
     try {
@@ -134,27 +146,37 @@ final class Questions {
     } finally {
       lock.unlock();
     }
-    if (found != null) {
-      Delivery last = closed(found, false);
-      last.reader().refuse(last.tag());
+    if (found == null) {
+      return false;
     }
+    Came last = closed(found, false);
+    last.reader().refuse(last.tag());
+    return true;
   }
 
-  private Delivery closed(Question question, boolean wasAnswered) {
+  private Came closed(Question question, boolean wasAnswered) {
     lock.lock();
     try {
       if (question.name != null) {
         boolean _ = byName.remove(question.name, question);
         if (wasAnswered) {
-          answered.putLast(question.name, question.delivery.reader());
-          if (answered.size() > ANSWERED_MAX) {
-            answered.pollFirstEntry();
-          }
+          remember(question.name, question.came.reader());
         }
       }
-      return question.delivery;
+      return question.came;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Under the lock. */
+  private void remember(String name, QueueReader reader) {
+    if (answered.putLast(name, reader) == null) {
+      answeredChars += name.length();
+    }
+    while (answered.size() > ANSWERED_MAX || answeredChars > ANSWERED_CHARS_MAX) {
+      Map.Entry<String, QueueReader> oldest = answered.pollFirstEntry();
+      answeredChars -= oldest == null ? answeredChars : oldest.getKey().length();
     }
   }
 

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: any thread; nothing is called while the lock is held.
  */
 final class Unanswered {
+  /** Of requests, and of answers that wait for those before them. */
+  private static final long BYTES_MAX = 16L << 20;
+
   private final int most;
   private final Duration timeout;
   private final ReentrantLock lock = new ReentrantLock();
@@ -28,6 +31,7 @@ final class Unanswered {
   private final ArrayDeque<Asked> waiting = new ArrayDeque<>();
 
   private final Map<String, Asked> byNumber = new HashMap<>();
+  private long bytes;
   private boolean last;
   private @Nullable PipeException trouble;
   private @Nullable PipeException ended;
@@ -47,12 +51,13 @@ final class Unanswered {
   void add(Asked request) throws PipeException, InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (waiting.size() >= most && ended == null) {
+      while (isFull() && ended == null) {
         changed.await();
       }
       checkEnded();
       request.waitsUntil(System.nanoTime() + timeout.toNanos());
       waiting.add(request);
+      bytes += request.bytes();
       byNumber.put(request.number(), request);
       changed.signalAll();
     } finally {
@@ -87,6 +92,7 @@ final class Unanswered {
       if (request == null || request.settled()) {
         return false;
       }
+      bytes += answer.bytes();
       request.answered(answer);
       changed.signalAll();
       return true;
@@ -134,6 +140,8 @@ final class Unanswered {
         }
         first.refused(late()); // nothing, where it is settled
         waiting.remove();
+        Answer answer = first.answer();
+        bytes -= first.bytes() + (answer == null ? 0 : answer.bytes());
         byNumber.remove(first.number());
         changed.signalAll();
         return first;
@@ -212,6 +220,11 @@ final class Unanswered {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** One is always taken, however long it is. */
+  private boolean isFull() {
+    return waiting.size() >= most || bytes >= BYTES_MAX;
   }
 
   private void checkEnded() throws PipeException {
