@@ -96,6 +96,16 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
     return sends;
   }
 
+  /** Whether {@link #add} would not block, for the one thread that adds. */
+  public final boolean hasRoom() {
+    lock.lock();
+    try {
+      return !isFull();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Blocks until all of it is confirmed, and that is told. */
   public final void awaitEmpty() throws PipeException, InterruptedException {
     lock.lockInterruptibly();

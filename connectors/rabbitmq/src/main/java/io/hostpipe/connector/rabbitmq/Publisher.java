@@ -62,17 +62,32 @@ final class Publisher implements AutoCloseable {
     return publishing.closed();
   }
 
-  /** Hands over a message. Blocks while too much is unconfirmed, or the server takes nothing. */
+  /**
+   * Hands over a message, which goes out with those behind it, at the latest when they are flushed.
+   * Blocks while too much is unconfirmed, or the server takes nothing.
+   */
   void publish(Unconfirmed message) throws PipeException, InterruptedException {
+    if (!window.hasRoom()) {
+      flush();
+    }
     window.add(message);
     if (message.refusal() != null) {
       return;
     }
-    publishing.send(over -> send(message, over, false));
+    publishing.send(over -> {
+      over.connection().gather();
+      send(message, over, false);
+    });
+  }
+
+  /** Sends what was handed over. */
+  void flush() {
+    publishing.send(this::flush);
   }
 
   /** Blocks until the server has confirmed all. */
   void awaitConfirmed() throws PipeException, InterruptedException {
+    flush();
     window.awaitEmpty();
   }
 
@@ -105,6 +120,15 @@ final class Publisher implements AutoCloseable {
                   + message.endPosition()
                   + " fit in none (frame_max)",
               e));
+    }
+  }
+
+  /** Within {@link Republisher#send}. */
+  private void flush(Way over) {
+    try {
+      over.connection().flush();
+    } catch (IOException e) {
+      doubt(over, AmqpErrors.of(options.address() + ": the server cannot be written to", e));
     }
   }
 
@@ -202,9 +226,11 @@ final class Publisher implements AutoCloseable {
 
     @Override
     public void sendAgain(List<Unconfirmed> messages, Way over) {
+      over.connection().gather();
       for (Unconfirmed each : messages) {
         send(each, over, each.isSent());
       }
+      flush(over);
     }
   }
 }

@@ -71,6 +71,11 @@ final class QueueSink extends MessageSink {
   }
 
   @Override
+  protected void putAll(long fromPosition) {
+    publisher.flush();
+  }
+
+  @Override
   protected long rawBytesMax() {
     return RAW_BYTES_MAX;
   }

@@ -10,6 +10,7 @@ import com.rabbitmq.client.ConnectionFactory;
 import com.rabbitmq.client.ShutdownSignalException;
 import com.rabbitmq.client.SocketConfigurators;
 import com.rabbitmq.client.impl.ForgivingExceptionHandler;
+import com.rabbitmq.client.impl.FrameHandlerFactory;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
@@ -59,16 +60,19 @@ final class RabbitConnection implements AutoCloseable {
   private final Connection connection;
   private final AtomicBoolean closed;
   private final AtomicReference<@Nullable Socket> socket;
+  private final GatheringFrames frames;
 
   private RabbitConnection(
       QueueOptions options,
       Connection connection,
       AtomicBoolean closed,
-      AtomicReference<@Nullable Socket> socket) {
+      AtomicReference<@Nullable Socket> socket,
+      GatheringFrames frames) {
     this.options = options;
     this.connection = connection;
     this.closed = closed;
     this.socket = socket;
+    this.frames = frames;
   }
 
   /**
@@ -78,7 +82,7 @@ final class RabbitConnection implements AutoCloseable {
    */
   static RabbitConnection open(QueueOptions options, Consumer<PipeException> onLost)
       throws PipeException {
-    ConnectionFactory factory = new ConnectionFactory();
+    Factory factory = new Factory();
     factory.setAutomaticRecoveryEnabled(false);
     factory.setTopologyRecoveryEnabled(false);
     factory.setConnectionTimeout(CONNECT_TIMEOUT_MILLIS);
@@ -111,7 +115,8 @@ final class RabbitConnection implements AutoCloseable {
           onLost.accept(AmqpErrors.of(options.address() + ": the connection broke", signal));
         }
       });
-      return new RabbitConnection(options, connection, closed, socket);
+      return new RabbitConnection(
+          options, connection, closed, socket, Objects.requireNonNull(factory.made));
     } catch (TimeoutException e) {
       throw new PipeException.Unreachable(what + ": no answer", e);
     } catch (IOException e) {
@@ -159,6 +164,18 @@ final class RabbitConnection implements AutoCloseable {
     } catch (IOException | ShutdownSignalException e) {
       throw AmqpErrors.of(options.address() + ": no channel", e);
     }
+  }
+
+  /**
+   * What this thread sends may wait, until it {@link #flush flushes}; it has to before it waits.
+   */
+  void gather() {
+    frames.gather();
+  }
+
+  /** Sends what was gathered. Blocks while the server takes no more. */
+  void flush() throws IOException {
+    frames.flush();
   }
 
   /**
@@ -293,6 +310,21 @@ final class RabbitConnection implements AutoCloseable {
       } catch (IOException e) {
         // It is closed already.
       }
+    }
+  }
+
+  /** Makes one connection, whose frames can be gathered. */
+  private static final class Factory extends ConnectionFactory {
+    private @Nullable GatheringFrames made;
+
+    @Override
+    protected synchronized FrameHandlerFactory createFrameHandlerFactory() throws IOException {
+      FrameHandlerFactory library = super.createFrameHandlerFactory();
+      return (server, name) -> {
+        GatheringFrames frames = new GatheringFrames(library.create(server, name));
+        made = frames;
+        return frames;
+      };
     }
   }
 }
