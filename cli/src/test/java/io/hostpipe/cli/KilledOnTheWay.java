@@ -120,7 +120,8 @@ final class KilledOnTheWay {
     }
   }
 
-  private CommandProcess sender(String... destination) throws IOException {
+  /** One that goes on where it was. */
+  CommandProcess sender(String... destination) throws IOException {
     List<String> words =
         new ArrayList<>(
             List.of("--frame", "lines", "--session", "numbers", "--restarted", "replay", "-"));

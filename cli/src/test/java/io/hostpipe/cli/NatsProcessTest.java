@@ -2,6 +2,7 @@ package io.hostpipe.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
@@ -122,6 +123,44 @@ final class NatsProcessTest {
       assertThat(sender.exitCode()).as(sender::err).isEqualTo(3);
       assertThat(sender.err()).contains("cannot be reached", "is nats-server running there");
     }
+  }
+
+  @Test
+  void aSenderThatMayNotGoOnEndsWithFourAndTheNextOneGoesOn() throws Exception {
+    server.kill();
+    server.restart(everybody(""));
+    try (CommandProcess sender = lines.sender(address(), "jetstream")) {
+      InParallel<Boolean> feeding = InParallel.run(() -> feed(sender));
+      Waiting.until(() -> stored() > 0 || !sender.isAlive());
+      server.reload(everybody("publish: { deny: [pipe.data] }"));
+      // It may have ended already, with what it had read before.
+      feed(sender);
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(4);
+      assertThat(sender.err())
+          .contains("the user lacks a right: Permissions Violation for Publish");
+      feeding.join();
+    }
+    server.reload(everybody(""));
+    var _ = lines.sendAll(address(), "jetstream");
+    assertThat(all()).isEqualTo(lines.numbers());
+  }
+
+  /** All lines, and no end; whether they were taken. */
+  private boolean feed(CommandProcess sender) {
+    try {
+      sender.feed(lines.bytes());
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Who shows nothing has these rights. */
+  private static String everybody(String permissions) {
+    return "no_auth_user: anybody\nauthorization { users: [ { user: anybody, password: any,"
+        + " permissions: { "
+        + permissions
+        + " } } ] }";
   }
 
   private void restart() throws Exception {

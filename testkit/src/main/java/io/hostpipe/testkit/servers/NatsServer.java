@@ -101,10 +101,25 @@ public final class NatsServer implements AutoCloseable {
    * @param more lines behind those that it had, which win over them
    */
   public void restart(String... more) throws IOException {
+    configure(more);
+    process.start();
+  }
+
+  /**
+   * Has it read another configuration while it runs, and waits until that holds.
+   *
+   * @param more lines behind those that it had, which win over them
+   */
+  public void reload(String... more) throws IOException, InterruptedException {
+    configure(more);
+    process.tellAndAwait(
+        "HUP", "Reloaded server configuration", "Failed to reload server configuration");
+  }
+
+  private void configure(String... more) throws IOException {
     List<String> lines = new ArrayList<>(Files.readAllLines(configuration));
     lines.addAll(List.of(more));
     Files.write(configuration, lines);
-    process.start();
   }
 
   /** As kill -9 does. */

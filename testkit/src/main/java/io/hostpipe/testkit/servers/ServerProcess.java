@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,6 +107,22 @@ final class ServerProcess implements AutoCloseable {
     signal("CONT");
   }
 
+  /**
+   * Sends it a signal, and waits until it has said these words once more than before.
+   *
+   * @param failed what it says instead when it cannot do that
+   */
+  void tellAndAwait(String signal, String done, String failed)
+      throws IOException, InterruptedException {
+    int doneBefore = timesSaid(done);
+    int failedBefore = timesSaid(failed);
+    signal(signal);
+    InParallel.await(() -> timesSaid(done) > doneBefore || timesSaid(failed) > failedBefore);
+    if (timesSaid(failed) > failedBefore) {
+      throw new AssertionError(Files.readString(output()));
+    }
+  }
+
   @Override
   public void close() {
     Process last = process;
@@ -134,6 +151,14 @@ final class ServerProcess implements AutoCloseable {
 
   private void signal(String name) throws IOException, InterruptedException {
     new ProcessBuilder("kill", "-" + name, "" + running().pid()).inheritIO().start().waitFor();
+  }
+
+  private int timesSaid(String words) {
+    try {
+      return Files.readString(output()).split(Pattern.quote(words), -1).length;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Path output() {

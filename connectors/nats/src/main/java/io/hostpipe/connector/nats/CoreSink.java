@@ -37,6 +37,9 @@ final class CoreSink extends MessageSink {
   /** What the present batch is published over; null before its first message. */
   private @Nullable NatsConnection over;
 
+  /** What the user may not do any more; null while there is nothing. */
+  private volatile @Nullable PipeException denied;
+
   /** Why the rest of the present batch cannot be published. */
   private @Nullable Exception broke;
 
@@ -62,6 +65,7 @@ final class CoreSink extends MessageSink {
       throws PipeException, InterruptedException {
     NatsConnection now = over;
     if (now == null) {
+      checkAllowed();
       now = standing();
       over = now;
     }
@@ -85,13 +89,44 @@ final class CoreSink extends MessageSink {
     }
     flushes.add(used, fromPosition, position(), why);
     checkOpen();
+    checkAllowed();
   }
 
   private void settle(long from, long end, @Nullable Exception why) {
+    if (denied != null) {
+      return;
+    }
+    if (why instanceof PipeException.Refused refused) {
+      deny(from, refused);
+      return;
+    }
     if (why != null) {
       doubts.add(from, end, why);
     }
     commits.advance(end);
+  }
+
+  /** The server has not taken all behind this position, and says which right is missing. */
+  private void deny(long from, PipeException.Refused why) {
+    PipeException end =
+        new PipeException.Refused(
+            why.status(),
+            why.getMessage()
+                + "; the stream "
+                + stream()
+                + " was published up to position "
+                + from
+                + ", and little or nothing of what came behind it",
+            why);
+    denied = end;
+    commits.fail(end);
+  }
+
+  private void checkAllowed() throws PipeException {
+    PipeException why = denied;
+    if (why != null) {
+      throw why;
+    }
   }
 
   @Override
@@ -103,6 +138,7 @@ final class CoreSink extends MessageSink {
   protected void complete() throws PipeException, InterruptedException {
     flushes.await();
     checkOpen();
+    checkAllowed();
     doubts.check(commits, stream(), position());
   }
 

@@ -89,6 +89,11 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   }
 
   @Override
+  protected @Nullable PipeException failure(Subscribed reader) {
+    return reader.connection().denial();
+  }
+
+  @Override
   protected void look(Subscribed reader) {
     long now = reader.dispatcher.getDroppedCount();
     if (now > dropped) {
@@ -146,7 +151,7 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
       implements AutoCloseable {
     static Subscribed open(NatsOptions options) throws PipeException, InterruptedException {
       Inbox<Message> inbox = new Inbox<>(Message::consumeByteCount);
-      NatsConnection connection = NatsConnection.open(options, inbox::end);
+      NatsConnection connection = NatsConnection.openToListen(options, inbox::end);
       try {
         Dispatcher dispatcher = connection.nats().createDispatcher(inbox::put);
         dispatcher.setPendingLimits(WAITING_MESSAGES_MAX, WAITING_BYTES_MAX);

@@ -61,7 +61,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     }
     if (message == null) {
       if (open.inbox().ended()) {
-        standing.drop(open, lost());
+        standing.drop(open, lost(open));
       }
       return null;
     }
@@ -212,8 +212,11 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     return behind == null ? 0 : behind.sequence();
   }
 
-  private PipeException lost() {
-    return new PipeException.Unreachable(
-        options.address() + ": the connection broke behind position " + position(), null);
+  private PipeException lost(OrderedReader reader) {
+    PipeException denied = reader.denial();
+    return denied != null
+        ? denied
+        : new PipeException.Unreachable(
+            options.address() + ": the connection broke behind position " + position(), null);
   }
 }

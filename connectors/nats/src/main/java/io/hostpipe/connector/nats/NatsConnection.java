@@ -34,6 +34,11 @@ final class NatsConnection implements AutoCloseable {
   private static final int PINGS_UNANSWERED_MAX = 2;
   private static final int FAILURES_MAX = 16;
 
+  /** How the server's word begins that something is not allowed; it goes on as if nothing were. */
+  private static final String NOT_ALLOWED = "permissions violation";
+
+  private static final String MAY_NOT_LISTEN = NOT_ALLOWED + " for subscription";
+
   /** What the library says when one side asks for encryption and the other has none. */
   private static final String SERVER_WANTS_TLS = "SSL required by server";
 
@@ -41,23 +46,49 @@ final class NatsConnection implements AutoCloseable {
 
   private final NatsOptions options;
   private final Connection connection;
+  private final Heard heard;
   private final AtomicBoolean closed;
 
-  private NatsConnection(NatsOptions options, Connection connection, AtomicBoolean closed) {
+  private NatsConnection(
+      NatsOptions options, Connection connection, Heard heard, AtomicBoolean closed) {
     this.options = options;
     this.connection = connection;
+    this.heard = heard;
     this.closed = closed;
   }
 
   /**
    * Connects to one of the servers. Blocks.
    *
-   * @param onLost called when the connection breaks, and not when it is closed here
+   * @param onLost called when the connection breaks, and not when it is closed here; and when the
+   *     server has said over it that something is not allowed: then nothing more is to be expected
+   *     of it, and {@link #denial} says why
    */
   static NatsConnection open(NatsOptions options, Runnable onLost)
       throws PipeException, InterruptedException {
+    return open(options, NOT_ALLOWED, onLost);
+  }
+
+  /**
+   * As {@link #open}, for who listens: that something may not be published ends nothing, since to
+   * whom answers are published is said by those who ask.
+   */
+  static NatsConnection openToListen(NatsOptions options, Runnable onLost)
+      throws PipeException, InterruptedException {
+    return open(options, MAY_NOT_LISTEN, onLost);
+  }
+
+  private static NatsConnection open(NatsOptions options, String denial, Runnable onLost)
+      throws PipeException, InterruptedException {
     AtomicBoolean closed = new AtomicBoolean();
-    Heard heard = new Heard();
+    Heard heard =
+        new Heard(
+            denial,
+            () -> {
+              if (!closed.get()) {
+                onLost.run();
+              }
+            });
     Options.Builder builder =
         new Options.Builder()
             .servers(options.servers().toArray(String[]::new))
@@ -85,7 +116,7 @@ final class NatsConnection implements AutoCloseable {
       builder.sslContext(tls.context());
     }
     try {
-      return new NatsConnection(options, Nats.connect(builder.build()), closed);
+      return new NatsConnection(options, Nats.connect(builder.build()), heard, closed);
     } catch (AuthenticationException e) {
       throw new PipeException.Refused(
           Status.UNAUTHENTICATED,
@@ -164,7 +195,39 @@ final class NatsConnection implements AutoCloseable {
     return connection.getStatus() == Connection.Status.CONNECTED;
   }
 
-  /** Blocks until the server has seen everything that was published or subscribed to. */
+  /**
+   * What the server has said that the user may not do here; null for nothing. It is said behind
+   * what was not allowed, and before the answer to a {@link #flush} that follows.
+   */
+  @Nullable PipeException denial() {
+    String first = heard.denied;
+    String last = connection.getLastError();
+    return first != null
+        ? denied(first)
+        : last != null && begins(last, heard.denial) ? denied(last) : null;
+  }
+
+  /** The same of anything, and only of what was said since it was asked last. */
+  @Nullable PipeException newDenial() {
+    String last = connection.getLastError();
+    connection.clearLastError();
+    return last != null && begins(last, NOT_ALLOWED) ? denied(last) : null;
+  }
+
+  private PipeException denied(String said) {
+    return new PipeException.Refused(
+        Status.PERMISSION_DENIED, options.address() + ": the user lacks a right: " + said);
+  }
+
+  private static boolean begins(String said, String words) {
+    return said.regionMatches(true, 0, words, 0, words.length());
+  }
+
+  /**
+   * Blocks until the server has seen everything that was published or subscribed to.
+   *
+   * @throws PipeException also when some of that is not allowed
+   */
   void flush() throws PipeException, InterruptedException {
     try {
       long before = connection.getStatistics().getFlushCounter();
@@ -173,6 +236,10 @@ final class NatsConnection implements AutoCloseable {
       if (connection.getStatistics().getFlushCounter() == before || !stands()) {
         throw new PipeException.Unreachable(
             options.address() + ": the server does not answer", null);
+      }
+      PipeException denied = denial();
+      if (denied != null) {
+        throw denied;
       }
     } catch (TimeoutException | IllegalStateException e) {
       throw new PipeException.Unreachable(
@@ -190,6 +257,10 @@ final class NatsConnection implements AutoCloseable {
 
   /** The server's own words, or the library's. */
   PipeException failed(String what, Exception why) {
+    PipeException denied = denial();
+    if (denied != null) {
+      return denied;
+    }
     if (why instanceof JetStreamApiException answer && !JetStreamErrors.passes(answer)) {
       return new PipeException.Refused(
           JetStreamErrors.isMissing(answer) ? Status.UNIMPLEMENTED : Status.FAILED_PRECONDITION,
@@ -218,9 +289,26 @@ final class NatsConnection implements AutoCloseable {
     }
   }
 
-  /** The library would print what it hears; it is kept until the connection stands. */
+  /** The library would print what it hears; some of it is kept. */
   private static final class Heard implements ErrorListener {
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
+    private final String denial;
+    private final Runnable onDenial;
+    private volatile @Nullable String denied;
+
+    /** What begins with those words is a denial that matters. */
+    Heard(String denial, Runnable onDenial) {
+      this.denial = denial;
+      this.onDenial = onDenial;
+    }
+
+    @Override
+    public void errorOccurred(Connection connection, String said) {
+      if (denied == null && begins(said, denial)) {
+        denied = said;
+        onDenial.run();
+      }
+    }
 
     @Override
     public void exceptionOccurred(Connection connection, Exception failure) {

@@ -124,6 +124,11 @@ final class OrderedReader implements AutoCloseable {
     configuration.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(sequence);
   }
 
+  /** What the server says that the user may not do; null for nothing. */
+  @Nullable PipeException denial() {
+    return connection.denial();
+  }
+
   Inbox<Message> inbox() {
     return inbox;
   }

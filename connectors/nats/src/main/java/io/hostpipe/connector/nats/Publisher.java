@@ -220,7 +220,12 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
   }
 
   private void doubt(Way over, String what, @Nullable Throwable why) {
-    publishing.doubt(over, new PipeException.Unreachable(options.address() + ": " + what, why));
+    PipeException denied = over.connection().denial();
+    publishing.doubt(
+        over,
+        denied != null
+            ? denied
+            : new PipeException.Unreachable(options.address() + ": " + what, why));
   }
 
   /**

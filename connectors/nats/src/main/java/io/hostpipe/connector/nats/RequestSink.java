@@ -26,6 +26,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Publishes messages as requests: each is committed when it was answered, in their order. One that
@@ -46,6 +48,10 @@ final class RequestSink extends MessageSink {
   private final BlockingQueue<Asked> unanswered = new LinkedBlockingQueue<>(UNANSWERED_MAX);
   private final Thread settling;
   private volatile boolean closed;
+
+  /** What the user may not do any more; null while there is nothing. */
+  private volatile @Nullable PipeException denied;
+
   private volatile Line line;
   private long asked;
 
@@ -110,8 +116,17 @@ final class RequestSink extends MessageSink {
 
   /** Blocks while too many are unanswered, until it is closed. */
   private void add(Asked request) throws PipeException, InterruptedException {
+    checkAllowed();
     while (!unanswered.offer(request, CLOSED_LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
       checkOpen();
+      checkAllowed();
+    }
+  }
+
+  private void checkAllowed() throws PipeException {
+    PipeException why = denied;
+    if (why != null) {
+      throw why;
     }
   }
 
@@ -125,6 +140,7 @@ final class RequestSink extends MessageSink {
     add(Asked.LAST);
     settling.join();
     checkOpen();
+    checkAllowed();
     doubts.check(commits, stream(), position());
   }
 
@@ -148,6 +164,9 @@ final class RequestSink extends MessageSink {
       long from = 0;
       for (Asked next = unanswered.take(); !next.last; next = unanswered.take()) {
         settle(from, next);
+        if (denied != null) {
+          return;
+        }
         from = next.endPosition;
         commits.advance(from);
       }
@@ -183,6 +202,9 @@ final class RequestSink extends MessageSink {
       if (why instanceof PipeException.Rejected refused) {
         commits.reject(
             request.endPosition, new Rejection(refused.status(), Attempts.reason(refused)));
+      } else if (why instanceof PipeException.Refused refused) {
+        denied = refused;
+        commits.fail(refused);
       } else {
         doubts.add(from, request.endPosition, why);
       }
@@ -227,7 +249,10 @@ final class RequestSink extends MessageSink {
       NatsConnection connection, String inbox, Map<String, CompletableFuture<Message>> waiting) {
     static Line open(NatsOptions options) throws PipeException, InterruptedException {
       Map<String, CompletableFuture<Message>> waiting = new ConcurrentHashMap<>();
-      NatsConnection connection = NatsConnection.open(options, () -> abandon(waiting));
+      AtomicReference<NatsConnection> opened = new AtomicReference<>();
+      NatsConnection connection =
+          NatsConnection.open(options, () -> abandon(waiting, opened.get()));
+      opened.set(connection);
       try {
         String inbox = connection.nats().createInbox() + ".";
         Dispatcher dispatcher =
@@ -241,22 +266,28 @@ final class RequestSink extends MessageSink {
                   }
                 });
         dispatcher.subscribe(inbox + "*");
+        connection.flush();
         return new Line(connection, inbox, waiting);
+      } catch (PipeException e) {
+        connection.close();
+        throw e;
       } catch (IllegalStateException e) {
         connection.close();
         throw connection.failed("no answers can be listened to", e);
       }
     }
 
-    private static void abandon(Map<String, CompletableFuture<Message>> waiting) {
-      IOException why = new IOException("the connection broke");
+    private static void abandon(
+        Map<String, CompletableFuture<Message>> waiting, @Nullable NatsConnection over) {
+      PipeException denied = over == null ? null : over.denial();
+      IOException why = denied != null ? denied : new IOException("the connection broke");
       waiting.values().forEach(each -> each.completeExceptionally(why));
       waiting.clear();
     }
 
     void close() {
       connection.close();
-      abandon(waiting);
+      abandon(waiting, null);
     }
   }
 }

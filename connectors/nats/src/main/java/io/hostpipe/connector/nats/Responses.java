@@ -122,7 +122,9 @@ final class Responses {
       broke = null;
       if (why == null) {
         try {
-          requests.connection().flush();
+          NatsConnection over = requests.connection();
+          over.flush();
+          why = over.newDenial();
         } catch (IOException e) {
           why = e;
         }

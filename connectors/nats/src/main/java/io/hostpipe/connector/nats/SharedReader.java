@@ -132,6 +132,11 @@ final class SharedReader implements AutoCloseable {
     }
   }
 
+  /** What the server says that the user may not do; null for nothing. */
+  @Nullable PipeException denial() {
+    return connection.denial();
+  }
+
   Inbox<Message> inbox() {
     return inbox;
   }

@@ -7,6 +7,7 @@ import io.hostpipe.spi.ArrivingSource;
 import io.hostpipe.spi.Inbox;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Message;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A subject of JetStream, read through a durable consumer: the server keeps the place, and gives
@@ -52,6 +53,11 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
   @Override
   protected Inbox<Message> inbox(SharedReader reader) {
     return reader.inbox();
+  }
+
+  @Override
+  protected @Nullable PipeException failure(SharedReader reader) {
+    return reader.denial();
   }
 
   @Override

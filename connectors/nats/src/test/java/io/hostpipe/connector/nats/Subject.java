@@ -21,14 +21,26 @@ import java.util.UUID;
 final class Subject extends StoreEnds {
   private final NatsServer server;
 
+  /** How Hostpipe's ends call themselves, and how the client does: nothing, or a user with an @. */
+  private final String user;
+
+  private final String clientUser;
+
   Subject(NatsServer server) {
+    this(server, "", "");
+  }
+
+  /** The same at a server that wants to know who comes. */
+  Subject(NatsServer server, String user, String clientUser) {
     super(new NatsConnector(), "test." + UUID.randomUUID());
     this.server = server;
+    this.user = user;
+    this.clientUser = clientUser;
   }
 
   @Override
   public Address address(String query) throws PipeException {
-    return Address.parse("nats://127.0.0.1:" + server.port() + "/" + name() + query);
+    return Address.parse("nats://" + user + "127.0.0.1:" + server.port() + "/" + name() + query);
   }
 
   /** A client that is closed with the rest. */
@@ -36,7 +48,7 @@ final class Subject extends StoreEnds {
     return closing(
         Nats.connect(
             new Options.Builder()
-                .server("nats://127.0.0.1:" + server.port())
+                .server("nats://" + clientUser + "127.0.0.1:" + server.port())
                 .maxReconnects(-1)
                 .reconnectWait(Duration.ofMillis(50))
                 .errorListener(new io.nats.client.ErrorListener() {})
