@@ -21,8 +21,7 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   private static final int WAITING_MESSAGES_MAX = 512 << 10;
   private static final long WAITING_BYTES_MAX = 64L << 20;
 
-  /** How many the present connection has dropped, as far as it was said. */
-  private long dropped;
+  private final Dropped dropped;
 
   private final NatsOptions options;
   private volatile @Nullable NatsConnection connection;
@@ -32,6 +31,7 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   private CoreSource(NatsOptions options, PipeContext context, Taken onTaken) {
     super(options.address(), context, Subjects.streamIdOf(options));
     this.options = options;
+    this.dropped = new Dropped(options.address(), context.events());
     this.onTaken = onTaken;
   }
 
@@ -95,20 +95,13 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
 
   @Override
   protected void look(Subscribed reader) {
-    long now = reader.dispatcher.getDroppedCount();
-    if (now > dropped) {
-      context
-          .events()
-          .warning(
-              address
-                  + ": "
-                  + (now - dropped)
-                  + " messages were dropped behind position "
-                  + position()
-                  + ": the destination takes them more slowly than they come, and a subject keeps"
-                  + " nothing");
-    }
-    dropped = now;
+    dropped.look(reader.dispatcher, position(), reader.inbox.ended());
+  }
+
+  @Override
+  public void close() {
+    dropped.tell();
+    super.close();
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -158,13 +159,9 @@ final class NatsConnection implements AutoCloseable {
 
   private static void authenticate(NatsOptions options, Options.Builder builder)
       throws PipeException {
-    if (options.credentials() != null) {
-      try {
-        builder.authHandler(Nats.credentials(options.credentials().toString()));
-      } catch (IllegalArgumentException e) {
-        throw new PipeException.Config(
-            options.address() + ": " + options.credentials() + " cannot be read as credentials");
-      }
+    Path credentials = options.credentials();
+    if (credentials != null) {
+      builder.authHandler(Credentials.read(options, credentials));
     }
     String userInfo = options.address().userInfo();
     if (userInfo != null) {

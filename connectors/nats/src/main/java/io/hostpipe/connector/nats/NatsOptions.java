@@ -159,7 +159,7 @@ record NatsOptions(
             .ofSource(),
         BrokerOptions.end(),
         OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated(),
-        OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS (.creds)"),
+        OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS, or of a key"),
         BackWay.option("subject"),
         BrokerOptions.timeout());
   }

@@ -114,10 +114,14 @@ final class OrderedReader implements AutoCloseable {
       configuration.deliverPolicy(DeliverPolicy.All);
     }
     StreamContext context = connection.nats().getStreamContext(stream.getConfiguration().getName());
-    long aheadBytes = Math.max(AHEAD_BYTES, 2 * connection.nats().getMaxPayload());
     return context
         .createOrderedConsumer(configuration)
-        .consume(ConsumeOptions.builder().batchBytes(aheadBytes).build(), inbox::put);
+        .consume(ConsumeOptions.builder().batchBytes(aheadBytes(connection)).build(), inbox::put);
+  }
+
+  /** How much the server may send ahead: at least one message of any length, and its headers. */
+  static long aheadBytes(NatsConnection connection) {
+    return Math.max(AHEAD_BYTES, 2 * connection.nats().getMaxPayload());
   }
 
   private static void begin(OrderedConsumerConfiguration configuration, long sequence) {

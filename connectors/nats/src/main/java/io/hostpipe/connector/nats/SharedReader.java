@@ -59,7 +59,12 @@ final class SharedReader implements AutoCloseable {
           new SharedReader(
               connection,
               inbox,
-              consumer.consume(ConsumeOptions.builder().batchSize(ahead).build(), inbox::put),
+              consumer.consume(
+                  ConsumeOptions.builder()
+                      .batchSize(ahead)
+                      .batchBytes(OrderedReader.aheadBytes(connection))
+                      .build(),
+                  inbox::put),
               unacknowledged);
       opened = true;
       return reader;

@@ -3,13 +3,16 @@ package io.hostpipe.connector.nats;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.nats.client.Connection;
+import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,24 +22,35 @@ import org.jspecify.annotations.Nullable;
  * Messages of a durable consumer that are here and not committed yet, in the order they were handed
  * over; answers to them go over whatever connection stands, not over the one that brought them.
  *
+ * <p>An acknowledgement is a request: the server confirms it when it has taken it in. All that one
+ * commit acknowledges are sent before the first confirmation is waited for. What is not confirmed
+ * is sent again, over the next connection too, and until then the message counts as one that is
+ * here.
+ *
  * <p>While it holds any, a thread of its own tells the server so, three times in each wait of the
  * consumer: no message is given to another reader because a sink is slow.
  *
  * <p>Thread rule: any thread.
  */
 final class Unacknowledged {
-  private static final byte[] ACK = "+ACK".getBytes(US_ASCII);
-  private static final byte[] PROGRESS = "+WPI".getBytes(US_ASCII);
+  private static final String ACK = "+ACK";
+  private static final String PROGRESS = "+WPI";
 
   /**
-   * After 0.3 s: a server believes for 0.25 s that whoever asked for messages still listens, and
-   * would give one of them to the reader that has just left.
+   * A message that is given back comes again after this: a server believes for 0.25 s that whoever
+   * asked for messages still listens, and would give one of them to the reader that has just left.
    */
-  private static final byte[] GIVE_BACK = "-NAK {\"delay\":300000000}".getBytes(US_ASCII);
+  private static final long GIVEN_BACK_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
-  private static final byte[] TERMINATE = "+TERM".getBytes(US_ASCII);
+  /** It doubles with each delivery that came to nothing, up to this. */
+  private static final long GIVEN_BACK_NANOS_MAX = TimeUnit.SECONDS.toNanos(30);
+
+  private static final int DOUBLINGS_MAX = 16;
+
+  private static final String TERMINATE = "+TERM";
   private static final int TELLINGS_EACH_WAIT = 3;
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(5);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final long pauseNanos;
   private final ReentrantLock lock = new ReentrantLock();
@@ -45,8 +59,21 @@ final class Unacknowledged {
   /** Under the lock, as all that follows. */
   private final ArrayDeque<Held> held = new ArrayDeque<>();
 
+  /** Of what is held, and of what was answered and is not confirmed. */
   private final Set<Long> sequences = new HashSet<>();
+
+  /** Answers by their numbers, which their confirmations bring back. */
+  private final Map<Long, Answer> unconfirmed = new LinkedHashMap<>();
+
+  /** Those of them that may be confirmed at any moment. */
+  private final Set<Long> awaited = new HashSet<>();
+
+  private long answers;
   private @Nullable Connection connection;
+
+  /** The subject that confirmations come to over this connection, without the number. */
+  private String confirmations = "";
+
   private boolean started;
   private boolean ended;
 
@@ -54,11 +81,15 @@ final class Unacknowledged {
     this.pauseNanos = ackWait.toNanos() / TELLINGS_EACH_WAIT;
   }
 
-  /** Answers go over this connection from here on. */
+  /** Answers go over this connection from here on, and once more those that are not confirmed. */
   void answerOver(Connection standing) {
+    String inbox = standing.createInbox() + ".";
+    Dispatcher hearing = standing.createDispatcher(reply -> onReply(inbox, reply));
+    hearing.subscribe(inbox + "*");
     lock.lock();
     try {
       connection = standing;
+      confirmations = inbox;
       if (!started) {
         started = true;
         Thread.ofVirtual().name("nats-in-progress").start(this::tellProgress);
@@ -66,6 +97,7 @@ final class Unacknowledged {
     } finally {
       lock.unlock();
     }
+    answerAgain();
   }
 
   /** Whether it is held already, and came once more. */
@@ -83,7 +115,9 @@ final class Unacknowledged {
     long sequence = OrderedReader.sequence(message);
     lock.lock();
     try {
-      held.add(new Held(endPosition, sequence, message.getReplyTo()));
+      held.add(
+          new Held(
+              endPosition, sequence, message.getReplyTo(), message.metaData().deliveredCount()));
       sequences.add(sequence);
     } finally {
       lock.unlock();
@@ -91,37 +125,32 @@ final class Unacknowledged {
   }
 
   /**
-   * Acknowledges everything up to this position, and waits until the server has heard of it: an
-   * acknowledgement that was lost makes a message come again.
+   * Acknowledges everything up to this position, and waits until the server has confirmed that it
+   * heard of it: an acknowledgement that was lost makes a message come again.
    */
   void commit(long position) {
-    List<Held> done = new ArrayList<>();
-    Connection over;
+    Map<Long, Answer> out = new LinkedHashMap<>();
     lock.lock();
     try {
       while (!held.isEmpty() && held.getFirst().endPosition() <= position) {
-        Held oldest = held.removeFirst();
-        sequences.remove(oldest.sequence());
-        done.add(oldest);
+        out.put(++answers, new Answer(held.removeFirst(), ACK));
       }
-      over = connection;
+      unconfirmed.putAll(out);
     } finally {
       lock.unlock();
     }
-    for (Held each : done) {
-      answer(over, each, ACK);
-    }
-    if (!done.isEmpty()) {
-      flush(over);
+    if (!out.isEmpty()) {
+      send(out);
+      awaitConfirmed();
     }
   }
 
   /** No reader is to have the message that ends there again. */
   void reject(long endPosition) {
-    Held refused = null;
-    Connection over;
+    Map<Long, Answer> out = new LinkedHashMap<>();
     lock.lock();
     try {
+      Held refused = null;
       for (Held each : held) {
         if (each.endPosition() == endPosition) {
           refused = each;
@@ -129,15 +158,13 @@ final class Unacknowledged {
       }
       if (refused != null) {
         held.remove(refused);
-        sequences.remove(refused.sequence());
+        out.put(++answers, new Answer(refused, TERMINATE));
+        unconfirmed.putAll(out);
       }
-      over = connection;
     } finally {
       lock.unlock();
     }
-    if (refused != null) {
-      answer(over, refused, TERMINATE);
-    }
+    send(out);
   }
 
   /** Nothing more is committed: what is held is given back when its reader closes. Idempotent. */
@@ -158,21 +185,28 @@ final class Unacknowledged {
    * @param unread what came and was not even handed over
    */
   void giveBackIfEnded(Connection over, List<Message> unread) {
-    List<Held> rest = new ArrayList<>();
+    List<Held> rest;
     lock.lock();
     try {
       if (!ended) {
         return;
       }
-      rest.addAll(held);
+      rest = List.copyOf(held);
       held.clear();
-      sequences.clear();
     } finally {
       lock.unlock();
     }
-    unread.forEach(each -> rest.add(new Held(0, OrderedReader.sequence(each), each.getReplyTo())));
-    rest.forEach(each -> answer(over, each, GIVE_BACK));
+    answerAgain();
+    rest.forEach(each -> publish(over, each.replyTo(), null, giveBack(each.deliveries())));
+    // Nobody has tried these.
+    unread.forEach(each -> publish(over, each.getReplyTo(), null, giveBack(1)));
     flush(over);
+  }
+
+  private static String giveBack(long deliveries) {
+    long doublings = Math.clamp(deliveries - 1, 0, DOUBLINGS_MAX);
+    long nanos = Math.min(GIVEN_BACK_NANOS << doublings, GIVEN_BACK_NANOS_MAX);
+    return "-NAK {\"delay\":" + nanos + "}";
   }
 
   private void tellProgress() {
@@ -194,7 +228,10 @@ final class Unacknowledged {
         } finally {
           lock.unlock();
         }
-        now.forEach(each -> answer(over, each, PROGRESS));
+        for (Held each : now) {
+          publish(over, each.replyTo(), null, PROGRESS);
+        }
+        answerAgain();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -214,10 +251,78 @@ final class Unacknowledged {
     }
   }
 
-  private static void answer(@Nullable Connection over, Held to, byte[] what) {
+  /** What was not confirmed is sent once more. */
+  private void answerAgain() {
+    Map<Long, Answer> out;
+    lock.lock();
+    try {
+      out = new LinkedHashMap<>(unconfirmed);
+    } finally {
+      lock.unlock();
+    }
+    send(out);
+  }
+
+  private void send(Map<Long, Answer> out) {
+    Connection over;
+    String inbox;
+    lock.lock();
+    try {
+      over = connection;
+      inbox = confirmations;
+      out.keySet().stream().filter(unconfirmed::containsKey).forEach(awaited::add);
+    } finally {
+      lock.unlock();
+    }
+    out.forEach((number, answer) ->
+        publish(over, answer.message().replyTo(), inbox + number, answer.what()));
+  }
+
+  /** The server confirms an answer, or says that nobody there takes it: it is tried again later. */
+  private void onReply(String inbox, Message reply) {
+    long number = Long.parseLong(reply.getSubject().substring(inbox.length()));
+    lock.lock();
+    try {
+      awaited.remove(number);
+      if (!reply.isStatusMessage()) {
+        Answer confirmed = unconfirmed.remove(number);
+        if (confirmed != null) {
+          sequences.remove(confirmed.message().sequence());
+        }
+      }
+      if (awaited.isEmpty()) {
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for all confirmations, a while, and not beyond the end of the connection. */
+  private void awaitConfirmed() {
+    long deadline = System.nanoTime() + ANSWER_TIMEOUT.toNanos();
+    lock.lock();
+    try {
+      while (!awaited.isEmpty() && !ended && stands() && System.nanoTime() - deadline < 0) {
+        changed.awaitNanos(LOOK_NANOS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean stands() {
+    Connection over = connection;
+    return over != null && over.getStatus() == Connection.Status.CONNECTED;
+  }
+
+  private static void publish(
+      @Nullable Connection over, String subject, @Nullable String reply, String what) {
     try {
       if (over != null) {
-        over.publish(to.replyTo(), what);
+        over.publish(subject, reply, what.getBytes(US_ASCII));
       }
     } catch (IllegalStateException e) {
       // The connection is gone, and another one comes, or the message comes again.
@@ -225,5 +330,8 @@ final class Unacknowledged {
   }
 
   /** A message, by what it takes to answer it. */
-  private record Held(long endPosition, long sequence, String replyTo) {}
+  private record Held(long endPosition, long sequence, String replyTo, long deliveries) {}
+
+  /** What a message was answered. */
+  private record Answer(Held message, String what) {}
 }

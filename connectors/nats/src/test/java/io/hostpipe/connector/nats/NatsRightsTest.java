@@ -27,6 +27,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -176,7 +177,7 @@ final class NatsRightsTest {
     Subject.writeNumbers(sink, 1, COUNT);
     sink.awaitCommitted(sink.resume().position());
     Source source = subject.source("?jetstream");
-    Place behind = new Place(source);
+    Reading behind = new Reading(source);
     behind.readTo(COUNT);
     server.reload(anna(MAY_NOT_HEAR));
     assertThatExceptionOfType(PipeException.Refused.class)
@@ -187,7 +188,7 @@ final class NatsRightsTest {
     Subject.writeNumbers(subject.sink("more", "?jetstream"), COUNT + 1, 2 * COUNT);
     Source again = subject.source("?jetstream");
     again.seek(new Resume(behind.position, behind.cursor, null));
-    new Place(again, behind.all).readTo(2 * COUNT);
+    new Reading(again, behind.all).readTo(2 * COUNT);
     assertThat(behind.all).isEqualTo(Subject.numbers(1, 2 * COUNT));
   }
 
@@ -285,17 +286,17 @@ final class NatsRightsTest {
   }
 
   /** What was read, and the place behind it. */
-  private static final class Place {
+  private static final class Reading {
     private final Source source;
     private final List<String> all;
-    private Cursor cursor;
+    private @Nullable Cursor cursor;
     private long position;
 
-    Place(Source source) {
+    Reading(Source source) {
       this(source, new ArrayList<>());
     }
 
-    Place(Source source, List<String> all) {
+    Reading(Source source, List<String> all) {
       this.source = source;
       this.all = all;
     }

@@ -1,5 +1,6 @@
 package io.hostpipe.connector.nats;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -11,6 +12,7 @@ import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
+import io.nats.client.Connection;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
@@ -18,6 +20,8 @@ import io.nats.client.api.ConsumerInfo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +65,24 @@ final class SharedSourceTest {
         .containsExactlyInAnyOrderElementsOf(Subject.numbers(11, 100));
     assertThat(second.read(Duration.ofMillis(200))).isNull();
     awaitNothingPending();
+  }
+
+  @Test
+  void whatIsGivenBackAgainWaitsLonger() throws Exception {
+    Queue<String> answers = new ConcurrentLinkedQueue<>();
+    Connection client = subject.client();
+    client
+        .createDispatcher(answer -> answers.add(new String(answer.getData(), US_ASCII)))
+        .subscribe("$JS.ACK.>");
+    client.flush(Duration.ofMinutes(2));
+    for (int time = 1; time <= 3; time++) {
+      Source source = subject.source("?jetstream&durable=jobs");
+      readWithoutCommit(source, 100);
+      source.close();
+      String wanted = "-NAK {\"delay\":" + (300_000_000L << (time - 1)) + "}";
+      InParallel.await(() -> answers.stream().filter(wanted::equals).count() == 100);
+    }
+    assertThat(answers.stream().filter(each -> each.startsWith("-NAK")).count()).isEqualTo(300);
   }
 
   @Test

@@ -26,21 +26,40 @@ final class Subject extends StoreEnds {
 
   private final String clientUser;
 
+  /** Where Hostpipe's ends find it. */
+  private final int port;
+
   Subject(NatsServer server) {
     this(server, "", "");
   }
 
+  /** The same behind something that listens on this port. */
+  Subject(NatsServer server, int port) {
+    this(server, port, "", "");
+  }
+
   /** The same at a server that wants to know who comes. */
   Subject(NatsServer server, String user, String clientUser) {
+    this(server, server.port(), user, clientUser);
+  }
+
+  private Subject(NatsServer server, int port, String user, String clientUser) {
     super(new NatsConnector(), "test." + UUID.randomUUID());
     this.server = server;
+    this.port = port;
     this.user = user;
     this.clientUser = clientUser;
   }
 
   @Override
   public Address address(String query) throws PipeException {
-    return Address.parse("nats://" + user + "127.0.0.1:" + server.port() + "/" + name() + query);
+    return Address.parse("nats://" + user + "127.0.0.1:" + port + "/" + name() + query);
+  }
+
+  /** A break stands among the warnings. */
+  @Override
+  protected void linkDown(String reason) {
+    warned(reason);
   }
 
   /** A client that is closed with the rest. */
