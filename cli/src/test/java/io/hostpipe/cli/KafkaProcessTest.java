@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * what is in the broker kcat says, which knows nothing of Hostpipe.
  */
 final class KafkaProcessTest {
-  private static final int COUNT = 100_000;
+  private static final int COUNT = Integer.getInteger("hostpipe.broker.lines", 100_000);
 
   @TempDir private Path folder;
 

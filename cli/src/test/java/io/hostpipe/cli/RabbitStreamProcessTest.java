@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * way; what is in the stream RabbitMQ's client of queues says, which knows nothing of Hostpipe.
  */
 final class RabbitStreamProcessTest {
-  private static final int COUNT = 100_000;
+  private static final int COUNT = Integer.getInteger("hostpipe.broker.lines", 100_000);
 
   @TempDir private Path folder;
 

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -37,24 +38,24 @@ final class KafkaTest extends WithTopic {
   @Test
   void everyMessageIsThereOnceAfterTheBrokerWasKilledTwice() throws Exception {
     Sink sink = topic.sink("numbers", "");
-    InParallel<Boolean> writing =
+    AtomicBoolean killing = new AtomicBoolean(true);
+    InParallel<Integer> writing =
         InParallel.run(() -> {
-          for (int from = 1; from <= COUNT; from += 200) {
-            Topical.writeNumbers(sink, from, from + 199);
-            sink.awaitCommitted(sink.resume().position() - 1_000);
-          }
+          int last = Topical.writeNumbersWhile(killing::get, sink, COUNT);
           sink.finish();
-          return true;
+          return last;
         });
     for (int kill = 1; kill <= 2; kill++) {
       long wanted = sink.committed().position() + 8_000;
       InParallel.await(Topical.PATIENCE, () -> positionOf(sink) >= wanted || writing.ended());
+      assertThat(writing.ended()).as("what is killed is at work").isFalse();
       server.kill();
       server.restart();
     }
+    killing.set(false);
     InParallel.await(Topical.PATIENCE, writing::ended);
-    assertThat(writing.join()).isTrue();
-    assertThat(topic.stored()).isEqualTo(Topical.numbers(1, COUNT));
+    int last = writing.join();
+    assertThat(topic.stored()).isEqualTo(Topical.numbers(1, last));
   }
 
   @Test
