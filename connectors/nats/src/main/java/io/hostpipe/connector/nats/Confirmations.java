@@ -8,7 +8,6 @@ import io.nats.client.api.PublishAck;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,10 +36,8 @@ final class Confirmations {
   private final Dispatcher answers;
   private final String subjectPrefix;
 
-  /** What is not answered, by its number modulo the length, which is a power of two. */
-  private final AtomicReferenceArray<@Nullable Unconfirmed> open;
-
-  private long next;
+  /** What is not answered. */
+  private final Expected<Unconfirmed> open;
 
   /** Of the library's thread. */
   private int untold;
@@ -65,8 +62,7 @@ final class Confirmations {
   Confirmations(Way way, int unansweredMax, Listener listener) {
     this.way = way;
     this.listener = listener;
-    this.open =
-        new AtomicReferenceArray<>(Integer.highestOneBit(Math.max(1, unansweredMax - 1)) << 1);
+    this.open = new Expected<>(unansweredMax);
     Connection nats = way.connection().nats();
     this.subjectPrefix = nats.createInbox() + ".";
     this.answers = nats.createDispatcher(this::onAnswer);
@@ -76,25 +72,27 @@ final class Confirmations {
 
   /** The subject for the answer to this message, which is published behind those before it. */
   String expect(Unconfirmed message) {
-    long number = next++;
-    open.set(slot(number), message);
-    return subjectPrefix + number;
+    return subjectPrefix + open.add(message);
   }
 
   private void onAnswer(Message answer) {
-    Unconfirmed message = take(answer.getSubject());
-    if (message != null) {
-      long sequence = plainSequence(answer.getData());
-      if (sequence > 0) {
-        listener.stored(message, way, sequence);
-      } else {
-        onOther(message, answer);
-      }
-    }
     untold++;
-    if (untold >= TOGETHER_MAX || answers.getPendingMessageCount() == 0) {
-      untold = 0;
-      listener.told();
+    try {
+      Unconfirmed message = take(answer.getSubject());
+      if (message != null) {
+        long sequence = plainSequence(answer.getData());
+        if (sequence > 0) {
+          listener.stored(message, way, sequence);
+        } else {
+          onOther(message, answer);
+        }
+      }
+    } finally {
+      // The library counts a message behind handing it over, and so may be at less than none.
+      if (untold >= TOGETHER_MAX || answers.getPendingMessageCount() <= 0) {
+        untold = 0;
+        listener.told();
+      }
     }
   }
 
@@ -122,14 +120,10 @@ final class Confirmations {
   private @Nullable Unconfirmed take(String subject) {
     try {
       long number = Long.parseLong(subject, subjectPrefix.length(), subject.length(), 10);
-      return open.getAndSet(slot(number), null);
+      return open.take(number);
     } catch (NumberFormatException | IndexOutOfBoundsException e) {
       return null;
     }
-  }
-
-  private int slot(long number) {
-    return (int) (number & (open.length() - 1));
   }
 
   /**

@@ -43,6 +43,9 @@ final class CoreSink extends MessageSink {
   /** Why the rest of the present batch cannot be published. */
   private @Nullable Exception broke;
 
+  /** Where a batch begins that was put and is not with those to be flushed; -1 for none. */
+  private long unsettledFrom = -1;
+
   private CoreSink(
       NatsOptions options, PipeContext context, StreamId stream, Encoding encoding, Attempts tries)
       throws PipeException, InterruptedException {
@@ -80,14 +83,18 @@ final class CoreSink extends MessageSink {
 
   @Override
   protected void putAll(long fromPosition) throws PipeException, InterruptedException {
-    NatsConnection used = over;
+    if (unsettledFrom < 0) {
+      unsettledFrom = fromPosition;
+    }
     Exception why = broke;
+    flushes.add(over, unsettledFrom, position(), why);
+    unsettledFrom = -1;
     over = null;
     broke = null;
-    if (used != null && why != null) {
-      used.close();
+    if (why != null) {
+      // What was published before over the same connection is settled, and that one closed.
+      flushes.await();
     }
-    flushes.add(used, fromPosition, position(), why);
     checkOpen();
     checkAllowed();
   }

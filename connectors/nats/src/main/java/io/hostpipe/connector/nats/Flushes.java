@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Flushes implements AutoCloseable {
   /** So many bytes may be published that the server has not answered for. */
-  private static final long BYTES_MAX = 2L << 20;
+  private static final long BYTES_MAX = 1L << 20;
 
   private final Settled settled;
   private final ReentrantLock lock = new ReentrantLock();
@@ -27,6 +27,7 @@ final class Flushes implements AutoCloseable {
   private long bytes;
   private boolean asks;
   private boolean closed;
+  private @Nullable RuntimeException failed;
 
   /** Is told in order what became of each part, on the thread that asks or that adds. */
   @FunctionalInterface
@@ -52,9 +53,10 @@ final class Flushes implements AutoCloseable {
       throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (bytes >= BYTES_MAX && !closed) {
+      while (bytes >= BYTES_MAX && !closed && failed == null) {
         changed.await();
       }
+      checkWorks();
       waiting.add(new Part(over, from, end, broke));
       bytes += end - from;
       if (!asks && !closed) {
@@ -70,9 +72,10 @@ final class Flushes implements AutoCloseable {
   void await() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (bytes > 0 && !closed) {
+      while (bytes > 0 && !closed && failed == null) {
         changed.await();
       }
+      checkWorks();
     } finally {
       lock.unlock();
     }
@@ -93,10 +96,17 @@ final class Flushes implements AutoCloseable {
   private void ask() {
     for (Part all = next(); all != null; all = next()) {
       Exception why = all.broke;
-      if (why == null && all.over != null) {
+      if (all.over != null && why == null) {
         why = flush(all.over);
+      } else if (all.over != null) {
+        all.over.close();
       }
-      if (!done(all, why)) {
+      try {
+        if (!done(all, why)) {
+          return;
+        }
+      } catch (RuntimeException e) {
+        fail(e);
         return;
       }
     }
@@ -140,6 +150,24 @@ final class Flushes implements AutoCloseable {
       lock.unlock();
     }
     return true;
+  }
+
+  /** Who waits must not wait for a thread that is gone. */
+  private void fail(RuntimeException why) {
+    lock.lock();
+    try {
+      failed = why;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void checkWorks() {
+    RuntimeException why = failed;
+    if (why != null) {
+      throw new IllegalStateException("who is told what became of messages has failed", why);
+    }
   }
 
   private static @Nullable Exception flush(NatsConnection over) {

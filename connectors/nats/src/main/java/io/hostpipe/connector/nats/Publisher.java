@@ -445,6 +445,8 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
 
     @Override
     public void settle(Way next) throws PipeException, InterruptedException {
+      // What was confirmed and not told yet counts, when the server is asked what it has.
+      window.tell();
       long position = checked(next);
       Place stored = next.places().ofLastMessage();
       window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());

@@ -7,6 +7,7 @@ import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,7 +66,7 @@ final class Unacknowledged {
   /** Answers by their numbers, which their confirmations bring back. */
   private final Map<Long, Answer> unconfirmed = new LinkedHashMap<>();
 
-  /** Those of them that may be confirmed at any moment. */
+  /** Those of them that a commit waits for, which it does not do for ever. */
   private final Set<Long> awaited = new HashSet<>();
 
   private long answers;
@@ -136,12 +137,13 @@ final class Unacknowledged {
         out.put(++answers, new Answer(held.removeFirst(), ACK));
       }
       unconfirmed.putAll(out);
+      awaited.addAll(out.keySet());
     } finally {
       lock.unlock();
     }
     if (!out.isEmpty()) {
       send(out);
-      awaitConfirmed();
+      awaitConfirmed(out.keySet());
     }
   }
 
@@ -270,7 +272,6 @@ final class Unacknowledged {
     try {
       over = connection;
       inbox = confirmations;
-      out.keySet().stream().filter(unconfirmed::containsKey).forEach(awaited::add);
     } finally {
       lock.unlock();
     }
@@ -298,17 +299,21 @@ final class Unacknowledged {
     }
   }
 
-  /** Waits for all confirmations, a while, and not beyond the end of the connection. */
-  private void awaitConfirmed() {
+  /** Waits for these confirmations, a while, and not beyond the end of the connection. */
+  private void awaitConfirmed(Set<Long> numbers) {
     long deadline = System.nanoTime() + ANSWER_TIMEOUT.toNanos();
     lock.lock();
     try {
-      while (!awaited.isEmpty() && !ended && stands() && System.nanoTime() - deadline < 0) {
+      while (!Collections.disjoint(awaited, numbers)
+          && !ended
+          && stands()
+          && System.nanoTime() - deadline < 0) {
         changed.awaitNanos(LOOK_NANOS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
+      awaited.removeAll(numbers);
       lock.unlock();
     }
   }

@@ -21,6 +21,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -55,6 +57,9 @@ final class RabbitConnection implements AutoCloseable {
   private static final int HEADERS_BYTES_SURE = 128;
 
   private static final int KEY_BYTES_MAX = 255;
+
+  private static final ExecutorService FAREWELLS =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("rabbitmq-farewell").factory());
 
   private final QueueOptions options;
   private final Connection connection;
@@ -92,6 +97,8 @@ final class RabbitConnection implements AutoCloseable {
     factory.setRequestedHeartbeat(HEARTBEAT_SECONDS);
     factory.setVirtualHost(options.virtualHost());
     factory.setExceptionHandler(new ForgivingExceptionHandler());
+    // Without one, a connection that is given up waits for whoever writes to it.
+    factory.setShutdownExecutor(FAREWELLS);
     factory.setThreadFactory(task -> Thread.ofPlatform().daemon().name("rabbitmq").unstarted(task));
     authenticate(options, factory);
     BrokerTls.Trial tls = options.tls().wanted() ? options.tls().begin() : null;
