@@ -142,14 +142,14 @@ final class SessionReuseTest {
   @Test
   void aLinkThatRestedForLongIsAskedWhetherItLives() throws Exception {
     hosts.close();
-    hosts = new Hosts(options(Duration.ofMillis(50), IDLE));
+    hosts = new Hosts(options(Duration.ofMillis(500), IDLE));
     List<String> got = serve(hosts.listen("orders", 8));
     send("orders", "first");
-    rest(Duration.ofMillis(80));
+    rest(Duration.ofMillis(600));
     send("orders", "second");
     assertThat(hosts.network.dialCount()).isEqualTo(1);
     hosts.network.lastDialed().loseOutput();
-    rest(Duration.ofMillis(80));
+    rest(Duration.ofMillis(600));
     send("orders", "third");
     assertThat(hosts.network.dialCount()).isEqualTo(2);
     assertThat(got).containsExactly("first", "second", "third");
