@@ -18,52 +18,19 @@ import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.spi.RefusingSource;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.RabbitServer;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Messages that come back again and again, until they count as refused. */
-final class QueueAttemptsTest {
+final class QueueAttemptsTest extends WithQueue {
   private static final String BAD = "3";
-
-  @TempDir private static Path folder;
-
-  private static RabbitServer server;
-
-  private TestQueue queue;
-
-  @BeforeAll
-  static void start() throws Exception {
-    server = RabbitServer.start(folder);
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    queue = new TestQueue(server);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    queue.close();
-  }
 
   /** What was kept, and why. */
   private record Kept(List<String> texts, List<Rejection> why) {

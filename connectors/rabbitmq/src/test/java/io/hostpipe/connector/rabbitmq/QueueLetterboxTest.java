@@ -15,51 +15,18 @@ import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.spi.Letterbox;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.RabbitServer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A queue as a place that is looked through: what was looked at and not taken out is there. */
-final class QueueLetterboxTest {
-  @TempDir private static Path folder;
-
-  private static RabbitServer server;
-
-  private TestQueue queue;
-
-  @BeforeAll
-  static void startServer() throws Exception {
-    server = RabbitServer.start(folder);
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void start() {
-    queue = new TestQueue(server);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    queue.close();
-  }
-
+final class QueueLetterboxTest extends WithQueue {
   /** A message as it is shown. */
   private record Letter(long number, String text, Headers headers) {}
 

@@ -14,47 +14,14 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.RabbitServer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Queues of a real server, with a foreign client beside. */
-final class QueueTest {
-  @TempDir private static Path folder;
-
-  private static RabbitServer server;
-
-  private TestQueue queue;
-
-  @BeforeAll
-  static void start() throws Exception {
-    server = RabbitServer.start(folder);
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    queue = new TestQueue(server);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    queue.close();
-  }
-
+final class QueueTest extends WithQueue {
   @Test
   void aForeignClientFindsPersistentMessagesInTheirOrder() throws Exception {
     Sink sink = queue.sink("numbers", "");

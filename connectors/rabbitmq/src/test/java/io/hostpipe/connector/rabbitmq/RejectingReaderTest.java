@@ -8,48 +8,15 @@ import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.RabbitServer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Readers that refuse messages, and end more often than the queue gives one out. */
-final class RejectingReaderTest {
+final class RejectingReaderTest extends WithQueue {
   private static final int COUNT = 100;
   private static final int LIVES = 25;
-
-  @TempDir private static Path folder;
-
-  private static RabbitServer server;
-
-  private TestQueue queue;
-
-  @BeforeAll
-  static void start() throws Exception {
-    server = RabbitServer.start(folder);
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    queue = new TestQueue(server);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    queue.close();
-  }
 
   /** The server's own dead letters, and those of readers, and what was committed: all, once. */
   @Test

@@ -21,48 +21,20 @@ import io.hostpipe.Status;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Requests and answers over one queue, with programs that know nothing of Hostpipe. */
-final class RequestsTest {
-  @TempDir private static Path folder;
-
-  private static RabbitServer server;
-
-  private TestQueue queue;
-
+final class RequestsTest extends WithQueue {
   @BeforeAll
-  static void start() throws Exception {
-    server = RabbitServer.start(folder);
+  static void awaitRunning() throws Exception {
     server.awaitRunning();
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    queue = new TestQueue(server);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    queue.close();
   }
 
   @Test
