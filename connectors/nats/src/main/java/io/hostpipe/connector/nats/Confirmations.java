@@ -25,7 +25,6 @@ final class Confirmations {
   /** So many answers at most are taken in before they are told. */
   private static final int TOGETHER_MAX = 64;
 
-  private static final byte[] BEGINNING = bytes("{\"stream\":\"");
   private static final byte[] NUMBER = bytes("\"seq\":");
 
   /** Longer than any number that a server gives would be. */
@@ -35,6 +34,9 @@ final class Confirmations {
   private final Listener listener;
   private final Dispatcher answers;
   private final String subjectPrefix;
+
+  /** What an answer of the stream that is written begins with. */
+  private final byte[] beginning;
 
   /** What is not answered. */
   private final Expected<Unconfirmed> open;
@@ -62,6 +64,7 @@ final class Confirmations {
   Confirmations(Way way, int unansweredMax, Listener listener) {
     this.way = way;
     this.listener = listener;
+    this.beginning = beginning(way.streamName());
     this.open = new Expected<>(unansweredMax);
     Connection nats = way.connection().nats();
     this.subjectPrefix = nats.createInbox() + ".";
@@ -78,14 +81,12 @@ final class Confirmations {
   private void onAnswer(Message answer) {
     untold++;
     try {
-      Unconfirmed message = take(answer.getSubject());
-      if (message != null) {
-        long sequence = plainSequence(answer.getData());
-        if (sequence > 0) {
-          listener.stored(message, way, sequence);
-        } else {
-          onOther(message, answer);
-        }
+      long number = number(answer.getSubject());
+      long sequence = plainSequence(answer.getData(), beginning);
+      if (sequence > 0) {
+        stored(number, sequence);
+      } else {
+        onOther(number, answer);
       }
     } finally {
       // The library counts a message behind handing it over, and so may be at less than none.
@@ -96,34 +97,58 @@ final class Confirmations {
     }
   }
 
-  private void onOther(Unconfirmed message, Message answer) {
+  /** Anybody may answer: other streams that hear the subject as well, and programs. */
+  private void onOther(long number, Message answer) {
     // What was confirmed before it is told first, so that it is known which message is the oldest.
     untold = 0;
     listener.told();
     try {
       if (answer.isStatusMessage()) {
-        listener.doubtful(message, way, new IOException(answer.getStatus().getMessageWithCode()));
+        doubtful(number, new IOException(answer.getStatus().getMessageWithCode()));
         return;
       }
       PublishAck told = new PublishAck(answer);
-      if (told.isDuplicate()) {
-        listener.doubtful(message, way, null);
-      } else {
-        listener.stored(message, way, told.getSeqno());
+      if (!way.streamName().equals(told.getStream())) {
+        return;
       }
-    } catch (IOException | JetStreamApiException | RuntimeException e) {
-      // Also what is no answer of a server at all: nobody knows then what became of the message.
-      listener.doubtful(message, way, e);
+      if (told.isDuplicate()) {
+        doubtful(number, null);
+      } else {
+        stored(number, told.getSeqno());
+      }
+    } catch (JetStreamApiException e) {
+      doubtful(number, e);
+    } catch (IOException e) {
+      // No answer of a stream: that one is still to come, or is missed in time.
     }
   }
 
-  private @Nullable Unconfirmed take(String subject) {
-    try {
-      long number = Long.parseLong(subject, subjectPrefix.length(), subject.length(), 10);
-      return open.take(number);
-    } catch (NumberFormatException | IndexOutOfBoundsException e) {
-      return null;
+  private void stored(long number, long sequence) {
+    Unconfirmed message = open.take(number);
+    if (message != null) {
+      listener.stored(message, way, sequence);
     }
+  }
+
+  private void doubtful(long number, @Nullable Exception failure) {
+    Unconfirmed message = open.take(number);
+    if (message != null) {
+      listener.doubtful(message, way, failure);
+    }
+  }
+
+  /** Of the message that is answered there; -1 when the subject has none. */
+  private long number(String subject) {
+    try {
+      return Long.parseLong(subject, subjectPrefix.length(), subject.length(), 10);
+    } catch (NumberFormatException | IndexOutOfBoundsException e) {
+      return -1;
+    }
+  }
+
+  /** What answers of a stream begin with, as servers write them. */
+  static byte[] beginning(String streamName) {
+    return bytes("{\"stream\":\"" + streamName + '"');
   }
 
   /**
@@ -131,15 +156,12 @@ final class Confirmations {
    *
    * @return 0 for every other answer
    */
-  static long plainSequence(byte[] answer) {
-    if (!holds(answer, 0, BEGINNING)) {
+  static long plainSequence(byte[] answer, byte[] beginning) {
+    if (!holds(answer, 0, beginning)) {
       return 0;
     }
-    int at = BEGINNING.length;
-    while (at < answer.length && answer[at] != '"') {
-      at++;
-    }
-    for (at++; at < answer.length && (answer[at] == ',' || answer[at] == ' '); ) {
+    int at = beginning.length;
+    while (at < answer.length && (answer[at] == ',' || answer[at] == ' ')) {
       at++;
     }
     if (!holds(answer, at, NUMBER)) {
@@ -160,6 +182,6 @@ final class Confirmations {
   }
 
   private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -145,6 +145,7 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
     static Subscribed open(NatsOptions options) throws PipeException, InterruptedException {
       Inbox<Message> inbox = new Inbox<>(Message::consumeByteCount);
       NatsConnection connection = NatsConnection.openToListen(options, inbox::end);
+      boolean whole = false;
       try {
         Dispatcher dispatcher = connection.nats().createDispatcher(inbox::put);
         dispatcher.setPendingLimits(WAITING_MESSAGES_MAX, WAITING_BYTES_MAX);
@@ -155,13 +156,14 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
           dispatcher.subscribe(options.subject(), queue);
         }
         connection.flush();
+        whole = true;
         return new Subscribed(connection, dispatcher, inbox);
-      } catch (PipeException e) {
-        connection.close();
-        throw e;
       } catch (IllegalStateException e) {
-        connection.close();
         throw connection.failed("the subject cannot be listened to", e);
+      } finally {
+        if (!whole) {
+          connection.close();
+        }
       }
     }
 

@@ -253,6 +253,7 @@ final class RequestSink extends MessageSink {
       NatsConnection connection =
           NatsConnection.open(options, () -> abandon(waiting, opened.get()));
       opened.set(connection);
+      boolean whole = false;
       try {
         String inbox = connection.nats().createInbox() + ".";
         Dispatcher dispatcher =
@@ -267,13 +268,14 @@ final class RequestSink extends MessageSink {
                 });
         dispatcher.subscribe(inbox + "*");
         connection.flush();
+        whole = true;
         return new Line(connection, inbox, waiting);
-      } catch (PipeException e) {
-        connection.close();
-        throw e;
       } catch (IllegalStateException e) {
-        connection.close();
         throw connection.failed("no answers can be listened to", e);
+      } finally {
+        if (!whole) {
+          connection.close();
+        }
       }
     }
 

@@ -62,6 +62,7 @@ final class Responses {
     private final Doubts doubts;
     private volatile boolean closed;
     private @Nullable Exception broke;
+    private @Nullable NatsConnection used;
 
     Answers(
         NatsOptions options,
@@ -95,7 +96,7 @@ final class Responses {
         payload.get(copy);
         io.nats.client.impl.Headers out = new io.nats.client.impl.Headers();
         NatsHeaders.write(headers, out);
-        NatsConnection over = requests.connection();
+        NatsConnection over = standing();
         long mostBytes = over.nats().getMaxPayload();
         if (copy.length + out.serializedLength() > mostBytes) {
           refuse(
@@ -119,10 +120,11 @@ final class Responses {
     @Override
     protected void putAll(long fromPosition) throws PipeException, InterruptedException {
       Exception why = broke;
+      NatsConnection over = standing();
       broke = null;
+      used = null;
       if (why == null) {
         try {
-          NatsConnection over = requests.connection();
           over.flush();
           why = over.newDenial();
         } catch (IOException e) {
@@ -134,6 +136,16 @@ final class Responses {
         doubts.add(fromPosition, position(), why);
       }
       commits.advance(position());
+    }
+
+    /** What all answers of one batch go over, so that one question tells of all of them. */
+    private NatsConnection standing() {
+      NatsConnection now = used;
+      if (now == null) {
+        now = requests.connection();
+        used = now;
+      }
+      return now;
     }
 
     /** Nothing is cut: requests and answers are messages. */

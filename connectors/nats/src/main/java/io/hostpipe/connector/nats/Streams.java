@@ -127,6 +127,10 @@ final class Streams {
       throw connection.failed("the stream " + stream + " cannot be asked", e);
     }
     if (answer == null || answer.isStatusMessage()) {
+      PipeException denied = connection.denial();
+      if (denied != null) {
+        throw denied;
+      }
       throw new PipeException.Unreachable(
           options.address() + ": the leader of the stream " + stream + " does not answer", null);
     }

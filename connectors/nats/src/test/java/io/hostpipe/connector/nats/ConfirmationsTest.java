@@ -30,7 +30,8 @@ final class ConfirmationsTest {
         "{\"stream\":\"ORDERS\", \"seq\":1000000000000000000000}",
         "{\"stream\":\"ORDERS\", \"seq\":1,\"duplicate\": true}",
         "{\"stream\":\"ORDERS\", \"domain\":\"hub\", \"seq\":1}",
-        "{\"stream\":\"a\\\"b\", \"seq\":1}",
+        "{\"stream\":\"OTHERS\", \"seq\":1}",
+        "{\"stream\":\"ORDER\", \"seq\":1}",
         "{\"error\":{\"code\":400,\"err_code\":10071},\"stream\":\"ORDERS\",\"seq\":0}",
       })
   void everyOtherAnswerIsLeftToTheLibrary(String answer) {
@@ -38,6 +39,7 @@ final class ConfirmationsTest {
   }
 
   private static long sequence(String answer) {
-    return Confirmations.plainSequence(answer.getBytes(StandardCharsets.UTF_8));
+    return Confirmations.plainSequence(
+        answer.getBytes(StandardCharsets.UTF_8), Confirmations.beginning("ORDERS"));
   }
 }

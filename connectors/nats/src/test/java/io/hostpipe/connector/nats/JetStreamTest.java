@@ -14,6 +14,7 @@ import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
+import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.Message;
 import io.nats.client.PurgeOptions;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,6 +76,27 @@ final class JetStreamTest {
     killing.set(false);
     int last = writing.join();
     assertThat(subject.stored()).isEqualTo(Subject.numbers(1, last));
+  }
+
+  @Test
+  void whateverElseAnswersToAMessageConfirmsNothingAndDisturbsNothing() throws Exception {
+    Sink sink = subject.sink("numbers", "?jetstream&in-flight=100");
+    Connection client = subject.client();
+    AtomicInteger answered = new AtomicInteger();
+    Dispatcher meddler =
+        client.createDispatcher(message -> {
+          answered.incrementAndGet();
+          for (String answer : List.of("heard", "{", "{\"stream\":\"OTHERS\",\"seq\":7}")) {
+            client.publish(message.getReplyTo(), answer.getBytes(StandardCharsets.UTF_8));
+          }
+        });
+    var _ = meddler.subscribe(subject.name());
+    client.flush(Duration.ofMinutes(2));
+    Subject.writeNumbers(sink, 1, 2_000);
+    sink.finish();
+    assertThat(subject.stored()).isEqualTo(Subject.numbers(1, 2_000));
+    assertThat(subject.warnings()).isEmpty();
+    InParallel.await(() -> answered.get() >= 2_000);
   }
 
   /** The server knows copies by their ids, for a while: nothing here rests on that. */

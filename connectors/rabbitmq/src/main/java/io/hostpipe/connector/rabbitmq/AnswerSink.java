@@ -34,10 +34,18 @@ import org.jspecify.annotations.Nullable;
 final class AnswerSink extends MessageSink {
   private static final long CONFIRM_TIMEOUT_MILLIS = 20_000;
 
+  /** So often all answers of a batch are tried together. */
+  private static final int TOGETHER_MAX = 2;
+
+  /** So often one is tried alone, when the server closes the connection each time. */
+  private static final int ALONE_MAX = 3;
+
   private final QueueOptions options;
   private final Questions questions;
   private final Attempts attempts;
   private final Strays strays;
+  private final Strays unusable;
+  private final Strays full;
   private final List<Questions.Question> answered = new ArrayList<>();
   private final List<Reply> replies = new ArrayList<>();
   private volatile boolean closed;
@@ -54,7 +62,19 @@ final class AnswerSink extends MessageSink {
     this.options = options;
     this.questions = questions;
     this.attempts = new Attempts(context, options.address());
-    this.strays = new Strays(options.address(), context.events(), "whoever asked has gone");
+    this.strays =
+        new Strays(
+            options.address(), context.events(), "that nobody waits for: whoever asked has gone");
+    this.unusable =
+        new Strays(
+            options.address(),
+            context.events(),
+            "was not taken: the server breaks off each time that it is sent to where it was to go");
+    this.full =
+        new Strays(
+            options.address(),
+            context.events(),
+            "was not taken: the queue that it goes to is full");
   }
 
   /** An answer, and where it goes. */
@@ -100,23 +120,33 @@ final class AnswerSink extends MessageSink {
 
   @Override
   protected void putAll(long fromPosition) throws PipeException, InterruptedException {
+    int failures = 0;
     while (!replies.isEmpty()) {
       Line over = standing();
+      // Behind two failures one by one: whoever asks says where to, and one such place may be what
+      // the server closes the connection for.
+      boolean alone = failures >= TOGETHER_MAX;
+      List<Reply> now = List.copyOf(alone ? replies.subList(0, 1) : replies);
       try {
-        if (!over.publish(replies)) {
-          context
-              .events()
-              .warning(address + ": an answer was not taken: the queue that it goes to is full");
+        if (!over.publish(now)) {
+          full.add();
         }
         attempts.succeeded(position());
-        List<String> to = replies.stream().map(each -> each.to).toList();
-        replies.clear();
-        sayWhoHasGone(over, to);
+        replies.subList(0, now.size()).clear();
+        failures = alone ? TOGETHER_MAX : 0;
+        sayWhoHasGone(over, now);
       } catch (IOException | ShutdownSignalException | TimeoutException e) {
         checkOpen();
         line = null;
         over.connection.abandon();
-        attempts.pauseAfter(AmqpErrors.of(options.address() + ": answers were not confirmed", e));
+        failures++;
+        if (failures >= TOGETHER_MAX + ALONE_MAX && !(e instanceof TimeoutException)) {
+          replies.removeFirst();
+          failures = TOGETHER_MAX;
+          unusable.add();
+        } else {
+          attempts.pauseAfter(AmqpErrors.of(options.address() + ": answers were not confirmed", e));
+        }
       }
     }
     questions.answered(answered);
@@ -151,7 +181,8 @@ final class AnswerSink extends MessageSink {
   }
 
   /** The server takes an answer to a channel that is gone, and tells of it only who asks. */
-  private void sayWhoHasGone(Line over, List<String> answeredTo) {
+  private void sayWhoHasGone(Line over, List<Reply> answers) {
+    List<String> answeredTo = answers.stream().map(each -> each.to).toList();
     for (String to : Set.copyOf(answeredTo)) {
       if (isDirect(to) && over.isGone(to)) {
         answeredTo.stream().filter(to::equals).forEach(each -> strays.add());

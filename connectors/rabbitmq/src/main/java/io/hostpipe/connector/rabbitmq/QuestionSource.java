@@ -2,6 +2,7 @@ package io.hostpipe.connector.rabbitmq;
 
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
+import io.hostpipe.Records;
 import io.hostpipe.Rejection;
 import io.hostpipe.spi.ArrivingSource;
 import io.hostpipe.spi.Inbox;
@@ -57,6 +58,16 @@ final class QuestionSource extends ArrivingSource<Delivery, QueueReader> impleme
 
   @Override
   protected boolean isNew(Delivery message) {
+    int lengthBytes = message.body().length;
+    if (lengthBytes > Records.PAYLOAD_BYTES_MAX) {
+      message.reader().refuse(message.tag());
+      sayRefused(
+          "it has "
+              + lengthBytes
+              + " bytes, and a message has at most "
+              + Records.PAYLOAD_BYTES_MAX);
+      return false;
+    }
     return questions.isNew(message);
   }
 
@@ -86,13 +97,19 @@ final class QuestionSource extends ArrivingSource<Delivery, QueueReader> impleme
 
   @Override
   public void reject(long endPosition, Rejection why) {
-    if (questions.reject(endPosition) && !saidRefused.getAndSet(true)) {
+    if (questions.reject(endPosition)) {
+      sayRefused(why.reason());
+    }
+  }
+
+  private void sayRefused(String why) {
+    if (!saidRefused.getAndSet(true)) {
       context
           .events()
           .warning(
               options.address()
                   + ": a request is refused, and so will each like it: "
-                  + why.reason()
+                  + why
                   + "; it gets no answer, and "
                   + (catches
                       ? "goes where the queue puts what is refused"

@@ -34,8 +34,8 @@ final class Questions {
   /** Those whose answer the server has not confirmed. */
   private final Map<String, Question> byName = new HashMap<>();
 
-  /** Names of those that were answered last, and the reader that each came by. */
-  private final SequencedMap<String, QueueReader> answered = new LinkedHashMap<>();
+  /** Names of those that were answered last, and the number of the reader that each came by. */
+  private final SequencedMap<String, Long> answered = new LinkedHashMap<>();
 
   private long answeredChars;
 
@@ -83,8 +83,8 @@ final class Questions {
         known.came = new Came(delivery.reader(), delivery.tag());
         return false;
       }
-      QueueReader answeredTo = answered.get(name);
-      if (known != null || answeredTo == null || answeredTo == delivery.reader()) {
+      Long answeredTo = answered.get(name);
+      if (known != null || answeredTo == null || answeredTo == delivery.reader().number()) {
         return true;
       }
     } finally {
@@ -160,7 +160,7 @@ final class Questions {
       if (question.name != null) {
         boolean _ = byName.remove(question.name, question);
         if (wasAnswered) {
-          remember(question.name, question.came.reader());
+          remember(question.name, question.came.reader().number());
         }
       }
       return question.came;
@@ -170,12 +170,12 @@ final class Questions {
   }
 
   /** Under the lock. */
-  private void remember(String name, QueueReader reader) {
+  private void remember(String name, long reader) {
     if (answered.putLast(name, reader) == null) {
       answeredChars += name.length();
     }
     while (answered.size() > ANSWERED_MAX || answeredChars > ANSWERED_CHARS_MAX) {
-      Map.Entry<String, QueueReader> oldest = answered.pollFirstEntry();
+      Map.Entry<String, Long> oldest = answered.pollFirstEntry();
       answeredChars -= oldest == null ? answeredChars : oldest.getKey().length();
     }
   }

@@ -13,6 +13,7 @@ import io.hostpipe.spi.PipeEvents;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,9 @@ final class QueueReader implements AutoCloseable {
    */
   private static final long EMPTY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  private static final AtomicLong COUNT = new AtomicLong();
+
+  private final long number = COUNT.incrementAndGet();
   private final QueueOptions options;
   private final Inbox<Delivery> inbox = new Inbox<>(Delivery::bytes);
   private final RabbitConnection connection;
@@ -92,6 +96,11 @@ final class QueueReader implements AutoCloseable {
           ? known
           : AmqpErrors.of(options.address() + ": the queue cannot be read", e);
     }
+  }
+
+  /** Another one for each reader of this process. */
+  long number() {
+    return number;
   }
 
   Inbox<Delivery> inbox() {

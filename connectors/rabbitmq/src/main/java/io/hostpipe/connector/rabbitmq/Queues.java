@@ -1,5 +1,7 @@
 package io.hostpipe.connector.rabbitmq;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.rabbitmq.client.AMQP;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
@@ -30,6 +32,8 @@ final class Queues {
 
   /** From this version on a quorum queue has a delivery limit of 20 unless it has another one. */
   private static final int LIMITS_BY_ITSELF = 4;
+
+  private static final int NAME_BYTES_MAX = 255;
 
   private static final int LIMIT_OF_THE_SERVER = 20;
 
@@ -128,6 +132,9 @@ final class Queues {
    * How often a queue gives a message out before it puts that aside; 0 where this cannot be told.
    */
   int givesOut(String queue) {
+    if (queue.isEmpty() || queue.getBytes(UTF_8).length > NAME_BYTES_MAX) {
+      return 0; // whoever wrote the message says that there is such a queue
+    }
     try {
       if (find(queue) == null) {
         return 0;

@@ -59,7 +59,8 @@ final class RequestSink extends MessageSink {
         new Strays(
             options.address(),
             context.events(),
-            "it came too late, came twice, or has a correlation_id that is no request's");
+            "that nobody waits for: it came too late, came twice, or has a correlation_id that is"
+                + " no request's");
     this.line = connectFirst();
     this.settling = Thread.ofVirtual().name("rabbitmq-answers").unstarted(this::settle);
   }

@@ -17,7 +17,7 @@ final class Strays {
   /**
    * None yet.
    *
-   * @param what they are, in words
+   * @param what they are, in words that follow on "an answer"
    */
   Strays(Address address, PipeEvents events, String what) {
     this.address = address;
@@ -33,8 +33,7 @@ final class Strays {
       power *= 10;
     }
     if (now == power) {
-      events.warning(
-          address + ": an answer that nobody waits for: " + what + " (so far: " + now + ")");
+      events.warning(address + ": an answer " + what + " (so far: " + now + ")");
     }
   }
 }

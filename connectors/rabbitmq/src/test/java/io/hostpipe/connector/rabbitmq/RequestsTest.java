@@ -345,6 +345,36 @@ final class RequestsTest extends WithQueue {
         .withMessageContaining("a request and its answer are messages");
   }
 
+  /** What stands there is made up: some servers close the channel of whoever answers to it. */
+  @Test
+  void anAddressForAnswersThatIsMadeUpDoesNotEndTheService() throws Exception {
+    Channel client = service();
+    Queue<Delivery> answers = new ConcurrentLinkedQueue<>();
+    publish(client, "forged", "1", RequestLine.REPLY_TO + ".x.y");
+    ask(client, "honest", "2", answers);
+    Pipe pipe = queue.pipe("", true);
+    assertThat(TestQueue.read(pipe.source(), 2)).containsExactly("forged", "honest");
+    InParallel<Boolean> answering =
+        InParallel.run(() -> {
+          TestQueue.writeNumbers(pipe.sink(), 1, 2);
+          return true;
+        });
+    InParallel.await(() -> answers.size() == 1);
+    assertThat(answering.join()).isTrue();
+    InParallel.await(() -> waiting(queue.name()) == 0);
+  }
+
+  @Test
+  void aRequestThatIsLongerThanAMessageMayBeIsRefusedAndTheNextIsRead() throws Exception {
+    Channel client = service();
+    client.basicPublish("", queue.name(), null, new byte[(16 << 20) + 1]);
+    publish(client, "short", "1", "nobody");
+    Pipe pipe = queue.pipe("", true);
+    assertThat(TestQueue.read(pipe.source(), 1)).containsExactly("short");
+    assertThat(queue.warnings())
+        .anyMatch(each -> each.contains("a request is refused") && each.contains("16777217 bytes"));
+  }
+
   /** A channel of a foreign program, with the queue made. */
   private Channel service() throws Exception {
     Channel service = queue.client();
