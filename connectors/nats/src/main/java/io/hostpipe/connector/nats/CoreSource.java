@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What a slow destination does not take in time the library drops; how many those were is said,
  * as is every break, during which nobody listened.
  */
-final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
+class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   private static final int WAITING_MESSAGES_MAX = 512 << 10;
   private static final long WAITING_BYTES_MAX = 64L << 20;
 
@@ -26,41 +26,20 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   private final NatsOptions options;
   private volatile @Nullable NatsConnection connection;
 
-  private final Taken onTaken;
-
-  private CoreSource(NatsOptions options, PipeContext context, Taken onTaken) {
+  CoreSource(NatsOptions options, PipeContext context) {
     super(options.address(), context, Subjects.streamIdOf(options));
     this.options = options;
     this.dropped = new Dropped(options.address(), context.events());
-    this.onTaken = onTaken;
   }
 
   /** Subscribes: what is published from here on is heard. Blocks. */
-  static CoreSource open(NatsOptions options, PipeContext context)
-      throws PipeException, InterruptedException {
-    return open(options, context, message -> {});
-  }
-
-  /**
-   * As {@link #open(NatsOptions, PipeContext)}.
-   *
-   * @param onTaken gets each message that is read, in order
-   */
-  static CoreSource open(NatsOptions options, PipeContext context, Taken onTaken)
-      throws PipeException, InterruptedException {
-    CoreSource source = new CoreSource(options, context, onTaken);
-    var _ = source.reader();
-    return source;
+  final void open() throws PipeException, InterruptedException {
+    var _ = reader();
   }
 
   /** What it listened over last. Any thread. */
   NatsConnection connection() {
     return Objects.requireNonNull(connection);
-  }
-
-  @Override
-  protected void taken(Message message, long endPosition) throws PipeException {
-    onTaken.taken(message);
   }
 
   @Override
@@ -131,12 +110,6 @@ final class CoreSource extends ArrivingSource<Message, CoreSource.Subscribed> {
   @Override
   protected String missed() {
     return "; what is published until it stands again is missed";
-  }
-
-  /** Who follows what is read. */
-  @FunctionalInterface
-  interface Taken {
-    void taken(Message message) throws PipeException;
   }
 
   /** A subscription over one connection. */

@@ -36,6 +36,9 @@ final class Doubts {
     } else if (ranges.size() == RANGES_MAX) {
       ranges.add("and more behind them");
     }
+    if (ranges.size() > RANGES_MAX) {
+      return; // said often enough
+    }
     events.warning(
         address
             + ": it is uncertain whether what lies between positions "

@@ -137,7 +137,9 @@ public final class NatsConnector implements Connector {
       throws PipeException, InterruptedException {
     NatsOptions options = NatsOptions.of(address, true);
     if (!options.jetStream()) {
-      return CoreSource.open(options, context);
+      CoreSource source = new CoreSource(options, context);
+      source.open();
+      return source;
     }
     return options.durable() == null
         ? new JetStreamSource(options, context)

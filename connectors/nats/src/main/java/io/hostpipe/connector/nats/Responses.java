@@ -12,20 +12,20 @@ import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.Dialogue;
 import io.hostpipe.spi.MessageSink;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.RequestSource;
+import io.nats.client.Message;
 import io.nats.client.impl.NatsMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Requests that come over one subject, and their answers. */
 final class Responses {
-  /** Stands for a message that asked for no answer. */
-  private static final String NOBODY = "";
-
-  private static final int UNANSWERED_MAX = 100_000;
+  /** More than there can be of empty ones in a batch, and on their way to a program. */
+  private static final int UNANSWERED_MAX = 500_000;
 
   private Responses() {}
 
@@ -36,39 +36,72 @@ final class Responses {
 
   private static Dialogue subscribe(NatsOptions options, PipeContext context)
       throws PipeException, InterruptedException {
-    BlockingQueue<String> asking = new LinkedBlockingQueue<>(UNANSWERED_MAX);
-    CoreSource source =
-        CoreSource.open(
-            options,
-            context,
-            request -> {
-              if (!asking.offer(Objects.requireNonNullElse(request.getReplyTo(), NOBODY))) {
-                throw new PipeException.Refused(
-                    Status.FAILED_PRECONDITION,
-                    options.address()
-                        + ": "
-                        + UNANSWERED_MAX
-                        + " requests were read and not answered; a program answers each, in"
-                        + " order");
-              }
-            });
-    return new Dialogue(options.address(), source, new Answers(options, context, source, asking));
+    Asked asked = new Asked(options, context);
+    asked.open();
+    return new Dialogue(options.address(), asked, new Answers(options, context, asked));
+  }
+
+  /**
+   * A request that was read and has no answer.
+   *
+   * @param end where it ends
+   * @param replyTo null when it asked for no answer
+   */
+  private record Question(long end, @Nullable String replyTo) {}
+
+  /** The requests; it knows which have no answer. */
+  private static final class Asked extends CoreSource implements RequestSource {
+    private final NatsOptions options;
+    private final PipeContext context;
+    private final BlockingQueue<Question> open = new LinkedBlockingQueue<>(UNANSWERED_MAX);
+    private final AtomicBoolean saidRefused = new AtomicBoolean();
+
+    Asked(NatsOptions options, PipeContext context) {
+      super(options, context);
+      this.options = options;
+      this.context = context;
+    }
+
+    /** The first that has no answer; null when each has one. */
+    @Nullable Question next() {
+      return open.poll();
+    }
+
+    @Override
+    protected void taken(Message request, long endPosition) throws PipeException {
+      if (!open.offer(new Question(endPosition, request.getReplyTo()))) {
+        throw new PipeException.Refused(
+            Status.FAILED_PRECONDITION,
+            options.address()
+                + ": "
+                + UNANSWERED_MAX
+                + " requests were read and not answered; a program answers each, in order");
+      }
+    }
+
+    @Override
+    public void reject(long endPosition, Rejection why) {
+      if (open.removeIf(each -> each.end == endPosition) && !saidRefused.getAndSet(true)) {
+        context
+            .events()
+            .warning(
+                options.address()
+                    + ": a request is refused, and so will each like it: "
+                    + why.reason()
+                    + "; it gets no answer");
+      }
+    }
   }
 
   /** Publishes each message to whoever sent the request that it answers. */
   private static final class Answers extends MessageSink {
-    private final CoreSource requests;
-    private final BlockingQueue<String> asking;
+    private final Asked requests;
     private final Doubts doubts;
     private volatile boolean closed;
     private @Nullable Exception broke;
     private @Nullable NatsConnection used;
 
-    Answers(
-        NatsOptions options,
-        PipeContext context,
-        CoreSource requests,
-        BlockingQueue<String> asking) {
+    Answers(NatsOptions options, PipeContext context, Asked requests) {
       super(
           options.address(),
           context,
@@ -77,21 +110,20 @@ final class Responses {
           Resume.START,
           new Commits(0));
       this.requests = requests;
-      this.asking = asking;
       this.doubts = new Doubts(options.address(), context.events());
     }
 
     @Override
     protected void put(long endPosition, ByteBuffer payload, Headers headers)
         throws PipeException, InterruptedException {
-      String to = asking.poll();
-      if (to == null) {
+      Question question = requests.next();
+      if (question == null) {
         refuse(
             endPosition,
             new Rejection(
                 Status.FAILED_PRECONDITION,
                 "an answer too much: every request that was read has one"));
-      } else if (!to.equals(NOBODY)) {
+      } else if (question.replyTo != null) {
         byte[] copy = new byte[payload.remaining()];
         payload.get(copy);
         io.nats.client.impl.Headers out = new io.nats.client.impl.Headers();
@@ -110,7 +142,8 @@ final class Responses {
           return;
         }
         try {
-          over.nats().publish(new NatsMessage(to, null, out.isEmpty() ? null : out, copy));
+          over.nats()
+              .publish(new NatsMessage(question.replyTo, null, out.isEmpty() ? null : out, copy));
         } catch (IllegalStateException e) {
           broke = e;
         }

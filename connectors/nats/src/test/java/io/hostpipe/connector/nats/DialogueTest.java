@@ -8,17 +8,20 @@ import io.hostpipe.Committed;
 import io.hostpipe.Headers;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
 import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
+import io.nats.client.Subscription;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,6 +120,25 @@ final class DialogueTest {
     Message answer = asking.join();
     assertThat(text(answer)).isEqualTo("7");
     assertThat(answer.getHeaders().getFirst("unit")).isEqualTo("kg");
+  }
+
+  @Test
+  void aRefusedRequestGetsNoAnswerAndTheNextAnswerIsTheNextRequests() throws Exception {
+    Pipe pipe = subject.pipe("", true);
+    Connection client = subject.client();
+    Subscription answers = client.subscribe("answers.*");
+    client.publish(subject.name(), "answers.1", "bad".getBytes(StandardCharsets.UTF_8));
+    try (Batch batch = Objects.requireNonNull(pipe.source().read())) {
+      pipe.source()
+          .reject(batch.endPosition(), new Rejection(Status.INVALID_ARGUMENT, "no question"));
+    }
+    client.publish(subject.name(), "answers.2", "good".getBytes(StandardCharsets.UTF_8));
+    assertThat(Subject.read(pipe.source(), 1)).containsExactly("good");
+    Subject.write(pipe.sink(), "yes", Headers.EMPTY);
+    Message answer = Objects.requireNonNull(answers.nextMessage(Duration.ofMinutes(1)));
+    assertThat(answer.getSubject()).isEqualTo("answers.2");
+    assertThat(subject.warnings())
+        .anyMatch(each -> each.contains("a request is refused") && each.contains("no question"));
   }
 
   @Test
