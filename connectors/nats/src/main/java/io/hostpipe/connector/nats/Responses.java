@@ -51,15 +51,11 @@ final class Responses {
 
   /** The requests; it knows which have no answer. */
   private static final class Asked extends CoreSource implements RequestSource {
-    private final NatsOptions options;
-    private final PipeContext context;
     private final BlockingQueue<Question> open = new LinkedBlockingQueue<>(UNANSWERED_MAX);
     private final AtomicBoolean saidRefused = new AtomicBoolean();
 
     Asked(NatsOptions options, PipeContext context) {
       super(options, context);
-      this.options = options;
-      this.context = context;
     }
 
     /** The first that has no answer; null when each has one. */
@@ -72,7 +68,7 @@ final class Responses {
       if (!open.offer(new Question(endPosition, request.getReplyTo()))) {
         throw new PipeException.Refused(
             Status.FAILED_PRECONDITION,
-            options.address()
+            address
                 + ": "
                 + UNANSWERED_MAX
                 + " requests were read and not answered; a program answers each, in order");
@@ -85,7 +81,7 @@ final class Responses {
         context
             .events()
             .warning(
-                options.address()
+                address
                     + ": a request is refused, and so will each like it: "
                     + why.reason()
                     + "; it gets no answer");

@@ -325,7 +325,8 @@ final class RabbitConnection implements AutoCloseable {
     private @Nullable GatheringFrames made;
 
     @Override
-    protected synchronized FrameHandlerFactory createFrameHandlerFactory() throws IOException {
+    @SuppressWarnings("UnsynchronizedOverridesSynchronized") // Each is used by one thread, once.
+    protected FrameHandlerFactory createFrameHandlerFactory() throws IOException {
       FrameHandlerFactory library = super.createFrameHandlerFactory();
       return (server, name) -> {
         GatheringFrames frames = new GatheringFrames(library.create(server, name));
