@@ -2,9 +2,7 @@ package io.hostpipe.connector.nats;
 
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
-import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
-import io.nats.client.api.PublishAck;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -102,24 +100,15 @@ final class Confirmations {
     // What was confirmed before it is told first, so that it is known which message is the oldest.
     untold = 0;
     listener.told();
-    try {
-      if (answer.isStatusMessage()) {
-        doubtful(number, new IOException(answer.getStatus().getMessageWithCode()));
-        return;
+    PublishAnswer told = new PublishAnswer(answer);
+    switch (told.kind(way.streamName())) {
+      case STORED -> stored(number, told.sequence());
+      case KNOWN -> doubtful(number, null);
+      case REFUSED -> doubtful(number, told.failure());
+      case UNHEARD -> doubtful(number, new IOException(answer.getStatus().getMessageWithCode()));
+      case FOREIGN -> {
+        // That of the stream is still to come, or is missed in time.
       }
-      PublishAck told = new PublishAck(answer);
-      if (!way.streamName().equals(told.getStream())) {
-        return;
-      }
-      if (told.isDuplicate()) {
-        doubtful(number, null);
-      } else {
-        stored(number, told.getSeqno());
-      }
-    } catch (JetStreamApiException e) {
-      doubtful(number, e);
-    } catch (IOException e) {
-      // No answer of a stream: that one is still to come, or is missed in time.
     }
   }
 
