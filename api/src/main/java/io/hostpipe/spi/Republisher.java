@@ -5,6 +5,8 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -72,8 +74,8 @@ public final class Republisher<M extends UnconfirmedMessage, R extends Republish
   /** Held while messages are handed to the library: they go out in the order of the stream. */
   private final ReentrantLock sending = new ReentrantLock();
 
-  /** The last one that was told, also about a route that is not in use yet. */
-  private volatile @Nullable Doubt<R> doubt;
+  /** The first about each route since the last one was made, also about one not in use yet. */
+  private final Queue<Doubt<R>> doubts = new ConcurrentLinkedQueue<>();
 
   private volatile boolean closed;
   private volatile boolean works = true;
@@ -141,7 +143,9 @@ public final class Republisher<M extends UnconfirmedMessage, R extends Republish
   /** Something about a route is doubtful; this is forgotten when it was given up already. */
   public void doubt(R about, PipeException why) {
     // Noted before the route is looked at: whoever takes it into use looks here behind that.
-    doubt = new Doubt<>(about, why);
+    if (doubtAbout(about) == null) {
+      doubts.add(new Doubt<>(about, why));
+    }
     Work<M> begun = work;
     if (begun != null && isSame(about, route)) {
       begun.window.doubt(why);
@@ -204,6 +208,8 @@ public final class Republisher<M extends UnconfirmedMessage, R extends Republish
       works = false;
       attempts.pauseAfter(why);
       checkOpen();
+      // All there is so far is about routes that are given up.
+      doubts.clear();
       try {
         goOnOver(steps.connect(), window);
         return;
@@ -240,10 +246,19 @@ public final class Republisher<M extends UnconfirmedMessage, R extends Republish
 
   /** What was doubtful about a route before it came into use. */
   private void doubtAgain(R used, ConfirmWindow<M> window) {
-    Doubt<R> early = doubt;
-    if (early != null && isSame(early.about, used)) {
-      window.doubt(early.why);
+    PipeException early = doubtAbout(used);
+    if (early != null) {
+      window.doubt(early);
     }
+  }
+
+  private @Nullable PipeException doubtAbout(R about) {
+    for (Doubt<R> each : doubts) {
+      if (isSame(each.about, about)) {
+        return each.why;
+      }
+    }
+    return null;
   }
 
   @SuppressWarnings("ReferenceEquality") // A route is itself and no other.

@@ -122,6 +122,26 @@ final class RepublisherTest {
   }
 
   @Test
+  void aLateDoubtAboutTheRouteBeforeHidesNoneAboutTheNext() throws Exception {
+    start();
+    write(1);
+    Line second = new Line("second");
+    broker.settles =
+        next -> {
+          if (next.equals(second)) {
+            publishing.doubt(second, broke);
+            publishing.doubt(first, broke);
+          }
+        };
+    broker.next.add(second);
+    Line third = broker.gives("third");
+    publishing.doubt(first, broke);
+    assertThat(third.sentAgain()).containsExactly(1L);
+    assertThat(second.abandoned).isTrue();
+    assertThat(publishing.route()).isEqualTo(third);
+  }
+
+  @Test
   void triesAgainWhileTheBrokerIsAwayAndClosesWhatCannotBeUsed() throws Exception {
     start();
     write(1);
