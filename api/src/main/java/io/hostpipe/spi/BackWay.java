@@ -16,20 +16,15 @@ import java.util.List;
  *
  * <p>Thread rule: as {@link Pipe}.
  */
-public final class BackWay implements Pipe {
+public final class BackWay extends PairedPipe {
   /** The option with the path of the other direction. */
   public static final String BACK = "back";
 
-  private final Address address;
-  private final Source source;
   private final Target target;
-  private final Sink sink;
 
   private BackWay(Address address, Source source, Target target, Sink sink) {
-    this.address = address;
-    this.source = source;
+    super(source, sink, address::toString);
     this.target = target;
-    this.sink = sink;
   }
 
   /**
@@ -116,24 +111,9 @@ public final class BackWay implements Pipe {
   }
 
   @Override
-  public Source source() {
-    return source;
-  }
-
-  @Override
-  public Sink sink() {
-    return sink;
-  }
-
-  @Override
-  public String description() {
-    return address.toString();
-  }
-
-  @Override
   public void close() {
-    sink.close();
+    sink().close();
     target.close();
-    source.close();
+    source().close();
   }
 }

@@ -14,20 +14,14 @@ import io.hostpipe.Source;
  *
  * <p>Thread rule: as {@link Pipe}.
  */
-public final class Dialogue implements Pipe {
-  private final Address address;
-  private final Source source;
-  private final Sink sink;
-
+public final class Dialogue extends PairedPipe {
   /**
    * Of both ends, which are closed with it.
    *
    * @param address as it was written
    */
   public Dialogue(Address address, Source source, Sink sink) {
-    this.address = address;
-    this.source = source;
-    this.sink = sink;
+    super(source, sink, address::toString);
   }
 
   /** Opens both ends. */
@@ -59,23 +53,8 @@ public final class Dialogue implements Pipe {
   }
 
   @Override
-  public Source source() {
-    return source;
-  }
-
-  @Override
-  public Sink sink() {
-    return sink;
-  }
-
-  @Override
-  public String description() {
-    return address.toString();
-  }
-
-  @Override
   public void close() {
-    sink.close();
-    source.close();
+    sink().close();
+    source().close();
   }
 }

@@ -9,11 +9,10 @@ import io.hostpipe.PipeException;
 import io.hostpipe.PipeStats;
 import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
-import io.hostpipe.Sink;
-import io.hostpipe.Source;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.ForwardingSink;
 import io.hostpipe.spi.ForwardingSource;
+import io.hostpipe.spi.PairedPipe;
 import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
@@ -23,74 +22,69 @@ import org.jspecify.annotations.Nullable;
  * What the user of a pipe holds of it: the pipe itself, its source, its sink.
  *
  * <p>The pipe behind it is held by its links and timers for as long as it lives; this is held by
- * the user alone. So when it becomes unreachable before it was closed, the user has lost it, and
- * nobody can close the pipe any more: {@link Leak} does. Each call keeps this reachable until it
- * returns, since a thread that waits in it is a user, too.
+ * the user alone. So when all of it becomes unreachable before it was closed, the user has lost it,
+ * and nobody can close the pipe any more: {@link Leak} does. Each call keeps this reachable until
+ * it returns, since a thread that waits in it is a user, too.
  *
  * <p>Thread rule: as {@link Pipe}.
  */
-final class HeldPipe implements Pipe {
-  private final SessionPipe pipe;
-  private final Leak leak;
-  private final Source source;
-  private final Sink sink;
+final class HeldPipe extends PairedPipe {
+  private final Hold hold;
 
-  private HeldPipe(SessionPipe pipe) {
-    this.pipe = pipe;
-    this.leak = new Leak(pipe, Leak.placeOfCaller());
-    this.source = new HeldSource();
-    this.sink = new HeldSink();
+  private HeldPipe(Hold hold) {
+    super(new HeldSource(hold), new HeldSink(hold), hold.pipe::description);
+    this.hold = hold;
   }
 
   /** Called on the thread of the user who opens the pipe: that place is remembered. */
   static HeldPipe of(SessionPipe pipe) {
-    HeldPipe held = new HeldPipe(pipe);
-    held.leak.watch(held);
+    Hold hold = new Hold(pipe, new Leak(pipe, Leak.placeOfCaller()));
+    HeldPipe held = new HeldPipe(hold);
+    hold.leak.watch(hold);
     return held;
   }
 
   @Override
-  public Source source() {
-    return source;
-  }
-
-  @Override
-  public Sink sink() {
-    return sink;
-  }
-
-  @Override
-  public String description() {
-    return pipe.description();
-  }
-
-  @Override
   public PipeStats stats() {
-    return pipe.stats();
+    return hold.pipe.stats();
   }
 
   @Override
   public void close() {
-    leak.closed();
-    pipe.close();
+    hold.leak.closed();
+    hold.pipe.close();
   }
 
-  /** A half was closed; when that closed the whole, nothing can be lost any more. */
-  private void halfClosed() {
-    if (pipe.isClosed()) {
-      leak.closed();
+  /** What the pipe and both its halves hold: it is unreachable when the user has none of them. */
+  private static final class Hold {
+    private final SessionPipe pipe;
+    private final Leak leak;
+
+    Hold(SessionPipe pipe, Leak leak) {
+      this.pipe = pipe;
+      this.leak = leak;
+    }
+
+    /** A half was closed; when that closed the whole, nothing can be lost any more. */
+    void halfClosed() {
+      if (pipe.isClosed()) {
+        leak.closed();
+      }
+    }
+
+    @SuppressWarnings("ReachabilityFenceUsage") // the callers call it in a finally block
+    void keepReachable() {
+      Reference.reachabilityFence(this);
     }
   }
 
-  @SuppressWarnings("ReachabilityFenceUsage") // the callers call it in a finally block
-  private void keepReachable() {
-    Reference.reachabilityFence(this);
-  }
-
   /** The incoming stream, as long as somebody holds it. */
-  private final class HeldSource extends ForwardingSource {
-    HeldSource() {
-      super(pipe.source());
+  private static final class HeldSource extends ForwardingSource {
+    private final Hold hold;
+
+    HeldSource(Hold hold) {
+      super(hold.pipe.source());
+      this.hold = hold;
     }
 
     @Override
@@ -98,7 +92,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.seek(from);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -107,7 +101,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.read();
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -116,7 +110,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.read(timeout);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -125,7 +119,7 @@ final class HeldPipe implements Pipe {
       try {
         inner.commit(position);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -134,7 +128,7 @@ final class HeldPipe implements Pipe {
       try {
         inner.commit(position, digest);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -143,7 +137,7 @@ final class HeldPipe implements Pipe {
       try {
         inner.durable(position);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -152,7 +146,7 @@ final class HeldPipe implements Pipe {
       try {
         inner.durable(position, digest);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -161,7 +155,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.awaitStream();
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -170,27 +164,30 @@ final class HeldPipe implements Pipe {
       try {
         inner.reject(endPosition, why);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
     @Override
     public void abort(String reason) {
       inner.abort(reason);
-      halfClosed();
+      hold.halfClosed();
     }
 
     @Override
     public void close() {
       inner.close();
-      halfClosed();
+      hold.halfClosed();
     }
   }
 
   /** The outgoing stream, as long as somebody holds it. */
-  private final class HeldSink extends ForwardingSink {
-    HeldSink() {
-      super(pipe.sink());
+  private static final class HeldSink extends ForwardingSink {
+    private final Hold hold;
+
+    HeldSink(Hold hold) {
+      super(hold.pipe.sink());
+      this.hold = hold;
     }
 
     @Override
@@ -198,7 +195,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.resume();
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -207,7 +204,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.newBatch(leastBytes);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -216,7 +213,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.write(batch);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -225,7 +222,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.write(batch);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -234,7 +231,7 @@ final class HeldPipe implements Pipe {
       try {
         return inner.awaitCommitted(position);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
@@ -244,14 +241,14 @@ final class HeldPipe implements Pipe {
       try {
         return inner.awaitCommitted(position, timeout);
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
     @Override
     public CompletionStage<Committed> whenCommitted(long position) {
       // Who waits for the stage alone waits for the pipe.
-      return inner.whenCommitted(position).whenComplete((now, failure) -> keepReachable());
+      return inner.whenCommitted(position).whenComplete((now, failure) -> hold.keepReachable());
     }
 
     @Override
@@ -259,20 +256,20 @@ final class HeldPipe implements Pipe {
       try {
         inner.finish();
       } finally {
-        keepReachable();
+        hold.keepReachable();
       }
     }
 
     @Override
     public void abort(String reason) {
       inner.abort(reason);
-      halfClosed();
+      hold.halfClosed();
     }
 
     @Override
     public void close() {
       inner.close();
-      halfClosed();
+      hold.halfClosed();
     }
   }
 }

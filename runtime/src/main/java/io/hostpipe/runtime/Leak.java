@@ -57,7 +57,7 @@ final class Leak implements Runnable {
   }
 
   /** From now on this is what the user may lose. Once, before it is shared. */
-  void watch(HeldPipe held) {
+  void watch(Object held) {
     watch = CLEANER.register(held, this);
   }
 

@@ -1,12 +1,12 @@
 package io.hostpipe.connector.local;
 
 import io.hostpipe.Committed;
-import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Target;
 import io.hostpipe.spi.ForwardingSink;
+import io.hostpipe.spi.PairedPipe;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -14,37 +14,19 @@ import org.jspecify.annotations.Nullable;
  * Standard input and output as the two halves of one pipe, independent of each other: the program
  * behind standard output sees its end when that half is finished, however long the other goes on.
  */
-final class StdioPipe implements Pipe {
-  private final Source source;
+final class StdioPipe extends PairedPipe {
   private final Target target;
-  private final Sink sink;
 
   /** A pipe that owns these three; the sink is one of the target's. */
   StdioPipe(Source source, Target target, Sink sink) {
-    this.source = source;
+    super(source, new EndingSink(sink, target), () -> "standard input and output");
     this.target = target;
-    this.sink = new EndingSink(sink, target);
-  }
-
-  @Override
-  public Source source() {
-    return source;
-  }
-
-  @Override
-  public Sink sink() {
-    return sink;
-  }
-
-  @Override
-  public String description() {
-    return "standard input and output";
   }
 
   @Override
   public void close() {
     target.close();
-    source.close();
+    source().close();
   }
 
   /** A sink that ends what it writes into, since nobody else will write there. */

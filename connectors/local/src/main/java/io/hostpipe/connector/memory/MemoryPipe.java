@@ -1,14 +1,9 @@
 package io.hostpipe.connector.memory;
 
-import io.hostpipe.Pipe;
-import io.hostpipe.Sink;
-import io.hostpipe.Source;
+import io.hostpipe.spi.PairedPipe;
 
 /** One end of a pipe inside this process. */
-final class MemoryPipe implements Pipe {
-  private final String description;
-  private final Source source;
-  private final Sink sink;
+final class MemoryPipe extends PairedPipe {
   private final Runnable onClose;
 
   /**
@@ -17,31 +12,14 @@ final class MemoryPipe implements Pipe {
    * @param onClose called with each close, after both directions were closed
    */
   MemoryPipe(String description, MemoryWay in, MemoryWay out, Runnable onClose) {
-    this.description = description;
-    this.source = new MemorySource(in);
-    this.sink = new MemorySink(out);
+    super(new MemorySource(in), new MemorySink(out), () -> description);
     this.onClose = onClose;
   }
 
   @Override
-  public Source source() {
-    return source;
-  }
-
-  @Override
-  public Sink sink() {
-    return sink;
-  }
-
-  @Override
-  public String description() {
-    return description;
-  }
-
-  @Override
   public void close() {
-    sink.close();
-    source.close();
+    sink().close();
+    source().close();
     onClose.run();
   }
 }
