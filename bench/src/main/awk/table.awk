@@ -70,7 +70,7 @@ function ratio(part, figure, contender, other, a, b) {
 function broker_goals(i, names) {
   for (i = 1; i <= keys; i++) {
     split(order[i], names, SUBSEP)
-    if (names[1] ~ /^(nats|rabbitmq|kafka)$/ && names[3] != "hostpipe" && names[2] !~ /^cpu /) {
+    if (names[1] ~ /^(nats|rabbitmq|rabbitmq-streams|kafka)$/ && names[3] != "hostpipe" && names[2] !~ /^cpu /) {
       goal(names[1] ": " names[2] " / " names[3], ratio(names[1], names[2], "hostpipe", names[3]), ">=", 0.95)
     }
   }

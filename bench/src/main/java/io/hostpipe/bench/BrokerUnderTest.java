@@ -13,13 +13,14 @@ interface BrokerUnderTest extends AutoCloseable {
   /**
    * A broker that has been started.
    *
-   * @param name nats, rabbitmq or kafka
+   * @param name nats, rabbitmq, rabbitmq-streams or kafka
    * @param folder where it keeps what is written
    */
   static BrokerUnderTest start(String name, Path folder) throws Exception {
     return switch (name) {
       case "nats" -> new NatsUnderTest(folder);
       case "rabbitmq" -> new RabbitUnderTest(folder);
+      case "rabbitmq-streams" -> new StreamsUnderTest(folder);
       case "kafka" -> new KafkaUnderTest(folder);
       default -> throw new IllegalArgumentException("no broker is called " + name);
     };
