@@ -107,13 +107,52 @@ final class ExecProcessTest {
 
   @Test
   void aSinkThatEndsBeforeItsInputHasFailedWhateverItsStatus() throws Exception {
-    try (CommandProcess pipe = CommandProcess.start("-", "exec:sh -c 'read x; exit 0'")) {
+    Path read = folder.resolve("read");
+    try (CommandProcess pipe = CommandProcess.start("-", ends(read))) {
       pipe.feed("one\n".getBytes(StandardCharsets.UTF_8));
+      awaitEnd(read);
+      pipe.feed("two\n".getBytes(StandardCharsets.UTF_8));
       assertThat(pipe.exitCode()).isEqualTo(6);
       assertThat(pipe.err())
           .contains("ended with status 0 before the end of its input: 4 bytes were written to it")
           .contains("delivered: 0..0, perhaps up to 4");
     }
+  }
+
+  /** As tar does, which knows from its input where that ends. */
+  @Test
+  void aSinkMayKnowItsLastByteBeforeItIsToldOfTheEnd() throws Exception {
+    Path read = folder.resolve("read");
+    try (CommandProcess pipe = CommandProcess.start("-", ends(read))) {
+      pipe.feed("one\n".getBytes(StandardCharsets.UTF_8));
+      awaitEnd(read);
+      pipe.endInput();
+      assertThat(pipe.exitCode()).as(pipe::err).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'', 0", "two, 6"})
+  void aFilterMayKnowItsLastByteBeforeItIsToldOfTheEnd(String more, int exitCode) throws Exception {
+    Path read = folder.resolve("read");
+    try (CommandProcess pipe =
+        CommandProcess.start("-", "-", "--through", ends(read).substring(5))) {
+      pipe.feed("one\n".getBytes(StandardCharsets.UTF_8));
+      awaitEnd(read);
+      pipe.feed(more.getBytes(StandardCharsets.UTF_8)).endInput();
+      assertThat(pipe.exitCode()).as(pipe::err).isEqualTo(exitCode);
+    }
+  }
+
+  /** A program that reads one line, says by a file who it is, and ends with status 0. */
+  private static String ends(Path file) {
+    return "exec:sh -c 'read x; echo $$ >" + file + ".new; mv " + file + ".new " + file + "'";
+  }
+
+  private static void awaitEnd(Path file) throws Exception {
+    Waiting.until(() -> Files.exists(file));
+    long pid = Long.parseLong(Files.readString(file).strip());
+    Waiting.until(() -> ProcessHandle.of(pid).isEmpty());
   }
 
   @Test

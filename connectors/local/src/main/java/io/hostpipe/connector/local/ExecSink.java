@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * One stream into the stdin of a program that was started for it.
  *
  * <p>Unless told otherwise everything is committed at once, when the program has ended with status
- * 0 after the end of its input: what lies in its pipe, or in its memory, is nothing that anybody
- * can count on. A program that ends before that has failed, whatever its status.
+ * 0 and all of its input was written to it: what lies in its pipe, or in its memory, is nothing
+ * that anybody can count on. A program that ends before that has failed, whatever its status. One
+ * that ends with 0 behind the last byte, and before it was told that this is the last, has not: it
+ * may know that from the bytes, as tar does.
  */
 final class ExecSink extends SynchronousSink {
   /** What a pipe holds by default. */
@@ -65,10 +67,10 @@ final class ExecSink extends SynchronousSink {
         int lengthBytes = Math.min(bytes.remaining(), chunk.length);
         bytes.get(chunk, 0, lengthBytes);
         in.write(chunk, 0, lengthBytes);
+        in.flush();
         long before = writtenBytes;
         writtenBytes = before + lengthBytes;
       }
-      in.flush();
     } catch (IOException e) {
       throw closing() ? e : early();
     }
@@ -76,7 +78,7 @@ final class ExecSink extends SynchronousSink {
 
   @Override
   void settle(long endPosition) throws IOException, InterruptedException {
-    if (!program.isAlive()) {
+    if (!program.isAlive() && !program.succeeded()) {
       throw early();
     }
     ending = true;
@@ -109,9 +111,12 @@ final class ExecSink extends SynchronousSink {
     owner.run();
   }
 
-  /** The program has ended; if that was not awaited, nobody needs to write on to find out. */
+  /**
+   * The program has ended. If it failed, nobody needs to write on to find out; else whether it
+   * ended too early is known when another byte comes, or the end.
+   */
   private void onEnd() {
-    if (!ending && !program.killed()) {
+    if (!ending && !program.killed() && !program.succeeded()) {
       try {
         failFromOutside(early());
       } catch (InterruptedException e) {

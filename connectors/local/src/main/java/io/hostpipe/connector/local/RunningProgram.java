@@ -78,6 +78,11 @@ final class RunningProgram {
     return process.isAlive();
   }
 
+  /** Whether it has ended, with status 0. */
+  boolean succeeded() {
+    return !process.isAlive() && process.exitValue() == 0;
+  }
+
   /** Blocks until it has ended. */
   int awaitEnd() throws InterruptedException {
     int status = process.waitFor();
