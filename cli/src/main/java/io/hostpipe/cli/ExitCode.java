@@ -34,6 +34,16 @@ enum ExitCode {
     return number;
   }
 
+  /** The one with this number; {@link #BUG} when there is none. */
+  static ExitCode ofNumber(int number) {
+    for (ExitCode code : values()) {
+      if (code.number == number) {
+        return code;
+      }
+    }
+    return BUG;
+  }
+
   /** The one that is told when both hold. */
   ExitCode or(ExitCode other) {
     return severity() >= other.severity() ? this : other;

@@ -8,6 +8,7 @@ import io.hostpipe.spi.PipeEvents;
 import io.hostpipe.storage.DiskErrors;
 import io.hostpipe.storage.RealDisk;
 import io.hostpipe.storage.SessionFolder;
+import io.hostpipe.storage.StreamEnd;
 import io.hostpipe.storage.spool.Spool;
 import io.hostpipe.storage.spool.SpoolOptions;
 import java.io.IOException;
@@ -33,6 +34,11 @@ final class Lasting implements AutoCloseable {
   private final boolean takesOver;
   private final @Nullable Spool spool;
   private final Doubts doubts;
+
+  /** By what the session's source is known again; empty when by nothing. */
+  private final String source;
+
+  private boolean told;
   private boolean closed;
 
   private Lasting(
@@ -40,12 +46,14 @@ final class Lasting implements AutoCloseable {
       SessionFolder.@Nullable Session session,
       boolean takesOver,
       @Nullable Spool spool,
+      String source,
       PipeEvents events)
       throws PipeException {
     this.folder = folder;
     this.session = session;
     this.takesOver = takesOver;
     this.spool = spool;
+    this.source = source;
     this.doubts = new Doubts(spool != null && isMarked(spool), events);
   }
 
@@ -57,7 +65,7 @@ final class Lasting implements AutoCloseable {
   static Lasting open(PipePlan plan, LastingFlags flags, PipeEvents events) throws PipeException {
     Path folder = folder(flags.spool());
     if (!flags.any()) {
-      return new Lasting(folder, null, false, null, events);
+      return new Lasting(folder, null, false, null, "", events);
     }
     String from = plan.source().place();
     String to = plan.sinks().stream().map(End::place).collect(Collectors.joining(", "));
@@ -70,18 +78,40 @@ final class Lasting implements AutoCloseable {
             : Spool.open(RealDisk.INSTANCE, queue, options(flags, key), Hostpipe.pool(), events);
     if (plan.source().isLink()) {
       // The stream was named where it begins.
-      return new Lasting(folder, null, flags.takesOver(), spool, events);
+      return new Lasting(folder, null, flags.takesOver(), spool, "", events);
     }
     try {
       SessionFolder.Session session =
           new SessionFolder(RealDisk.INSTANCE, folder)
               .open(key, from, to, name == null ? UUID.randomUUID().toString() : name);
-      return new Lasting(folder, session, flags.takesOver() || session.takesOver(), spool, events);
+      return of(session, plan, flags, folder, spool, events);
     } catch (IOException e) {
       if (spool != null) {
         spool.close();
       }
       throw unusable("the session '" + key + "' cannot be kept in " + folder, e);
+    }
+  }
+
+  private static Lasting of(
+      SessionFolder.Session session,
+      PipePlan plan,
+      LastingFlags flags,
+      Path folder,
+      @Nullable Spool spool,
+      PipeEvents events)
+      throws IOException {
+    try {
+      String source = KnownAgain.sign(plan.source());
+      StreamEnd untold = session.untold();
+      if (untold != null && !KnownAgain.gives(untold, source, plan, session.stream())) {
+        session.next();
+      }
+      boolean takesOver = flags.takesOver() || session.takesOver();
+      return new Lasting(folder, session, takesOver, spool, source, events);
+    } catch (IOException e) {
+      session.close();
+      throw e;
     }
   }
 
@@ -158,11 +188,23 @@ final class Lasting implements AutoCloseable {
     return takesOver;
   }
 
-  /** The stream has ended, and every end of the pipe knows. */
-  void finished() throws PipeException {
+  /**
+   * The end that the stream came to in a process before this one, which was killed before it said
+   * so: nothing is left to do but to say it. Null where the stream goes on.
+   */
+  @Nullable StreamEnd untold() {
+    return session == null ? null : session.untold();
+  }
+
+  /**
+   * The stream has ended, and every end of the pipe knows.
+   *
+   * @param code what the process will exit with
+   */
+  void finished(ExitCode code) throws PipeException {
     if (session != null) {
       try {
-        session.finished();
+        session.finished(code.number(), source);
       } catch (IOException e) {
         throw new PipeException.Closed(
             Status.INTERNAL,
@@ -174,6 +216,11 @@ final class Lasting implements AutoCloseable {
             e);
       }
     }
+  }
+
+  /** It was said how the pipe ended; noted last of all, when this is closed. */
+  void told() {
+    told = true;
   }
 
   /** Idempotent. */
@@ -188,7 +235,18 @@ final class Lasting implements AutoCloseable {
       unmark(spool);
     }
     if (session != null) {
+      noteTold(session);
       session.close();
+    }
+  }
+
+  private void noteTold(SessionFolder.Session open) {
+    try {
+      if (told) {
+        open.told();
+      }
+    } catch (IOException e) {
+      // The next start of the command says once more that all was delivered.
     }
   }
 

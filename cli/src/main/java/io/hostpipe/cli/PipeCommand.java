@@ -3,6 +3,7 @@ package io.hostpipe.cli;
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.storage.StreamEnd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +64,10 @@ final class PipeCommand {
     Flags flags = invocation.flags();
     PipeEvents events = new LinkWatch(console, flags.quiet(), flags.verbosity() > 0);
     try (Lasting lasting = Lasting.open(plan, flags.lasting(), events)) {
+      StreamEnd untold = lasting.untold();
+      if (untold != null) {
+        return new DeliveredBefore(plan, flags, lasting, console).tell(untold);
+      }
       return plan.intake().many()
           ? new ManyCommand(plan, flags, lasting, console).run()
           : new PipeCommand(plan, flags, lasting, console).run();
@@ -82,6 +87,9 @@ final class PipeCommand {
       }
       ExitCode code = move(interruption);
       interruption.told(code);
+      if (code != ExitCode.INTERRUPTED) {
+        lasting.told();
+      }
       // Here, because an interruption ends the process behind this block.
       lasting.close();
       return code;
@@ -100,10 +108,10 @@ final class PipeCommand {
       leftovers.finish();
       failure = pipe.failure();
       if (failure == null) {
-        lasting.finished();
         failure = contexts.doubts().failure();
         failure = failure == null ? pipe.deadLetters() : failure;
         failure = failure == null ? putAside.get() : failure;
+        lasting.finished(codeOf(failure));
       }
     } catch (PipeException | InterruptedException | RuntimeException | Error e) {
       failure = e;
@@ -112,9 +120,13 @@ final class PipeCommand {
       tellInterrupted();
       return ExitCode.INTERRUPTED;
     }
-    ExitCode code = failure == null ? ExitCode.OK : ExitCode.of(failure);
+    ExitCode code = codeOf(failure);
     tell(code, failure);
     return code;
+  }
+
+  private static ExitCode codeOf(@Nullable Throwable failure) {
+    return failure == null ? ExitCode.OK : ExitCode.of(failure);
   }
 
   /** There is one destination, and it has failed: nobody needs to be waited for. */

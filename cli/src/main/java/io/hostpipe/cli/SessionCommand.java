@@ -108,8 +108,8 @@ final class SessionCommand {
     if (listed.holder() != null) {
       return "running by " + listed.holder();
     }
-    if (listed.state().finished()) {
-      return "ended";
+    if (listed.state().end().reached()) {
+      return listed.state().end().told() ? "ended" : "ended, untold";
     }
     return listed.state().takesOver() ? "stopped, takes over" : "stopped";
   }

@@ -2,6 +2,9 @@ package io.hostpipe.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hostpipe.storage.RealDisk;
+import io.hostpipe.storage.SessionFolder;
+import io.hostpipe.storage.SessionState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +16,8 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a stream with a name survives: real processes, each as on a host of its own. */
 final class LastingProcessTest {
@@ -130,6 +135,59 @@ final class LastingProcessTest {
     }
   }
 
+  /** As a kill leaves it that falls between the end of the stream and that of its process. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 7})
+  void anEndThatNobodyHeardOfIsToldAndNothingIsSentTwice(int exitCode) throws Exception {
+    Path in = Files.write(folder.resolve("in"), randomBytes(1, 1_000));
+    Path out = folder.resolve("out");
+    String[] words = {
+      in.toString(), out.toString(), "append", "--session", "s", "--summary", "json"
+    };
+    ended(words);
+    leaveUntold(exitCode, in);
+    try (CommandProcess again = start("web1", words)) {
+      assertThat(again.exitCode()).as(again::err).isEqualTo(exitCode);
+      assertThat(again.err())
+          .contains("the stream s#2 was delivered to its end", "nothing is left to send")
+          .contains("\"exit\":" + exitCode);
+    }
+    assertThat(out).hasSize(1_000);
+    ended(words);
+    assertThat(out).hasSize(2_000);
+  }
+
+  @Test
+  void aFileThatIsAnotherOneIsAnotherStreamWhoeverHeardOfTheLast() throws Exception {
+    Path in = Files.write(folder.resolve("in"), randomBytes(1, 1_000));
+    Path out = folder.resolve("out");
+    String[] words = {in.toString(), out.toString(), "append", "--session", "s"};
+    ended(words);
+    leaveUntold(0, in);
+    Files.write(in, randomBytes(2, 500));
+    ended(words);
+    assertThat(out).hasSize(1_500);
+  }
+
+  @Test
+  void ofWhatBeginsAnewOnlyAPersonKnowsWhetherItWasDelivered() throws Exception {
+    Path out = folder.resolve("out");
+    String[] words = {"exec:echo a", out.toString(), "append", "--session", "s"};
+    ended(words);
+    leaveUntold(0, folder.resolve("none"));
+    try (CommandProcess again = start("web1", words)) {
+      assertThat(again.exitCode()).isEqualTo(4);
+      assertThat(again.err())
+          .contains("the stream s#2 was delivered to its end, by a process that was killed")
+          .contains("--restarted replay", "--restarted continue");
+    }
+    ended("exec:echo a", out.toString(), "append", "--session", "s", "--restarted", "replay");
+    assertThat(out).hasContent("a\n");
+    leaveUntold(0, folder.resolve("none"));
+    ended("exec:echo b", out.toString(), "append", "--session", "s", "--restarted", "continue");
+    assertThat(out).hasContent("a\nb\n");
+  }
+
   @Test
   void aSessionIsOneProcessesAndTheOtherIsToldWhose() throws Exception {
     try (CommandProcess first = sender("tcp://127.0.0.1:1/x")) {
@@ -211,6 +269,23 @@ final class LastingProcessTest {
       }
     }
     assertThat(out).hasBinaryContent(bytes);
+  }
+
+  private void ended(String... words) throws Exception {
+    try (CommandProcess process = start("web1", words)) {
+      assertThat(process.exitCode()).as(process::err).isZero();
+    }
+  }
+
+  /** The next stream of the only session has ended, and its process came to nothing more. */
+  private void leaveUntold(int exitCode, Path source) throws Exception {
+    Path sessions = folder.resolve("web1/hostpipe/sessions");
+    SessionFolder known = new SessionFolder(RealDisk.INSTANCE, sessions);
+    SessionState state = known.list().getFirst().state();
+    try (SessionFolder.Session next =
+        known.open(state.key(), state.from(), state.to(), state.firstStream())) {
+      next.finished(exitCode, KnownAgain.sign(source));
+    }
   }
 
   private CommandProcess receiver(Path out) throws IOException {

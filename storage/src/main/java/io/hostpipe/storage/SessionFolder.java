@@ -48,8 +48,9 @@ public final class SessionFolder {
       SessionState known = SessionState.read(disk, file);
       SessionState state = known;
       if (state == null) {
-        state = new SessionState(key, from, to, firstStream, 1, false, false);
-      } else if (state.finished()) {
+        state = new SessionState(key, from, to, firstStream, 1, StreamEnd.AHEAD, false);
+      } else if (state.end().told()
+          || (state.end().reached() && !(state.from().equals(from) && state.to().equals(to)))) {
         state = state.next(from, to);
       } else if (!state.from().equals(from) || !state.to().equals(to)) {
         throw new PipeException.Refused(
@@ -104,7 +105,7 @@ public final class SessionFolder {
   public StreamId reset(String key) throws IOException {
     try (Session session = openExisting(key)) {
       StreamId stream = session.stream();
-      session.state = session.state.ended();
+      session.state = session.state.with(StreamEnd.TOLD);
       session.state.write(disk, session.file);
       return stream;
     }
@@ -172,10 +173,39 @@ public final class SessionFolder {
       return state.takesOver();
     }
 
-    /** Its stream has ended and everybody knows: the next start begins another. */
-    public void finished() throws IOException {
-      state = state.ended();
-      state.write(home.disk, file);
+    /**
+     * The end of its stream when a process before this one reached it and was killed before it had
+     * said so; null when its stream goes on.
+     */
+    public @Nullable StreamEnd untold() {
+      return state.end().reached() && !state.end().told() ? state.end() : null;
+    }
+
+    /**
+     * Its stream has ended, and every end of the pipe knows.
+     *
+     * @param exitCode what its process will exit with
+     * @param source by what the source is known again; empty when by nothing
+     */
+    public void finished(int exitCode, String source) throws IOException {
+      become(state.with(StreamEnd.untold(exitCode, source)));
+    }
+
+    /** Whoever started the process heard of the end: the next start begins another stream. */
+    public void told() throws IOException {
+      if (untold() != null) {
+        become(state.with(StreamEnd.TOLD));
+      }
+    }
+
+    /** Begins another stream, though nobody heard of the end of this one. */
+    public void next() throws IOException {
+      become(state.next(state.from(), state.to()));
+    }
+
+    private void become(SessionState fresh) throws IOException {
+      fresh.write(home.disk, file);
+      state = fresh;
     }
 
     @Override

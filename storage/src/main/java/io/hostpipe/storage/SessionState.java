@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param to those of its sinks
  * @param firstStream the id of its first stream
  * @param number which of its streams it is on, counted from 1
- * @param finished whether that one has ended
+ * @param end how far that one is with its end
  * @param takesOver whether the next process takes the stream over
  */
 public record SessionState(
@@ -29,7 +29,7 @@ public record SessionState(
     String to,
     String firstStream,
     int number,
-    boolean finished,
+    StreamEnd end,
     boolean takesOver) {
   private static final String MARK = "hostpipe session 1";
   private static final int LENGTH_BYTES_MAX = 1 << 20;
@@ -42,15 +42,18 @@ public record SessionState(
 
   /** Another stream behind one that has ended, perhaps between other ends. */
   SessionState next(String newFrom, String newTo) {
-    return new SessionState(key, newFrom, newTo, firstStream, number + 1, false, takesOver);
+    return new SessionState(
+        key, newFrom, newTo, firstStream, number + 1, StreamEnd.AHEAD, takesOver);
   }
 
-  SessionState ended() {
-    return new SessionState(key, from, to, firstStream, number, true, false);
+  /** The same stream, this far with its end. */
+  SessionState with(StreamEnd newEnd) {
+    return new SessionState(
+        key, from, to, firstStream, number, newEnd, takesOver && !newEnd.reached());
   }
 
   SessionState takingOver(boolean takes) {
-    return new SessionState(key, from, to, firstStream, number, finished, takes);
+    return new SessionState(key, from, to, firstStream, number, end, takes);
   }
 
   /**
@@ -85,7 +88,7 @@ public record SessionState(
         lines.get(3),
         lines.get(4),
         Integer.parseInt(lines.get(5)),
-        Boolean.parseBoolean(lines.get(6)),
+        StreamEnd.parse(lines.get(6)),
         Boolean.parseBoolean(lines.get(7)));
   }
 
@@ -100,7 +103,7 @@ public record SessionState(
                 to,
                 firstStream,
                 Integer.toString(number),
-                Boolean.toString(finished),
+                end.text(),
                 Boolean.toString(takesOver))
             + "\n";
     Path fresh = file.resolveSibling(file.getFileName() + ".new");

@@ -28,10 +28,52 @@ final class SessionFolderTest {
     assertThat(started("nightly")).isEqualTo(new StreamId("nightly"));
     try (SessionFolder.Session again = open("nightly")) {
       assertThat(again.stream()).isEqualTo(new StreamId("nightly"));
-      again.finished();
+      end(again);
     }
     assertThat(started("nightly")).isEqualTo(new StreamId("nightly#2"));
     assertThat(started("nightly")).isEqualTo(new StreamId("nightly#2"));
+  }
+
+  @Test
+  void anEndThatNobodyHeardOfIsKeptUntilItIsTold() throws IOException {
+    try (SessionFolder.Session session = open("nightly")) {
+      assertThat(session.untold()).isNull();
+      session.finished(7, "inode 1, 2 bytes");
+    }
+    for (int start = 0; start < 2; start++) {
+      try (SessionFolder.Session again = open("nightly")) {
+        assertThat(again.stream()).isEqualTo(new StreamId("nightly"));
+        assertThat(again.untold()).isEqualTo(new StreamEnd(true, false, 7, "inode 1, 2 bytes"));
+      }
+    }
+    try (SessionFolder.Session again = open("nightly")) {
+      again.told();
+    }
+    assertThat(started("nightly")).isEqualTo(new StreamId("nightly#2"));
+  }
+
+  @Test
+  void whoeverKnowsOfNothingToTellBeginsAnotherStream() throws IOException {
+    try (SessionFolder.Session session = open("a")) {
+      session.finished(0, "");
+    }
+    try (SessionFolder.Session again = open("a")) {
+      again.next();
+      assertThat(again.untold()).isNull();
+      assertThat(again.stream()).isEqualTo(new StreamId("a#2"));
+    }
+    assertThat(started("a")).isEqualTo(new StreamId("a#2"));
+  }
+
+  @Test
+  void anUntoldEndIsNoneOfOtherAddresses() throws IOException {
+    try (SessionFolder.Session session = open("a")) {
+      session.finished(0, "");
+    }
+    try (SessionFolder.Session other = folder.open("a", "-", "tcp://other:1/x", "a")) {
+      assertThat(other.untold()).isNull();
+      assertThat(other.stream()).isEqualTo(new StreamId("a#2"));
+    }
   }
 
   @Test
@@ -57,7 +99,7 @@ final class SessionFolderTest {
   @Test
   void whatHasEndedMayBeginAgainElsewhere() throws IOException {
     try (SessionFolder.Session session = open("a")) {
-      session.finished();
+      end(session);
     }
     try (SessionFolder.Session other = folder.open("a", "-", "tcp://other:1/x", "a")) {
       assertThat(other.stream()).isEqualTo(new StreamId("a#2"));
@@ -81,7 +123,7 @@ final class SessionFolderTest {
     folder.takeOver("a");
     try (SessionFolder.Session session = open("a")) {
       assertThat(session.takesOver()).isTrue();
-      session.finished();
+      end(session);
     }
     try (SessionFolder.Session session = open("a")) {
       assertThat(session.takesOver()).isFalse();
@@ -109,6 +151,11 @@ final class SessionFolderTest {
         .hasMessageContaining(file + " is damaged");
     Files.writeString(file, "");
     assertThatThrownBy(() -> open("a")).isInstanceOf(PipeException.DataLoss.class);
+  }
+
+  private static void end(SessionFolder.Session session) throws IOException {
+    session.finished(0, "");
+    session.told();
   }
 
   private StreamId started(String key) throws IOException {

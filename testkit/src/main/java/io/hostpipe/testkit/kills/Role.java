@@ -28,6 +28,7 @@ final class Role {
   private static final Pattern HANDED_OVER =
       Pattern.compile("handed over: \\d+\\.\\.(\\d+), known");
   private static final String CONNECTED = "hostpipe: connected to ";
+  private static final String DONE = "hostpipe: done: ";
 
   private final String name;
   private final List<String> command;
@@ -107,6 +108,11 @@ final class Role {
   /** Whether its present process has a link, and so knows all signals. */
   boolean isConnected() throws IOException {
     return said().contains(CONNECTED);
+  }
+
+  /** Whether its present process has said that all is done; it may not have ended yet. */
+  boolean isDone() throws IOException {
+    return said().contains(DONE);
   }
 
   /** Whether its present process has become java; a launcher is a shell at first. */

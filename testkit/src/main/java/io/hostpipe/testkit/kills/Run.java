@@ -196,7 +196,8 @@ final class Run implements AutoCloseable {
       long writtenBytes = stage.writtenBytes();
       boolean inside = writtenBytes > 0 && handedOver > writtenBytes;
       boolean over = writtenBytes >= stage.sizeBytes() || checkEnded();
-      if (inside && !over && victims.stream().allMatch(Role::isJava)) {
+      List<Role> done = done(victims);
+      if (inside && !over && done.isEmpty() && victims.stream().allMatch(Role::isJava)) {
         say(suspends ? "STOP" : "KILL", victims, writtenBytes, handedOver);
         if (suspends) {
           Patience.pause(SUSPENSION);
@@ -211,9 +212,24 @@ final class Run implements AutoCloseable {
       if (over) {
         return Blow.TOO_LATE;
       }
+      victims.removeAll(done);
+      if (victims.isEmpty()) {
+        return Blow.MISSED;
+      }
       Patience.pause(BETWEEN_TRIES);
     }
     return Blow.MISSED;
+  }
+
+  /** Those whose stream is over, one of many: started again they would begin another one. */
+  private static List<Role> done(List<Role> roles) throws IOException {
+    List<Role> done = new ArrayList<>();
+    for (Role role : roles) {
+      if (role.isDone()) {
+        done.add(role);
+      }
+    }
+    return done;
   }
 
   private void goOn(List<Role> victims) throws IOException, InterruptedException {
