@@ -180,6 +180,10 @@ final class GroupMember {
       throw e;
     } catch (KafkaException e) {
       PipeException why = KafkaErrors.of(options, "the group " + group + " cannot be read", e);
+      if (!why.status().retryable()) {
+        // Nobody goes on for it as far as is known here: the pipes say what is wrong.
+        listener.fail(why);
+      }
       List<AssignedPartition> lost = List.copyOf(ours.values());
       lost.forEach(listener::taken);
       lost.forEach(each -> each.end(each.goneElsewhere()));
@@ -231,7 +235,7 @@ final class GroupMember {
       tellBeginnings(consumer);
       tell(consumer, ours.values(), ANSWER_MAX);
       if (System.nanoTime() - heardNanos >= SILENCE_NANOS) {
-        consumer.endOffsets(List.of(new TopicPartition(options.topic(), 0)), ANSWER_MAX);
+        Membership.ask(consumer, options.topic());
         heardNanos = System.nanoTime();
         attempts.succeeded(0);
       }

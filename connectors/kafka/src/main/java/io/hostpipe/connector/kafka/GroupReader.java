@@ -238,7 +238,7 @@ final class GroupReader implements AutoCloseable {
 
   private void askWhetherAnybodyIsThere() {
     if (System.nanoTime() - heardNanos >= SILENCE_NANOS) {
-      consumer.endOffsets(List.of(new TopicPartition(options.topic(), 0)), ANSWER_MAX);
+      Membership.ask(consumer, options.topic());
       heardNanos = System.nanoTime();
     }
   }

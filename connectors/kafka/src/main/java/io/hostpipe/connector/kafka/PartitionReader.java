@@ -241,7 +241,10 @@ final class PartitionReader implements AutoCloseable {
       throw new PipeException.Unreachable(
           options.address() + ": the messages that come next are not there any more", e);
     } catch (KafkaException e) {
-      throw KafkaErrors.of(options, "the partition cannot be read", e);
+      throw KafkaErrors.of(
+          options,
+          "partition " + partition.partition() + " cannot be read on from offset " + behind,
+          e);
     } finally {
       calling.unlock();
     }

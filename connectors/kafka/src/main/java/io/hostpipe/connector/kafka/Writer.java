@@ -202,7 +202,7 @@ final class Writer implements AutoCloseable {
         }
       }
     } catch (PipeException e) {
-      end(e);
+      end(withPosition(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       end(closedHere());
@@ -219,6 +219,30 @@ final class Writer implements AutoCloseable {
               e));
     } finally {
       open.close();
+    }
+  }
+
+  /** Who has lost a right is told how much was written with it. */
+  private PipeException withPosition(PipeException why) {
+    if (why.status() != Status.PERMISSION_DENIED && why.status() != Status.UNAUTHENTICATED) {
+      return why;
+    }
+    return new PipeException.Refused(
+        why.status(),
+        why.getMessage()
+            + "; the stream "
+            + stream
+            + " is certainly committed up to position "
+            + storedPosition(),
+        why);
+  }
+
+  private long storedPosition() {
+    lock.lock();
+    try {
+      return storedPosition;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -32,16 +32,38 @@ final class Topical extends StoreEnds {
   /** How long a broker may take that was killed, on a machine with other work. */
   static final Duration PATIENCE = Duration.ofMinutes(3);
 
-  private final KafkaServer server;
+  private final int port;
+  private final int foreignPort;
+  private final String user;
+  private final Map<String, Object> foreign;
 
   Topical(KafkaServer server) {
+    this(server.port(), server.port(), "", Map.of());
+  }
+
+  /**
+   * One that comes on another way than the clients that know nothing of Hostpipe, or as another
+   * user.
+   *
+   * @param user as it stands in an address, with the sign behind it
+   * @param foreign what the other clients show
+   */
+  Topical(int port, int foreignPort, String user, Map<String, Object> foreign) {
     super(new KafkaConnector(), "test-" + UUID.randomUUID());
-    this.server = server;
+    this.port = port;
+    this.foreignPort = foreignPort;
+    this.user = user;
+    this.foreign = Map.copyOf(foreign);
   }
 
   @Override
   public Address address(String query) throws PipeException {
-    return Address.parse("kafka://127.0.0.1:" + server.port() + "/" + name() + query);
+    return address(user, query);
+  }
+
+  /** The same for another user. */
+  Address address(String another, String query) throws PipeException {
+    return Address.parse("kafka://" + another + "127.0.0.1:" + port + "/" + name() + query);
   }
 
   /** What gives the partitions of a group. */
@@ -106,7 +128,8 @@ final class Topical extends StoreEnds {
     return stored(0).stream().map(ConsumerRecord::value).toList();
   }
 
-  private long end(int partition) {
+  /** Behind all that a partition has, whether it is committed or not. */
+  long end(int partition) {
     Map<String, Object> uncommitted = new HashMap<>(settings());
     uncommitted.put("isolation.level", "read_uncommitted");
     try (KafkaConsumer<String, String> consumer =
@@ -117,13 +140,11 @@ final class Topical extends StoreEnds {
   }
 
   private Map<String, Object> settings() {
-    return Map.of(
-        "bootstrap.servers",
-        "127.0.0.1:" + server.port(),
-        "isolation.level",
-        "read_committed",
-        "group.id",
-        "foreign");
+    Map<String, Object> settings = new HashMap<>(foreign);
+    settings.put("bootstrap.servers", "127.0.0.1:" + foreignPort);
+    settings.put("isolation.level", "read_committed");
+    settings.put("group.id", "foreign");
+    return settings;
   }
 
   /** Reads one message with what stands beside it. */
