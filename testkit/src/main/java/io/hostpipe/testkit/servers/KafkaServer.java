@@ -52,12 +52,54 @@ public final class KafkaServer implements AutoCloseable {
     return server;
   }
 
+  /** What leads to a port of this host on another way. */
+  @FunctionalInterface
+  public interface Way {
+    /** Begins to lead there; answers with the port where clients come in. */
+    int to(int port) throws IOException;
+  }
+
+  /**
+   * Starts one alone that has a second port, whose clients are told to come on that way. The broker
+   * itself, and who dials {@link #port}, does without it.
+   *
+   * @param folder its own, where it keeps what is written
+   */
+  public static KafkaServer startBehind(Way way, Path folder) throws IOException {
+    Node node = new Node(1, ServerProcess.freePort(), ServerProcess.freePort());
+    int behind = ServerProcess.freePort();
+    String own = "CLIENTS://127.0.0.1:" + node.port();
+    List<String> more =
+        List.of(
+            "listeners="
+                + own
+                + ",BEHIND://127.0.0.1:"
+                + behind
+                + ",CONTROLLER://127.0.0.1:"
+                + node.controllerPort(),
+            "advertised.listeners=" + own + ",BEHIND://127.0.0.1:" + way.to(behind),
+            "listener.security.protocol.map="
+                + "CLIENTS:PLAINTEXT,BEHIND:PLAINTEXT,CONTROLLER:PLAINTEXT");
+    KafkaServer server = make(folder, node, List.of(node), more);
+    server.process.start();
+    return server;
+  }
+
   /**
    * Starts three that keep topics together.
    *
    * @param folder for a folder of each
    */
   public static List<KafkaServer> startCluster(Path folder) throws IOException {
+    return startCluster(folder, CLUSTER_REPLICAS);
+  }
+
+  /**
+   * The same, and some of them are not there yet: {@link #restart} starts each.
+   *
+   * @param count of those that are there, most of the three
+   */
+  public static List<KafkaServer> startCluster(Path folder, int count) throws IOException {
     List<Node> nodes = new ArrayList<>();
     for (int id = 1; id <= CLUSTER_REPLICAS; id++) {
       nodes.add(new Node(id, ServerProcess.freePort(), ServerProcess.freePort()));
@@ -68,10 +110,10 @@ public final class KafkaServer implements AutoCloseable {
       servers.add(make(own, node, nodes, List.of()));
     }
     // Nobody answers before most of them are there.
-    for (KafkaServer server : servers) {
+    for (KafkaServer server : servers.subList(0, count)) {
       server.process.begin();
     }
-    for (KafkaServer server : servers) {
+    for (KafkaServer server : servers.subList(0, count)) {
       server.process.awaitAnswer();
     }
     return servers;

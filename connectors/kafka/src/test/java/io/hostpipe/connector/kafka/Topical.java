@@ -18,7 +18,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -36,6 +38,7 @@ final class Topical extends StoreEnds {
   private final int foreignPort;
   private final String user;
   private final Map<String, Object> foreign;
+  private final Queue<String> breaks = new ConcurrentLinkedQueue<>();
 
   Topical(KafkaServer server) {
     this(server.port(), server.port(), "", Map.of());
@@ -64,6 +67,16 @@ final class Topical extends StoreEnds {
   /** The same for another user. */
   Address address(String another, String query) throws PipeException {
     return Address.parse("kafka://" + another + "127.0.0.1:" + port + "/" + name() + query);
+  }
+
+  /** Why links to the brokers broke, or did not come about. */
+  List<String> breaks() {
+    return List.copyOf(breaks);
+  }
+
+  @Override
+  protected void linkDown(String reason) {
+    breaks.add(reason);
   }
 
   /** What gives the partitions of a group. */
