@@ -27,6 +27,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.utils.Utils;
@@ -160,7 +161,8 @@ final class Transactions implements AutoCloseable {
               + options.topic()
               + " was deleted while it was written"
               + (topic == null ? "" : ", and another one of that name was made")
-              + "; nothing more is written there");
+              + "; nothing more is written there",
+          topic == null ? new UnknownTopicOrPartitionException("so says a broker") : null);
     }
     return topic;
   }

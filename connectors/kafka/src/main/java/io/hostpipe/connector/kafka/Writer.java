@@ -9,6 +9,7 @@ import io.hostpipe.spi.Abroad;
 import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.PipeEvents;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.UUID;
@@ -86,31 +87,40 @@ final class Writer implements AutoCloseable {
       throws PipeException, InterruptedException {
     Attempts attempts = new Attempts(context, options.address());
     long id = UUID.randomUUID().getMostSignificantBits();
-    while (true) {
+    Transactions first = null;
+    SecondLook look = new SecondLook();
+    while (first == null) {
       try {
-        Transactions first =
-            Abroad.call(() -> Transactions.open(options, stream, encoding, id, context.events()));
-        Place place = first.place();
-        if (place != null && place.held().position() > 0 && place.encoding() != encoding) {
-          first.close();
-          throw new PipeException.Refused(
-              Status.FAILED_PRECONDITION,
-              options.address()
-                  + ": the stream "
-                  + stream
-                  + " holds "
-                  + place.encoding()
-                  + " there, not "
-                  + encoding);
-        }
-        Writer writer = new Writer(options, stream, id, attempts, first);
-        attempts.succeeded(writer.held.position());
-        Thread.ofVirtual().name("kafka-" + options.topic()).start(writer::keepUp);
-        return writer;
+        first = begin(options, stream, encoding, id, context.events());
       } catch (PipeException e) {
-        attempts.pauseAfter(e);
+        attempts.pauseAfter(look.at(e));
       }
     }
+    Writer writer = new Writer(options, stream, id, attempts, first);
+    attempts.succeeded(writer.held.position());
+    Thread.ofVirtual().name("kafka-" + options.topic()).start(writer::keepUp);
+    return writer;
+  }
+
+  private static Transactions begin(
+      KafkaOptions options, StreamId stream, Encoding encoding, long id, PipeEvents events)
+      throws PipeException, InterruptedException {
+    Transactions first =
+        Abroad.call(() -> Transactions.open(options, stream, encoding, id, events));
+    Place place = first.place();
+    if (place != null && place.held().position() > 0 && place.encoding() != encoding) {
+      first.close();
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          options.address()
+              + ": the stream "
+              + stream
+              + " holds "
+              + place.encoding()
+              + " there, not "
+              + encoding);
+    }
+    return first;
   }
 
   /** How far the stream had got when it was opened. */
@@ -265,7 +275,6 @@ final class Writer implements AutoCloseable {
   }
 
   private void clearUp(PipeException trouble) throws PipeException, InterruptedException {
-    PipeException why = trouble;
     open.close();
     lock.lock();
     try {
@@ -275,6 +284,8 @@ final class Writer implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+    PipeException why = trouble;
+    SecondLook look = new SecondLook();
     while (true) {
       checkNotEnded();
       attempts.pauseAfter(why);
@@ -284,8 +295,11 @@ final class Writer implements AutoCloseable {
         open = next;
         settle(next);
         return;
-      } catch (PipeException.Unreachable e) {
-        why = e;
+      } catch (PipeException e) {
+        why = look.at(e);
+        if (!(why instanceof PipeException.Unreachable)) {
+          throw e;
+        }
       }
     }
   }

@@ -9,6 +9,7 @@ import io.hostpipe.testkit.servers.KafkaServer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,16 +18,18 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Three brokers that keep a topic together: one of them may die at any time. */
 final class ClusterTest {
-  private static final int COUNT = 6_000;
+  private static final int COUNT = 2_000;
+  private static final int BROKERS = 3;
 
   @TempDir private Path folder;
 
   private List<KafkaServer> servers;
   private Topical topic;
 
+  /** The last one is started by each test. */
   @BeforeEach
   void start() throws Exception {
-    servers = KafkaServer.startCluster(folder);
+    servers = KafkaServer.startCluster(folder, BROKERS - 1);
     topic = new Topical(servers.getFirst());
   }
 
@@ -38,27 +41,41 @@ final class ClusterTest {
 
   @Test
   void nothingIsLostOrDoubledWhenThePartitionsLeaderIsKilled() throws Exception {
+    servers.getLast().restart();
     // The first broker may be the one that dies.
     String query = "?replicas=3&server=127.0.0.1:" + servers.get(1).port();
     Sink sink = topic.sink("numbers", query);
-    InParallel<Boolean> writing =
+    AtomicBoolean killing = new AtomicBoolean(true);
+    InParallel<Integer> writing =
         InParallel.run(() -> {
-          for (int from = 1; from <= COUNT; from += 100) {
-            Topical.writeNumbers(sink, from, from + 99);
-            sink.awaitCommitted(sink.resume().position() - 1_000);
-          }
+          int last = Topical.writeNumbersWhile(killing::get, sink, COUNT);
           sink.finish();
-          return true;
+          return last;
         });
-    long wanted = 10_000;
-    InParallel.await(Topical.PATIENCE, () -> positionOf(sink) >= wanted || writing.ended());
-    assertThat(writing.ended()).as("the leader dies in the middle").isFalse();
+    long wanted = Topical.lengthBytes(1, COUNT);
+    InParallel.await(Topical.PATIENCE, () -> positionOf(sink) >= wanted);
     KafkaServer leader = servers.get(leader() - 1);
     leader.kill();
-    InParallel.await(Topical.PATIENCE, writing::ended);
-    assertThat(writing.join()).as("without it").isTrue();
+    long before = positionOf(sink);
+    InParallel.await(Topical.PATIENCE, () -> positionOf(sink) > before + wanted);
+    killing.set(false);
+    int last = writing.join();
     leader.restart();
-    assertThat(topic.stored()).isEqualTo(Topical.numbers(1, COUNT));
+    assertThat(topic.stored()).isEqualTo(Topical.numbers(1, last));
+  }
+
+  /** Two of three have begun when somebody asks for a copy on each. */
+  @Test
+  void aTopicIsMadeWhenTheBrokersThatItNeedsHaveCome() throws Exception {
+    InParallel<Sink> opening = InParallel.run(() -> topic.sink("numbers", "?replicas=3"));
+    InParallel.await(
+        Topical.PATIENCE,
+        () -> topic.breaks().stream().anyMatch(text -> text.contains("the topic cannot be made")));
+    servers.getLast().restart();
+    Sink sink = opening.join();
+    Topical.writeNumbers(sink, 1, 100);
+    sink.finish();
+    assertThat(topic.stored()).isEqualTo(Topical.numbers(1, 100));
   }
 
   private int leader() throws Exception {
