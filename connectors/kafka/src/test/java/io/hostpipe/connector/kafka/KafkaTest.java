@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -62,11 +64,14 @@ final class KafkaTest extends WithTopic {
   void theEndIsMarkedOnceThoughTheBrokerIsKilledMeanwhile() throws Exception {
     Sink sink = topic.sink("numbers", "?end=mark");
     Topical.writeNumbers(sink, 1, 1_000);
+    // Whatever finish asks for is not answered before the kill.
+    server.pause();
     InParallel<Boolean> finishing =
         InParallel.run(() -> {
           sink.finish();
           return true;
         });
+    finishing.awaitBlocked();
     server.kill();
     server.restart();
     assertThat(finishing.join()).isTrue();
@@ -216,15 +221,27 @@ final class KafkaTest extends WithTopic {
   void aReaderSurvivesItsBroker() throws Exception {
     Sink sink = topic.sink("numbers", "");
     Source source = topic.source("");
-    Topical.writeNumbers(sink, 1, 1_000);
-    sink.awaitCommitted(sink.resume().position());
-    List<String> all = new ArrayList<>(Topical.read(source, 1_000));
+    Queue<String> all = new ConcurrentLinkedQueue<>();
+    AtomicBoolean killing = new AtomicBoolean(true);
+    InParallel<Integer> writing =
+        InParallel.run(() -> Topical.writeNumbersWhile(killing::get, sink, 1_000));
+    InParallel<Object> reading =
+        InParallel.run(() -> {
+          while (true) {
+            all.addAll(Topical.read(source, 1));
+          }
+        });
+    InParallel.await(Topical.PATIENCE, () -> all.size() >= 1_000);
     server.kill();
     server.restart();
-    Topical.writeNumbers(sink, 1_001, 2_000);
-    sink.finish();
-    all.addAll(Topical.read(source, 1_000));
-    assertThat(all).isEqualTo(Topical.numbers(1, 2_000));
+    int before = all.size();
+    InParallel.await(Topical.PATIENCE, () -> all.size() > before + 1_000);
+    killing.set(false);
+    int last = writing.join();
+    InParallel.await(Topical.PATIENCE, () -> all.size() >= last);
+    source.close();
+    assertThat(reading.failure()).isInstanceOf(PipeException.Closed.class);
+    assertThat(all).containsExactlyElementsOf(Topical.numbers(1, last));
   }
 
   @Test
