@@ -3,12 +3,14 @@ package io.hostpipe.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -43,6 +45,24 @@ final class KafkaProcessTest {
   void aSenderThatIsKilledTenTimesWritesEachLineOnce() throws Exception {
     String said = lines.send(this::endOffset, this::restart, address("numbers"));
     assertThat(said).contains("numbers: once\n");
+    assertThat(kcat("-C", "-t", "numbers", "-e", "-q").lines().toList()).isEqualTo(lines.numbers());
+  }
+
+  /** Both send the same under one name, and the first one has more to send. */
+  @Test
+  void aSenderThatAnotherOneReplacesEndsWith4AndEachLineIsThereOnce() throws Exception {
+    byte[] bytes = lines.bytes();
+    int half = bytes.length / 2;
+    try (CommandProcess first = lines.sender(address("numbers"))) {
+      first.feed(Arrays.copyOf(bytes, half));
+      Waiting.until(() -> endOffset() > 0 || !first.isAlive());
+      var _ = new KilledOnTheWay(folder.resolve("other"), COUNT).sendAll(address("numbers"));
+      InParallel<Object> feeding =
+          InParallel.run(() -> first.feed(Arrays.copyOfRange(bytes, half, bytes.length)));
+      assertThat(first.exitCode()).as(first::err).isEqualTo(4);
+      assertThat(first.err()).contains("another process writes the stream numbers as well");
+      InParallel.await(feeding::ended);
+    }
     assertThat(kcat("-C", "-t", "numbers", "-e", "-q").lines().toList()).isEqualTo(lines.numbers());
   }
 
