@@ -25,9 +25,13 @@ import org.jspecify.annotations.Nullable;
 public final class Inbox<M> {
   private static final long BYTES_MAX = 16L << 20;
 
+  /** Who asks a server for messages may ask for as much again below this. */
+  private static final long ROOM_BYTES = BYTES_MAX / 2;
+
   private final Queue<M> messages = new ConcurrentLinkedQueue<>();
   private final AtomicLong bytes = new AtomicLong();
   private final ToLongFunction<M> lengthBytes;
+  private volatile @Nullable Runnable onRoom;
 
   /** Of those who wait; nothing else is under it. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -47,6 +51,20 @@ public final class Inbox<M> {
    */
   public Inbox(ToLongFunction<M> lengthBytes) {
     this.lengthBytes = lengthBytes;
+  }
+
+  /**
+   * For who asks a server for messages, and only when there is room.
+   *
+   * @param told called whenever {@link #hasRoom} comes to hold, on the thread that takes
+   */
+  public void onRoom(Runnable told) {
+    onRoom = told;
+  }
+
+  /** Whether no more than half of it is in use. */
+  public boolean hasRoom() {
+    return bytes.get() <= ROOM_BYTES;
   }
 
   /** Blocks while it is full; drops the message once nobody reads any more. */
@@ -71,9 +89,14 @@ public final class Inbox<M> {
   public @Nullable M poll() {
     M message = closed ? null : messages.poll();
     if (message != null) {
-      bytes.addAndGet(-lengthBytes.applyAsLong(message));
+      long length = lengthBytes.applyAsLong(message);
+      long rest = bytes.addAndGet(-length);
       if (waiting.get() > 0 && hasMuchRoom()) {
         wake();
+      }
+      Runnable told = onRoom;
+      if (told != null && rest <= ROOM_BYTES && rest + length > ROOM_BYTES) {
+        told.run();
       }
     }
     return message;

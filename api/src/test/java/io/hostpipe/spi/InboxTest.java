@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -74,6 +75,29 @@ final class InboxTest {
     assertThat(inbox.poll(LONG_NANOS)).isEqualTo(1);
     assertThat(inbox.poll(LONG_NANOS)).isNull();
     assertThat(inbox.ended()).isTrue();
+  }
+
+  @Test
+  void whoAsksForMessagesIsToldWheneverThereIsRoomAgain() throws Exception {
+    Inbox<Integer> inbox = new Inbox<>(message -> MEBIBYTE);
+    AtomicInteger told = new AtomicInteger();
+    inbox.onRoom(told::incrementAndGet);
+    for (int round = 1; round <= 2; round++) {
+      assertThat(inbox.hasRoom()).isTrue();
+      for (int number = 0; number < FULL; number++) {
+        inbox.put(number);
+      }
+      assertThat(inbox.hasRoom()).isFalse();
+      for (int number = 0; number < FULL / 2 - 1; number++) {
+        inbox.poll();
+      }
+      assertThat(told).as("more than half is in use").hasValue(round - 1);
+      inbox.poll();
+      assertThat(inbox.hasRoom()).isTrue();
+      while (inbox.poll() != null) {
+        assertThat(told).hasValue(round);
+      }
+    }
   }
 
   @Test

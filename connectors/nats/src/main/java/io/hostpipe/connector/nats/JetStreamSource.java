@@ -213,9 +213,9 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   }
 
   private PipeException lost(OrderedReader reader) {
-    PipeException denied = reader.denial();
-    return denied != null
-        ? denied
+    PipeException known = reader.failure();
+    return known != null
+        ? known
         : new PipeException.Unreachable(
             options.address() + ": the connection broke behind position " + position(), null);
   }

@@ -4,45 +4,67 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.spi.BrokerOptions.From;
 import io.hostpipe.spi.Inbox;
-import io.nats.client.ConsumeOptions;
+import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
-import io.nats.client.MessageConsumer;
-import io.nats.client.StreamContext;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.MessageInfo;
-import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages of a stream in their order, over one connection: a consumer that the server makes for
- * this reader alone and that is made again by the library when a message is missing.
+ * Messages of a stream in their order, over one connection: by a consumer that the server makes for
+ * this reader alone, and that numbers what it gives. When a number is missing the reader ends.
  *
  * <p>Thread rule: as {@link Inbox}.
  */
 final class OrderedReader implements AutoCloseable {
-  /** How much the server may send ahead. */
-  private static final long AHEAD_BYTES = 8L << 20;
+  /** The server forgets a consumer of whom nothing was heard for so long. */
+  private static final Duration FORGOTTEN_AFTER = Duration.ofMinutes(30);
+
+  private static final String DELETE = "$JS.API.CONSUMER.DELETE.";
+  private static final Duration DELETE_TIMEOUT = Duration.ofSeconds(1);
 
   private final NatsConnection connection;
   private final StreamInfo stream;
   private final Inbox<Message> inbox;
   private final long lastSequence;
-  private final MessageConsumer consumer;
+  private final ConsumerInfo consumer;
+  private final Pulls pulls;
+
+  /** The number of the last message that came; of the library's thread. */
+  private long numberOfLast;
 
   private OrderedReader(
       NatsConnection connection,
+      NatsOptions options,
       StreamInfo stream,
       Inbox<Message> inbox,
       long lastSequence,
-      MessageConsumer consumer) {
+      ConsumerInfo consumer) {
     this.connection = connection;
     this.stream = stream;
     this.inbox = inbox;
     this.lastSequence = lastSequence;
     this.consumer = consumer;
+    this.pulls =
+        new Pulls(
+            connection,
+            options.address() + ": the reader's consumer",
+            consumer,
+            inbox,
+            this::isNext,
+            Pulls.AHEAD_MESSAGES);
+  }
+
+  private boolean isNext(Message message) {
+    return message.metaData().consumerSequence() == ++numberOfLast;
   }
 
   /**
@@ -53,7 +75,7 @@ final class OrderedReader implements AutoCloseable {
    */
   static OrderedReader open(NatsOptions options, @Nullable SequenceCursor behind)
       throws PipeException, InterruptedException {
-    Inbox<Message> inbox = new Inbox<>(Message::consumeByteCount);
+    Inbox<Message> inbox = Pulls.newInbox();
     NatsConnection connection = NatsConnection.open(options, inbox::end);
     boolean opened = false;
     try {
@@ -75,10 +97,12 @@ final class OrderedReader implements AutoCloseable {
       OrderedReader reader =
           new OrderedReader(
               connection,
+              options,
               stream,
               inbox,
               lastSequence,
-              consume(connection, options, stream, behind, inbox));
+              consumer(connection, options, stream, behind));
+      reader.pulls.start();
       opened = true;
       return reader;
     } catch (JetStreamApiException | IOException | IllegalStateException e) {
@@ -92,45 +116,46 @@ final class OrderedReader implements AutoCloseable {
     }
   }
 
-  private static MessageConsumer consume(
+  private static ConsumerInfo consumer(
       NatsConnection connection,
       NatsOptions options,
       StreamInfo stream,
-      @Nullable SequenceCursor behind,
-      Inbox<Message> inbox)
+      @Nullable SequenceCursor behind)
       throws IOException, JetStreamApiException {
-    OrderedConsumerConfiguration configuration =
-        new OrderedConsumerConfiguration().filterSubject(options.subject());
+    ConsumerConfiguration.Builder wanted =
+        ConsumerConfiguration.builder()
+            .filterSubject(options.subject())
+            .ackPolicy(AckPolicy.None)
+            .maxDeliver(1)
+            .memStorage(true)
+            .numReplicas(1)
+            .inactiveThreshold(FORGOTTEN_AFTER);
     From from = options.from();
     if (behind != null && behind.sequence() > 0) {
-      begin(configuration, behind.sequence() + 1);
+      begin(wanted, behind.sequence() + 1);
     } else if (behind != null) {
-      configuration.deliverPolicy(DeliverPolicy.All);
+      wanted.deliverPolicy(DeliverPolicy.All);
     } else if (from.end()) {
-      begin(configuration, stream.getStreamState().getLastSequence() + 1);
+      begin(wanted, stream.getStreamState().getLastSequence() + 1);
     } else if (from.number() > 0) {
-      begin(configuration, from.number());
+      begin(wanted, from.number());
     } else {
-      configuration.deliverPolicy(DeliverPolicy.All);
+      wanted.deliverPolicy(DeliverPolicy.All);
     }
-    StreamContext context = connection.nats().getStreamContext(stream.getConfiguration().getName());
-    return context
-        .createOrderedConsumer(configuration)
-        .consume(ConsumeOptions.builder().batchBytes(aheadBytes(connection)).build(), inbox::put);
+    return connection
+        .nats()
+        .jetStreamManagement()
+        .addOrUpdateConsumer(stream.getConfiguration().getName(), wanted.build());
   }
 
-  /** How much the server may send ahead: at least one message of any length, and its headers. */
-  static long aheadBytes(NatsConnection connection) {
-    return Math.max(AHEAD_BYTES, 2 * connection.nats().getMaxPayload());
+  private static void begin(ConsumerConfiguration.Builder wanted, long sequence) {
+    wanted.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(sequence);
   }
 
-  private static void begin(OrderedConsumerConfiguration configuration, long sequence) {
-    configuration.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(sequence);
-  }
-
-  /** What the server says that the user may not do; null for nothing. */
-  @Nullable PipeException denial() {
-    return connection.denial();
+  /** Why it ended; null for no other reason than the end of the connection. */
+  @Nullable PipeException failure() {
+    PipeException denied = connection.denial();
+    return denied != null ? denied : pulls.failure();
   }
 
   Inbox<Message> inbox() {
@@ -154,7 +179,26 @@ final class OrderedReader implements AutoCloseable {
   @Override
   public void close() {
     inbox.close();
-    consumer.stop();
+    pulls.close();
+    if (connection.stands()) {
+      delete();
+    }
     connection.close();
+  }
+
+  /** Nobody else reads it. Where the server does not hear that, it forgets it by itself. */
+  private void delete() {
+    Connection nats = connection.nats();
+    try {
+      nats.publish(
+          DELETE + consumer.getStreamName() + "." + consumer.getName(),
+          nats.createInbox(),
+          new byte[0]);
+      nats.flush(DELETE_TIMEOUT);
+    } catch (TimeoutException | IllegalStateException e) {
+      // The connection is about to be closed.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -4,11 +4,8 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.spi.BrokerOptions.From;
 import io.hostpipe.spi.Inbox;
-import io.nats.client.ConsumeOptions;
-import io.nats.client.ConsumerContext;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
-import io.nats.client.MessageConsumer;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
@@ -30,42 +27,56 @@ final class SharedReader implements AutoCloseable {
 
   private final NatsConnection connection;
   private final Inbox<Message> inbox;
-  private final MessageConsumer consumer;
+  private final Pulls pulls;
   private final Unacknowledged unacknowledged;
+  private final Unacknowledged.Waiting waiting;
 
   private SharedReader(
       NatsConnection connection,
       Inbox<Message> inbox,
-      MessageConsumer consumer,
-      Unacknowledged unacknowledged) {
+      Pulls pulls,
+      Unacknowledged unacknowledged,
+      Unacknowledged.Waiting waiting) {
     this.connection = connection;
     this.inbox = inbox;
-    this.consumer = consumer;
+    this.pulls = pulls;
     this.unacknowledged = unacknowledged;
+    this.waiting = waiting;
   }
 
-  /** Begins to read. */
-  static SharedReader open(NatsOptions options, Unacknowledged unacknowledged)
+  /**
+   * Begins to read.
+   *
+   * @param makes the consumer where there is none
+   * @return null when there is none, and none is to be made
+   */
+  static @Nullable SharedReader open(
+      NatsOptions options, Unacknowledged unacknowledged, boolean makes)
       throws PipeException, InterruptedException {
-    Inbox<Message> inbox = new Inbox<>(Message::consumeByteCount);
+    Inbox<Message> inbox = Pulls.newInbox();
     NatsConnection connection = NatsConnection.open(options, inbox::end);
     boolean opened = false;
     try {
       StreamInfo stream = new Streams(connection, options).toRead();
-      ConsumerContext consumer = findOrMake(connection, options, stream);
-      unacknowledged.answerOver(connection.nats());
-      int ahead = Math.min(AHEAD_MESSAGES, options.inFlight());
-      SharedReader reader =
-          new SharedReader(
+      ConsumerInfo found = find(connection, options, stream);
+      if (found == null && !makes) {
+        return null;
+      }
+      ConsumerInfo consumer = found == null ? make(connection, options, stream) : found;
+      Unacknowledged.Waiting waiting = unacknowledged.answerOver(connection.nats());
+      Pulls pulls =
+          new Pulls(
               connection,
+              options.address() + ": the consumer " + consumer.getName(),
+              consumer,
               inbox,
-              consumer.consume(
-                  ConsumeOptions.builder()
-                      .batchSize(ahead)
-                      .batchBytes(OrderedReader.aheadBytes(connection))
-                      .build(),
-                  inbox::put),
-              unacknowledged);
+              message -> {
+                unacknowledged.arrived(waiting, message);
+                return true;
+              },
+              Math.min(AHEAD_MESSAGES, options.inFlight()));
+      pulls.start();
+      SharedReader reader = new SharedReader(connection, inbox, pulls, unacknowledged, waiting);
       opened = true;
       return reader;
     } catch (JetStreamApiException | IOException | IllegalStateException e) {
@@ -79,23 +90,32 @@ final class SharedReader implements AutoCloseable {
     }
   }
 
-  private static ConsumerContext findOrMake(
+  private static @Nullable ConsumerInfo find(
       NatsConnection connection, NatsOptions options, StreamInfo stream)
       throws IOException, JetStreamApiException {
-    String name = Objects.requireNonNull(options.durable());
-    String streamName = stream.getConfiguration().getName();
     try {
-      ConsumerContext found = connection.nats().getConsumerContext(streamName, name);
-      check(options, found.getConsumerInfo());
+      ConsumerInfo found =
+          connection
+              .nats()
+              .jetStreamManagement()
+              .getConsumerInfo(
+                  stream.getConfiguration().getName(), Objects.requireNonNull(options.durable()));
+      check(options, found);
       return found;
     } catch (JetStreamApiException e) {
-      if (!JetStreamErrors.isNotFound(e)) {
-        throw e;
+      if (JetStreamErrors.isNotFound(e)) {
+        return null;
       }
+      throw e;
     }
+  }
+
+  private static ConsumerInfo make(
+      NatsConnection connection, NatsOptions options, StreamInfo stream)
+      throws IOException, JetStreamApiException {
     ConsumerConfiguration.Builder wanted =
         ConsumerConfiguration.builder()
-            .durable(name)
+            .durable(Objects.requireNonNull(options.durable()))
             .filterSubject(options.subject())
             .ackPolicy(AckPolicy.Explicit)
             .ackWait(options.ackWait())
@@ -108,7 +128,10 @@ final class SharedReader implements AutoCloseable {
     } else {
       wanted.deliverPolicy(DeliverPolicy.All);
     }
-    return connection.nats().getStreamContext(streamName).createOrUpdateConsumer(wanted.build());
+    return connection
+        .nats()
+        .jetStreamManagement()
+        .addOrUpdateConsumer(stream.getConfiguration().getName(), wanted.build());
   }
 
   private static void check(NatsOptions options, ConsumerInfo found) throws PipeException {
@@ -137,9 +160,10 @@ final class SharedReader implements AutoCloseable {
     }
   }
 
-  /** What the server says that the user may not do; null for nothing. */
-  @Nullable PipeException denial() {
-    return connection.denial();
+  /** Why it ended; null for no other reason than the end of the connection. */
+  @Nullable PipeException failure() {
+    PipeException denied = connection.denial();
+    return denied != null ? denied : pulls.failure();
   }
 
   Inbox<Message> inbox() {
@@ -153,11 +177,8 @@ final class SharedReader implements AutoCloseable {
   @Override
   public void close() {
     List<Message> unread = inbox.close();
-    try {
-      consumer.close();
-    } catch (Exception e) {
-      // The connection is gone, and the server notices.
-    }
+    pulls.close();
+    unacknowledged.forget(waiting);
     unacknowledged.giveBackIfEnded(connection.nats(), unread);
     connection.close();
   }

@@ -3,10 +3,12 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
+import io.hostpipe.Status;
 import io.hostpipe.spi.ArrivingSource;
 import io.hostpipe.spi.Inbox;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Message;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,9 +20,18 @@ import org.jspecify.annotations.Nullable;
  * silent, and its messages go to another one.
  */
 final class SharedSource extends ArrivingSource<Message, SharedReader> {
+  /** A cluster in which much has just changed may not find a consumer at once. */
+  private static final long LOOKED_FOR_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final Unacknowledged unacknowledged;
 
   private final NatsOptions options;
+
+  /** A consumer that was read is not made again, or it would give everything once more. */
+  private boolean begun;
+
+  /** Since when it is not found; null while it is. */
+  private @Nullable Long goneSinceNanos;
 
   SharedSource(NatsOptions options, PipeContext context) {
     super(options.address(), context, Subjects.streamIdOf(options));
@@ -47,7 +58,25 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
 
   @Override
   protected SharedReader begin() throws PipeException, InterruptedException {
-    return SharedReader.open(options, unacknowledged);
+    SharedReader reader = SharedReader.open(options, unacknowledged, !begun);
+    if (reader != null) {
+      begun = true;
+      goneSinceNanos = null;
+      return reader;
+    }
+    String what = options.address() + ": the consumer " + options.durable() + " is gone";
+    long nowNanos = System.nanoTime();
+    Long since = goneSinceNanos;
+    if (since == null) {
+      goneSinceNanos = nowNanos;
+    } else if (nowNanos - since >= LOOKED_FOR_NANOS) {
+      throw new PipeException.Refused(
+          Status.FAILED_PRECONDITION,
+          what
+              + ": it was deleted while it was read; one that is made again gives messages once"
+              + " more, so that is done by who begins, and not by who was at work with it");
+    }
+    throw new PipeException.Unreachable(Status.NOT_FOUND, what + ", and is looked for", null);
   }
 
   @Override
@@ -57,7 +86,7 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
 
   @Override
   protected @Nullable PipeException failure(SharedReader reader) {
-    return reader.denial();
+    return reader.failure();
   }
 
   @Override
@@ -73,7 +102,7 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
   /** One that is held already may come once more. */
   @Override
   protected boolean isNew(Message message) {
-    return !unacknowledged.has(message);
+    return unacknowledged.isNew(message);
   }
 
   @Override

@@ -7,7 +7,9 @@ import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Messages of a durable consumer that are here and not committed yet, in the order they were handed
- * over; answers to them go over whatever connection stands, not over the one that brought them.
+ * over, and those that wait to be; answers to them go over whatever connection stands, not over the
+ * one that brought them.
  *
  * <p>An acknowledgement is a request: the server confirms it when it has taken it in. All that one
  * commit acknowledges are sent before the first confirmation is waited for. What is not confirmed
@@ -60,6 +63,8 @@ final class Unacknowledged {
   /** Under the lock, as all that follows. */
   private final ArrayDeque<Held> held = new ArrayDeque<>();
 
+  private Waiting waiting = new Waiting();
+
   /** Of what is held, and of what was answered and is not confirmed. */
   private final Set<Long> sequences = new HashSet<>();
 
@@ -82,13 +87,19 @@ final class Unacknowledged {
     this.pauseNanos = ackWait.toNanos() / TELLINGS_EACH_WAIT;
   }
 
-  /** Answers go over this connection from here on, and once more those that are not confirmed. */
-  void answerOver(Connection standing) {
+  /**
+   * Answers go over this connection from here on, and once more those that are not confirmed.
+   *
+   * @return what {@link #arrived} over it
+   */
+  Waiting answerOver(Connection standing) {
     String inbox = standing.createInbox() + ".";
     Dispatcher hearing = standing.createDispatcher(reply -> onReply(inbox, reply));
     hearing.subscribe(inbox + "*");
+    Waiting fresh = new Waiting();
     lock.lock();
     try {
+      waiting = fresh;
       connection = standing;
       confirmations = inbox;
       if (!started) {
@@ -99,13 +110,26 @@ final class Unacknowledged {
       lock.unlock();
     }
     answerAgain();
+    return fresh;
   }
 
-  /** Whether it is held already, and came once more. */
-  boolean has(Message message) {
+  /** A message has come, and waits to be handed over: it counts as being worked on from here on. */
+  void arrived(Waiting over, Message message) {
     lock.lock();
     try {
-      return sequences.contains(OrderedReader.sequence(message));
+      over.answers.put(OrderedReader.sequence(message), message.getReplyTo());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a message that is taken is not held already, and came once more. */
+  boolean isNew(Message message) {
+    long sequence = OrderedReader.sequence(message);
+    lock.lock();
+    try {
+      waiting.answers.remove(sequence);
+      return !sequences.contains(sequence);
     } finally {
       lock.unlock();
     }
@@ -180,6 +204,18 @@ final class Unacknowledged {
     }
   }
 
+  /** What came over a connection that is gone, and was not handed over, is not here any more. */
+  void forget(Waiting over) {
+    lock.lock();
+    try {
+      if (waiting.equals(over)) {
+        waiting = new Waiting();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * When this has ended: another reader may have what is not committed.
    *
@@ -214,7 +250,7 @@ final class Unacknowledged {
   private void tellProgress() {
     try {
       while (true) {
-        List<Held> now;
+        List<String> now = new ArrayList<>();
         Connection over;
         lock.lockInterruptibly();
         try {
@@ -225,13 +261,14 @@ final class Unacknowledged {
           if (ended) {
             return;
           }
-          now = List.copyOf(held);
+          held.forEach(each -> now.add(each.replyTo()));
+          now.addAll(waiting.answers.values());
           over = connection;
         } finally {
           lock.unlock();
         }
-        for (Held each : now) {
-          publish(over, each.replyTo(), null, PROGRESS);
+        for (String each : now) {
+          publish(over, each, null, PROGRESS);
         }
         answerAgain();
       }
@@ -332,6 +369,12 @@ final class Unacknowledged {
     } catch (IllegalStateException e) {
       // The connection is gone, and another one comes, or the message comes again.
     }
+  }
+
+  /** What came over one connection and was not handed over. */
+  static final class Waiting {
+    /** The subjects for answers, by sequences. Under the lock. */
+    private final Map<Long, String> answers = new HashMap<>();
   }
 
   /** A message, by what it takes to answer it. */

@@ -322,6 +322,24 @@ final class JetStreamTest {
   }
 
   @Test
+  void aReaderGoesOnWhenTheServerHasForgottenIt() throws Exception {
+    Sink sink = subject.sink("numbers", "?jetstream");
+    Subject.writeNumbers(sink, 1, 100);
+    sink.awaitCommitted(sink.resume().position());
+    Source source = subject.source("?jetstream");
+    assertThat(Subject.read(source, 100)).isEqualTo(Subject.numbers(1, 100));
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    String stream = streams.getStreamNames(subject.name()).getFirst();
+    for (String each : streams.getConsumerNames(stream)) {
+      assertThat(streams.deleteConsumer(stream, each)).isTrue();
+    }
+    Subject.writeNumbers(sink, 101, 200);
+    assertThat(Subject.read(source, 100)).isEqualTo(Subject.numbers(101, 200));
+    source.close();
+    assertThat(streams.getConsumerNames(stream)).as("nothing is left of it").isEmpty();
+  }
+
+  @Test
   void whatWasDeletedBeforeItWasReadIsSaid() throws Exception {
     Sink sink = subject.sink("numbers", "?jetstream");
     Subject.writeNumbers(sink, 1, 10);

@@ -151,6 +151,42 @@ final class SharedSourceTest {
     assertThat(consumer().getConsumerConfiguration().getAckWait()).isEqualTo(Duration.ofSeconds(2));
   }
 
+  @Test
+  void aConsumerThatIsDeletedUnderItsReaderIsNotMadeAgain() throws Exception {
+    Source source = subject.source("?jetstream&durable=jobs");
+    assertThat(Subject.read(source, 100)).hasSize(100);
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    String stream = streams.getStreamNames(subject.name()).getFirst();
+    assertThat(streams.deleteConsumer(stream, "jobs")).isTrue();
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(source::read)
+        .withMessageContaining("the consumer jobs is gone: it was deleted while it was read")
+        .satisfies(e -> assertThat(e.status()).isEqualTo(Status.FAILED_PRECONDITION));
+    assertThat(streams.getConsumerNames(stream)).isEmpty();
+  }
+
+  @Test
+  void aConsumerWithNarrowLimitsIsAskedForNoMoreThanItGives() throws Exception {
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    String stream = streams.getStreamNames(subject.name()).getFirst();
+    streams.createConsumer(
+        stream,
+        ConsumerConfiguration.builder()
+            .durable("narrow")
+            .ackPolicy(AckPolicy.Explicit)
+            .maxBatch(7)
+            .maxBytes(100)
+            .maxExpires(Duration.ofSeconds(1))
+            .maxPullWaiting(2)
+            .build());
+    Source source = subject.source("?jetstream&durable=narrow");
+    assertThat(Subject.read(source, 100)).isEqualTo(Subject.numbers(1, 100));
+    assertThat(source.read(Duration.ofSeconds(3))).isNull();
+    Subject.writeNumbers(subject.sink("more", "?jetstream"), 101, 101);
+    assertThat(Subject.read(source, 1)).isEqualTo(Subject.numbers(101, 101));
+    assertThat(subject.warnings()).isEmpty();
+  }
+
   private ConsumerInfo consumer() throws Exception {
     JetStreamManagement streams = subject.client().jetStreamManagement();
     return streams.getConsumerInfo(streams.getStreamNames(subject.name()).getFirst(), "jobs");
