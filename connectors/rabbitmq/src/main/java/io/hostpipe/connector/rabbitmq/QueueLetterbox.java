@@ -85,13 +85,14 @@ final class QueueLetterbox implements Letterbox {
     try {
       Queues queues = new Queues(connection, options);
       Queues.Found found = queues.find(options.queue());
-      if (found == null) {
+      QueueShape shape = found == null ? null : queues.look();
+      if (found == null || shape == null) {
         throw new PipeException.Unreachable(
             Status.NOT_FOUND,
             options.address() + ": there is no such queue yet: nothing lies there",
             null);
       }
-      queues.check(queues.look(), true, events);
+      queues.check(shape, true, events);
       if (found.readers() > 0) {
         events.warning(
             options.address()

@@ -21,12 +21,21 @@ import org.jspecify.annotations.Nullable;
  * <p>AMQP has no question for that. A declaration that differs is refused with one property in
  * which it does, and what that is; so the queue is declared as it is asked for, and again with each
  * property that the server names, until it agrees. A declaration that agrees changes nothing.
+ *
+ * <p>One that agrees with nothing would make the queue, if it was deleted a moment before. So each
+ * declaration has a property that no queue can be made with, until the server names that as well;
+ * what is left is the way of the last declaration.
  */
 final class QueueShape {
   private static final int PROPERTIES_MAX = 32;
   private static final String DURABLE = "durable";
   private static final String AUTO_DELETE = "auto_delete";
   private static final String EXCLUSIVE = "exclusive";
+
+  /** A server compares it with a queue that is there, and makes none with such a value. */
+  private static final String IMPOSSIBLE = "x-max-age";
+
+  private static final String IMPOSSIBLE_VALUE = "none";
 
   private static final Pattern DIFFERENCE =
       Pattern.compile("inequivalent arg '([^']+)' for queue .*: received .* but current is (.+)");
@@ -45,24 +54,36 @@ final class QueueShape {
   private boolean autoDelete;
   private boolean exclusive;
 
+  /** Whether no queue can be made so. */
+  private boolean impossible = true;
+
   private QueueShape(QueueOptions options, Map<String, Object> asked) {
     this.durable = options.durable();
     this.arguments = new TreeMap<>(asked);
+    arguments.put(IMPOSSIBLE, IMPOSSIBLE_VALUE);
   }
 
   /**
    * Looks at a queue that is there. Blocks.
    *
    * @param asked what it is to have; what it has beyond that is found
+   * @return null when it is not there any more
    */
-  static QueueShape of(
+  static @Nullable QueueShape of(
       RabbitConnection connection, QueueOptions options, String queue, Map<String, Object> asked)
       throws PipeException {
     QueueShape shape = new QueueShape(options, asked);
     for (int count = 0; count < PROPERTIES_MAX; count++) {
       String refusal = shape.declare(connection, options, queue);
       if (refusal == null) {
+        if (shape.impossible) {
+          // This server compares it with no queue of this type.
+          shape.arguments.remove(IMPOSSIBLE);
+        }
         return shape;
+      }
+      if (shape.impossible && refusal.contains("invalid arg '" + IMPOSSIBLE)) {
+        return null;
       }
       shape.adopt(options, queue, refusal);
     }
@@ -150,7 +171,9 @@ final class QueueShape {
   private void adoptArgument(QueueOptions options, String queue, String name, String current)
       throws PipeException {
     Object asked = arguments.remove(name);
-    if (asked != null) {
+    if (impossible && name.equals(IMPOSSIBLE)) {
+      impossible = false;
+    } else if (asked != null) {
       differences.add(name + " is " + shown(current) + ", not " + asked);
     }
     if (current.equals(NONE)) {

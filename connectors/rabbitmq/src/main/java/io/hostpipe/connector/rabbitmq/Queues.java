@@ -70,11 +70,11 @@ final class Queues {
       return Care.NONE;
     }
     Care care;
-    if (find(options.queue()) == null) {
+    QueueShape shape = find(options.queue()) == null ? null : look();
+    if (shape == null) {
       make();
       care = new Care(options.quorum(), options.deadLetters() != null);
     } else {
-      QueueShape shape = look();
       check(shape, asSource, events);
       care = new Care(shape.isQuorum(), shape.argument(DEAD_EXCHANGE) != null);
     }
@@ -123,8 +123,8 @@ final class Queues {
     }
   }
 
-  /** What the queue was declared as. */
-  QueueShape look() throws PipeException {
+  /** What the queue was declared as; null when it is not there any more. */
+  @Nullable QueueShape look() throws PipeException {
     return QueueShape.of(connection, options, options.queue(), asked());
   }
 
@@ -140,6 +140,9 @@ final class Queues {
         return 0;
       }
       QueueShape shape = QueueShape.of(connection, options, queue, Map.of());
+      if (shape == null) {
+        return 0;
+      }
       Object limit = shape.argument(LIMIT);
       boolean limited = shape.isQuorum() && connection.majorVersion() >= LIMITS_BY_ITSELF;
       long times = limit instanceof Long own ? own : limited ? LIMIT_OF_THE_SERVER : -1;

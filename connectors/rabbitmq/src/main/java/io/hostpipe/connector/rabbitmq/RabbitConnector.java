@@ -123,14 +123,14 @@ public final class RabbitConnector implements Connector {
             + ", no queue of a name";
       }
       Queues.Found found = queues.find(options.queue());
-      if (found == null) {
+      QueueShape shape = found == null ? null : queues.look();
+      if (found == null || shape == null) {
         return connection.server()
             + "; there is no queue "
             + options.queue()
             + " yet, and one would be made: "
             + queues.wouldMake();
       }
-      QueueShape shape = queues.look();
       queues.check(
           shape,
           asSource,

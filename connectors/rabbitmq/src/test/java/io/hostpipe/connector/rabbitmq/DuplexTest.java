@@ -7,39 +7,17 @@ import io.hostpipe.Headers;
 import io.hostpipe.Pipe;
 import io.hostpipe.PipeException;
 import io.hostpipe.testkit.StoreEnds;
-import io.hostpipe.testkit.servers.RabbitServer;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Two queues, or two streams, as the two directions of one pipe. */
-final class DuplexTest {
-  @TempDir private static Path folder;
-
-  private static RabbitServer server;
-
-  @BeforeAll
-  static void start() throws IOException {
-    server = RabbitServer.start(folder);
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
+final class DuplexTest extends WithQueue {
   @Test
   void twoQueuesAreTheTwoDirectionsOfAPipe() throws Exception {
-    try (TestQueue queue = new TestQueue(server)) {
-      goBackAndForth(queue, "?single&end=mark&until=mark&back=back." + queue.name());
-      assertThatExceptionOfType(PipeException.Config.class)
-          .isThrownBy(() -> queue.pipe("?exchange=any&back=other", true))
-          .withMessageContaining("an exchange is none");
-    }
+    goBackAndForth(queue, "?single&end=mark&until=mark&back=back." + queue.name());
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> queue.pipe("?exchange=any&back=other", true))
+        .withMessageContaining("an exchange is none");
   }
 
   @Test

@@ -11,48 +11,22 @@ import io.hostpipe.Source;
 import io.hostpipe.spi.RefusingSource;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.RabbitServer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is different in RabbitMQ 4, and what is the same there. */
-final class RabbitVersion4Test {
+final class RabbitVersion4Test extends OnServer {
   /** From 4 on a server drops what came again so often, unless a queue says otherwise. */
   private static final int LIMIT_OF_THE_SERVER = 20;
-
-  @TempDir private static Path folder;
-
-  private static RabbitServer server;
-
-  private TestQueue queue;
 
   @BeforeAll
   static void start() throws Exception {
     server = RabbitServer.startVersion4(folder);
-  }
-
-  @AfterAll
-  static void stop() {
-    if (server != null) {
-      server.close();
-    }
-  }
-
-  @BeforeEach
-  void open() {
-    queue = new TestQueue(server);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    queue.close();
   }
 
   @Test
@@ -168,6 +142,17 @@ final class RabbitVersion4Test {
       return queue.waiting(queue.name());
     } catch (Exception e) {
       throw new AssertionError(e);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "?quorum", "?quorum&single&dead-letters=dead"})
+  void aQueueThatIsGoneIsNotMadeByLookingAtItThere(String query) throws Exception {
+    QueueOptions options = QueueOptions.of(queue.address(query), true);
+    try (RabbitConnection connection = RabbitConnection.open(options, why -> {})) {
+      Queues queues = new Queues(connection, options);
+      assertThat(queues.look()).isNull();
+      assertThat(queues.find(queue.name())).isNull();
     }
   }
 }
