@@ -2,57 +2,29 @@ package io.hostpipe.connector.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hostpipe.Address;
 import io.hostpipe.Batch;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
+import io.hostpipe.runtime.fault.Fault;
+import io.hostpipe.runtime.fault.FaultProxy;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that dies, hangs, has no room, or takes back what is not acknowledged in time. */
-final class QueueFaultsTest {
+final class QueueFaultsTest extends WithQueue {
   private static final int COUNT = 20_000;
-
-  @TempDir private static Path folder;
-
-  private static RabbitServer server;
-
-  private TestQueue queue;
-
-  @BeforeAll
-  static void start() throws Exception {
-    server = RabbitServer.start(folder, "consumer_timeout = 1000");
-  }
-
-  @AfterAll
-  static void stop() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    queue = new TestQueue(server);
-  }
-
-  @AfterEach
-  void close() throws Exception {
-    queue.close();
-  }
 
   @Test
   void aServerThatIsKilledInMidTransferLosesAndDoublesNothing() throws Exception {
@@ -120,6 +92,40 @@ final class QueueFaultsTest {
     }
   }
 
+  /**
+   * The way takes nothing more and says nothing, while the writer is in the middle of a message.
+   */
+  @Test
+  void whatABlackHoleSwallowsGoesOverAnotherConnection() throws Exception {
+    int count = 40;
+    String large = "x".repeat(1 << 20);
+    try (FaultProxy way =
+        FaultProxy.to(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()))) {
+      way.hold(Duration.ofHours(1));
+      Sink sink =
+          queue.sink(
+              "large",
+              Address.parse(
+                  "amqp://127.0.0.1:" + way.address().getPort() + "/" + queue.name() + "?single"));
+      TestQueue.write(sink, "first", Headers.EMPTY);
+      sink.awaitCommitted(sink.resume().position());
+      way.cutNow(Fault.BLACKHOLE);
+      InParallel<Boolean> writing =
+          InParallel.run(() -> {
+            for (int each = 0; each < count; each++) {
+              TestQueue.write(sink, large, Headers.EMPTY);
+            }
+            sink.finish();
+            return true;
+          });
+      assertThat(writing.join()).isTrue();
+      assertThat(way.connectionCount()).isGreaterThan(1);
+    }
+    List<String> all =
+        TestQueue.read(queue.source("?once&until=empty"), Integer.MAX_VALUE, true).texts();
+    assertThat(all).hasSize(1 + count).startsWith("first").endsWith(large);
+  }
+
   @Test
   void aServerWithoutMemoryIsWaitedForAndThatIsSaid() throws Exception {
     Sink sink = queue.sink("numbers", "");
@@ -142,7 +148,9 @@ final class QueueFaultsTest {
   @ParameterizedTest
   @ValueSource(strings = {"?once", "?single", ""})
   void whatAServerTakesBackIsNotTakenTwice(String order) throws Exception {
-    server.administer("eval", "application:set_env(rabbit, channel_tick_interval, 1000).");
+    for (String setting : List.of("channel_tick_interval", "consumer_timeout")) {
+      server.administer("eval", "application:set_env(rabbit, " + setting + ", 1000).");
+    }
     Sink sink = queue.sink("numbers", order.isEmpty() ? "" : "?single");
     TestQueue.writeNumbers(sink, 1, 100);
     sink.finish();
