@@ -19,8 +19,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: any thread; nothing is called while the lock is held.
  */
 final class Unanswered {
-  /** Of requests, and of answers that wait for those before them. */
+  /** Of requests, of answers that wait for those before them, and of answers to come. */
   private static final long BYTES_MAX = 16L << 20;
+
+  /** What is expected of an answer before there was one. */
+  private static final long ANSWER_BYTES = 64 << 10;
+
+  /** With each answer that is shorter, so small a part less is expected of the next ones. */
+  private static final int FORGETTING = 64;
 
   private final int most;
   private final Duration timeout;
@@ -32,6 +38,10 @@ final class Unanswered {
 
   private final Map<String, Asked> byNumber = new HashMap<>();
   private long bytes;
+
+  /** Room that is kept for each answer to come: some are as long as the longest of late. */
+  private long expectedBytes = ANSWER_BYTES;
+
   private boolean last;
   private @Nullable PipeException trouble;
   private @Nullable PipeException ended;
@@ -93,6 +103,7 @@ final class Unanswered {
         return false;
       }
       bytes += answer.bytes();
+      expectedBytes = Math.max(answer.bytes(), expectedBytes - expectedBytes / FORGETTING);
       request.answered(answer);
       changed.signalAll();
       return true;
@@ -224,7 +235,7 @@ final class Unanswered {
 
   /** One is always taken, however long it is. */
   private boolean isFull() {
-    return waiting.size() >= most || bytes >= BYTES_MAX;
+    return waiting.size() >= most || bytes + byNumber.size() * expectedBytes >= BYTES_MAX;
   }
 
   private void checkEnded() throws PipeException {

@@ -48,6 +48,36 @@ final class UnansweredTest {
     assertThat(asking.join()).isTrue();
   }
 
+  /** What is asked is short, and there would be room for some ten thousand. */
+  @Test
+  void whileAnswersAreLongFewerAreAsked() throws Exception {
+    Unanswered unanswered = new Unanswered(1_000_000, Duration.ofDays(1));
+    unanswered.add(shortRequest(0));
+    assertThat(unanswered.answered("0", answer())).isTrue();
+    assertThat(unanswered.awaitSettled()).isNotNull();
+    int count = 2_000;
+    AtomicInteger added = new AtomicInteger();
+    InParallel<Boolean> asking =
+        InParallel.run(() -> {
+          while (added.get() < count) {
+            unanswered.add(shortRequest(added.get() + 1));
+            added.incrementAndGet();
+          }
+          return true;
+        });
+    asking.awaitBlocked();
+    assertThat(added.get()).isBetween(10, 16);
+    for (int number = 1; number <= count / 2; number++) {
+      int next = number;
+      InParallel.await(() -> added.get() >= next);
+      assertThat(unanswered.answered("" + number, new Answer(new byte[100], Headers.EMPTY)))
+          .isTrue();
+      assertThat(unanswered.awaitSettled()).isNotNull();
+    }
+    // When answers have been short for a while, there is room for all others at once.
+    assertThat(asking.join()).isTrue();
+  }
+
   @Test
   void oneThatIsLongerThanAllOfThemMayBeIsTakenAlone() throws Exception {
     Unanswered unanswered = new Unanswered(10, Duration.ofDays(1));
@@ -63,6 +93,15 @@ final class UnansweredTest {
         "" + number,
         "",
         new byte[REQUEST_BYTES],
+        new BasicProperties.Builder().correlationId("" + number).build());
+  }
+
+  private static Asked shortRequest(int number) {
+    return new Asked(
+        number,
+        "" + number,
+        "",
+        new byte[100],
         new BasicProperties.Builder().correlationId("" + number).build());
   }
 
