@@ -62,16 +62,9 @@ final class DocumentedErrorsTest {
 
   private static String sources() throws IOException {
     StringBuilder all = new StringBuilder();
-    try (Stream<Path> files = Files.walk(ROOT)) {
-      for (Path file : files.filter(DocumentedErrorsTest::isMainSource).toList()) {
-        all.append(Files.readString(file));
-      }
+    for (Path file : JavaFiles.main()) {
+      all.append(Files.readString(file));
     }
     return JOINED.matcher(all).replaceAll("");
-  }
-
-  private static boolean isMainSource(Path file) {
-    return file.toString().endsWith(".java")
-        && ROOT.relativize(file).toString().contains("src/main/java/");
   }
 }

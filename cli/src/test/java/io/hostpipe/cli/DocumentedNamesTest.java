@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -78,18 +77,12 @@ final class DocumentedNamesTest {
 
   private static Map<String, String> sources() throws IOException {
     Map<String, String> byName = new HashMap<>();
-    try (Stream<Path> files = Files.walk(ROOT)) {
-      for (Path file : files.filter(DocumentedNamesTest::isSource).toList()) {
-        String name = file.getFileName().toString();
-        byName.put(name.substring(0, name.length() - ".java".length()), Files.readString(file));
-      }
+    for (Path file : JavaFiles.all()) {
+      String name = file.getFileName().toString();
+      String simple = name.substring(0, name.length() - ".java".length());
+      // Modules may have classes of one name.
+      byName.merge(simple, Files.readString(file), String::concat);
     }
     return byName;
-  }
-
-  private static boolean isSource(Path file) {
-    return file.toString().endsWith(".java")
-        && ROOT.relativize(file).toString().contains("src/")
-        && !ROOT.relativize(file).toString().contains("target/");
   }
 }

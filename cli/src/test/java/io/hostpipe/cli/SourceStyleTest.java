@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import javax.lang.model.element.Modifier;
 import javax.tools.JavaCompiler;
 import javax.tools.SimpleJavaFileObject;
@@ -43,7 +42,7 @@ final class SourceStyleTest {
   @Test
   void everyFileFollowsTheStyle() throws IOException {
     List<SimpleJavaFileObject> sources = new ArrayList<>();
-    for (Path file : javaFiles()) {
+    for (Path file : JavaFiles.all()) {
       sources.add(source(ROOT.relativize(file).toString(), Files.readString(file)));
     }
     assertThat(sources).hasSizeGreaterThan(10);
@@ -52,7 +51,7 @@ final class SourceStyleTest {
 
   @Test
   void everyPackageIsNullMarked() throws IOException {
-    for (Path file : javaFiles()) {
+    for (Path file : JavaFiles.all()) {
       if (file.toString().contains("/src/main/java/")) {
         Path packageInfo = file.resolveSibling("package-info.java");
         assertThat(packageInfo).exists().content().contains("@NullMarked");
@@ -87,18 +86,6 @@ final class SourceStyleTest {
         .singleElement()
         .asString()
         .contains("601 lines");
-  }
-
-  private static List<Path> javaFiles() throws IOException {
-    try (Stream<Path> files = Files.walk(ROOT)) {
-      return files
-          .filter(file -> file.toString().endsWith(".java"))
-          .filter(file -> ROOT.relativize(file).toString().contains("src/"))
-          .filter(file -> !ROOT.relativize(file).toString().contains("target/"))
-          .filter(file -> !ROOT.relativize(file).startsWith(".build"))
-          .sorted()
-          .toList();
-    }
   }
 
   private static List<String> offences(List<SimpleJavaFileObject> sources) throws IOException {
