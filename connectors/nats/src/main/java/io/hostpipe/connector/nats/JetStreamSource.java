@@ -12,6 +12,7 @@ import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.LogSource;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Message;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: as {@link io.hostpipe.Source}.
  */
 final class JetStreamSource extends LogSource<OrderedReader> {
+  /** A leader that was elected a moment ago may not show at once all that it has. */
+  private static final long LOOK_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** So long it may take to show what was read already. */
+  private static final long CATCH_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final NatsOptions options;
   private final Continuity continuity = new Continuity();
   private @Nullable SequenceCursor place;
@@ -28,6 +35,12 @@ final class JetStreamSource extends LogSource<OrderedReader> {
 
   /** The last message there was when reading began. */
   private long lastAtBegin;
+
+  private long beganNanos;
+  private boolean lookedAgain;
+
+  /** Since when the stream ends before the place; null while it does not. */
+  private @Nullable Long behindSinceNanos;
 
   /** What a batch had no room for. */
   private @Nullable Message unread;
@@ -50,7 +63,9 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   @Override
   protected @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
     OrderedReader open = connect();
-    if (options.until() == Until.LAST && sequence() >= lastAtBegin) {
+    if (options.until() == Until.LAST
+        && sequence() >= lastAtBegin
+        && !mayHaveMore(open, timeoutNanos)) {
       end();
       return null;
     }
@@ -67,6 +82,29 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     }
     standing.works(position());
     return collect(open, message);
+  }
+
+  /** Whether what seems to be the last message may not be: the leader is asked once more. */
+  private boolean mayHaveMore(OrderedReader open, long timeoutNanos)
+      throws PipeException, InterruptedException {
+    if (lookedAgain || !open.isReplicated()) {
+      return false;
+    }
+    long restNanos = beganNanos + LOOK_AGAIN_NANOS - System.nanoTime();
+    if (unread == null && restNanos > 0) {
+      unread = open.inbox().poll(Math.min(restNanos, timeoutNanos));
+    }
+    if (unread != null || System.nanoTime() - beganNanos < LOOK_AGAIN_NANOS) {
+      return true;
+    }
+    try {
+      lastAtBegin = Math.max(lastAtBegin, open.askLastSequence());
+    } catch (PipeException e) {
+      standing.drop(open, e);
+      return true;
+    }
+    lookedAgain = true;
+    return sequence() < lastAtBegin;
   }
 
   /** A batch of this message and those that are here already. */
@@ -154,6 +192,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     if (!begun) {
       begun = true;
       lastAtBegin = open.lastSequence();
+      beganNanos = System.nanoTime();
     }
     if (place == null) {
       place = beginning(open);
@@ -166,13 +205,50 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     boolean whole = false;
     try {
       checkNothingWasDeleted(opened);
-      whole = true;
-      return opened;
+      whole = !endsBeforePlace(opened);
     } finally {
       if (!whole) {
         opened.close();
       }
     }
+    return whole ? opened : OrderedReader.open(options, place);
+  }
+
+  /**
+   * Whether the stream has lost what was read last, and its reader goes on behind what is left:
+   * what is written from there on has numbers that were read already.
+   */
+  private boolean endsBeforePlace(OrderedReader open) throws PipeException {
+    SequenceCursor behind = place;
+    long last = open.stream().getStreamState().getLastSequence();
+    if (behind == null || last >= behind.sequence()) {
+      behindSinceNanos = null;
+      return false;
+    }
+    String what =
+        options.address()
+            + ": the stream "
+            + behind.stream()
+            + " ends with sequence "
+            + last
+            + ", and was read up to "
+            + behind.sequence();
+    long nowNanos = System.nanoTime();
+    Long since = behindSinceNanos;
+    if (since == null) {
+      behindSinceNanos = nowNanos;
+    }
+    if (open.isReplicated() && (since == null || nowNanos - since < CATCH_UP_NANOS)) {
+      throw new PipeException.Unreachable(what + "; its leader is asked again", null);
+    }
+    String why = " (a loss of power before its disk was synced, or a leader that had less)";
+    if (!options.goesOnBehindLoss()) {
+      throw new PipeException.DataLoss(
+          what + ": the server has lost its end" + why + "; lost=continue goes on behind it");
+    }
+    context.events().warning(what + ": the server has lost its end" + why);
+    place = SequenceCursor.in(open.stream(), last);
+    return true;
   }
 
   /** Where a reader began that had no place of its own. */

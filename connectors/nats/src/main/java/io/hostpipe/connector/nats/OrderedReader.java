@@ -32,6 +32,7 @@ final class OrderedReader implements AutoCloseable {
   private static final Duration DELETE_TIMEOUT = Duration.ofSeconds(1);
 
   private final NatsConnection connection;
+  private final Streams streams;
   private final StreamInfo stream;
   private final Inbox<Message> inbox;
   private final long lastSequence;
@@ -41,14 +42,20 @@ final class OrderedReader implements AutoCloseable {
   /** The number of the last message that came; of the library's thread. */
   private long numberOfLast;
 
+  /** Its sequence in the stream; that behind which reading began. Of the same thread. */
+  private long sequenceOfLast;
+
   private OrderedReader(
       NatsConnection connection,
       NatsOptions options,
       StreamInfo stream,
       Inbox<Message> inbox,
       long lastSequence,
-      ConsumerInfo consumer) {
+      ConsumerInfo consumer,
+      long behind) {
     this.connection = connection;
+    this.streams = new Streams(connection, options);
+    this.sequenceOfLast = behind;
     this.stream = stream;
     this.inbox = inbox;
     this.lastSequence = lastSequence;
@@ -64,7 +71,9 @@ final class OrderedReader implements AutoCloseable {
   }
 
   private boolean isNext(Message message) {
-    return message.metaData().consumerSequence() == ++numberOfLast;
+    long before = sequenceOfLast;
+    sequenceOfLast = sequence(message);
+    return message.metaData().consumerSequence() == ++numberOfLast && sequenceOfLast > before;
   }
 
   /**
@@ -101,7 +110,8 @@ final class OrderedReader implements AutoCloseable {
               stream,
               inbox,
               lastSequence,
-              consumer(connection, options, stream, behind));
+              consumer(connection, options, stream, behind),
+              behind == null ? 0 : behind.sequence());
       reader.pulls.start();
       opened = true;
       return reader;
@@ -169,6 +179,17 @@ final class OrderedReader implements AutoCloseable {
   /** Of the last message of the subject when reading began; 0 when there was none. */
   long lastSequence() {
     return lastSequence;
+  }
+
+  /** What that is now. Blocks. */
+  long askLastSequence() throws PipeException, InterruptedException {
+    MessageInfo last = streams.last(stream.getConfiguration().getName());
+    return last == null ? 0 : last.getSeq();
+  }
+
+  /** Whether several servers keep the stream. */
+  boolean isReplicated() {
+    return stream.getConfiguration().getReplicas() > 1;
   }
 
   /** The sequence of a message in its stream. */

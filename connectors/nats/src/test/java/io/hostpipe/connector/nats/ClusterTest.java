@@ -66,6 +66,19 @@ final class ClusterTest {
     assertThat(source.read()).isNull();
   }
 
+  @Test
+  void theLeaderIsAskedOnceMoreWhereAReaderSeemsToBeAtTheEnd() throws Exception {
+    Sink sink = subject.sink("numbers", "?jetstream&replicas=3");
+    Subject.writeNumbers(sink, 1, 100);
+    sink.awaitCommitted(sink.resume().position());
+    Source source = subject.source("?jetstream&until=last");
+    assertThat(Subject.read(source, 100)).isEqualTo(Subject.numbers(1, 100));
+    Subject.writeNumbers(sink, 101, 200);
+    sink.finish();
+    assertThat(Subject.read(source, 100)).isEqualTo(Subject.numbers(101, 200));
+    assertThat(source.read()).isNull();
+  }
+
   private NatsServer leader() throws Exception {
     JetStreamManagement streams = subject.client().jetStreamManagement();
     String[] name = {null};

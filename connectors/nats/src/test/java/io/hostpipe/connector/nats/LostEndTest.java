@@ -1,0 +1,90 @@
+package io.hostpipe.connector.nats;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.hostpipe.Batch;
+import io.hostpipe.Cursor;
+import io.hostpipe.PipeException;
+import io.hostpipe.Resume;
+import io.hostpipe.Sink;
+import io.hostpipe.Source;
+import io.hostpipe.testkit.servers.NatsServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A server that comes back with less than it had given to readers. */
+final class LostEndTest {
+  @TempDir private Path folder;
+
+  private NatsServer server;
+  private Subject subject;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = NatsServer.start(folder);
+    subject = new Subject(server);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    subject.close();
+    server.close();
+  }
+
+  @Test
+  void aStreamThatHasLostItsEndIsNotReadAsIfItWereWhole() throws Exception {
+    Sink sink = subject.sink("numbers", "?jetstream");
+    Subject.writeNumbers(sink, 1, 10);
+    sink.finish();
+    server.stop();
+    Path store = folder.resolve("store");
+    Path earlier = folder.resolve("earlier");
+    copy(store, earlier);
+    server.restart();
+    Sink more = subject.sink("more", "?jetstream");
+    Subject.writeNumbers(more, 11, 20);
+    more.finish();
+    Cursor cursor = lastCursor(subject.source("?jetstream&until=last"));
+    server.kill();
+    Files.move(store, folder.resolve("lost"));
+    Files.move(earlier, store);
+    server.restart();
+    Source fails = subject.source("?jetstream");
+    fails.seek(new Resume(0, cursor, null));
+    assertThatExceptionOfType(PipeException.DataLoss.class)
+        .isThrownBy(fails::read)
+        .withMessageContaining("ends with sequence 10, and was read up to 20")
+        .withMessageContaining("lost=continue");
+    Source goesOn = subject.source("?jetstream&lost=continue");
+    goesOn.seek(new Resume(0, cursor, null));
+    assertThat(goesOn.read(Duration.ofMillis(100))).isNull();
+    Subject.writeNumbers(subject.sink("others", "?jetstream"), 21, 30);
+    assertThat(Subject.read(goesOn, 10)).isEqualTo(Subject.numbers(21, 30));
+    assertThat(subject.warnings()).anyMatch(text -> text.contains("ends with sequence 10"));
+  }
+
+  private static void copy(Path from, Path to) throws Exception {
+    try (var all = Files.walk(from)) {
+      for (Path each : all.toList()) {
+        Files.copy(each, to.resolve(from.relativize(each)));
+      }
+    }
+  }
+
+  private static Cursor lastCursor(Source source) throws Exception {
+    Cursor last = null;
+    for (Batch batch = source.read(); batch != null; batch = source.read()) {
+      last = batch.cursor();
+      batch.close();
+    }
+    source.close();
+    return Objects.requireNonNull(last);
+  }
+}
