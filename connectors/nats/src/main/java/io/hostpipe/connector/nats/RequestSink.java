@@ -23,6 +23,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -45,7 +46,8 @@ final class RequestSink extends MessageSink {
   private final Attempts attempts;
   private final Doubts doubts;
   private final Inbox<Message> answers;
-  private final BlockingQueue<Asked> unanswered = new LinkedBlockingQueue<>(UNANSWERED_MAX);
+  private final BlockingQueue<Asked> unanswered = new LinkedBlockingQueue<>();
+  private final AnswerRoom room = new AnswerRoom(UNANSWERED_MAX);
   private final Thread settling;
   private volatile boolean closed;
 
@@ -83,6 +85,7 @@ final class RequestSink extends MessageSink {
   @Override
   protected void put(long endPosition, ByteBuffer payload, Headers headers)
       throws PipeException, InterruptedException {
+    awaitRoom();
     Line over = standing();
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
@@ -96,13 +99,18 @@ final class RequestSink extends MessageSink {
       refusing(endPosition, new Rejection(Status.OUT_OF_RANGE, what + mostBytes));
       request.answer.completeExceptionally(
           new PipeException.Rejected(Status.OUT_OF_RANGE, what + mostBytes));
-      add(request);
+      room.answered(0);
+      unanswered.add(request);
       return;
     }
-    add(request);
+    unanswered.add(request);
     String number = "" + asked++;
     over.waiting.put(number, answer);
-    var _ = answer.whenComplete((got, why) -> over.waiting.remove(number));
+    var _ =
+        answer.whenComplete((got, why) -> {
+          over.waiting.remove(number);
+          room.answered(got == null ? 0 : got.consumeByteCount());
+        });
     try {
       over.connection
           .nats()
@@ -114,10 +122,13 @@ final class RequestSink extends MessageSink {
     }
   }
 
-  /** Blocks while too many are unanswered, until it is closed. */
-  private void add(Asked request) throws PipeException, InterruptedException {
+  /**
+   * Blocks while too many are unanswered, or their answers would take too much, until it is closed.
+   * What a request waits here is no part of the time that its answer may take.
+   */
+  private void awaitRoom() throws PipeException, InterruptedException {
     checkAllowed();
-    while (!unanswered.offer(request, CLOSED_LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+    while (!room.enter(CLOSED_LOOK_MILLIS)) {
       checkOpen();
       checkAllowed();
     }
@@ -137,7 +148,8 @@ final class RequestSink extends MessageSink {
 
   @Override
   protected void complete() throws PipeException, InterruptedException {
-    add(Asked.LAST);
+    checkAllowed();
+    unanswered.add(Asked.LAST);
     settling.join();
     checkOpen();
     checkAllowed();
@@ -164,6 +176,7 @@ final class RequestSink extends MessageSink {
       long from = 0;
       for (Asked next = unanswered.take(); !next.last; next = unanswered.take()) {
         settle(from, next);
+        room.leave(next.answerBytes());
         if (denied != null) {
           return;
         }
@@ -242,6 +255,11 @@ final class RequestSink extends MessageSink {
       long endPosition, long sentNanos, CompletableFuture<Message> answer, boolean last) {
     /** Behind the last one. */
     static final Asked LAST = new Asked(0, 0, new CompletableFuture<>(), true);
+
+    /** What its answer takes; 0 without one. */
+    long answerBytes() {
+      return answer.state() == Future.State.SUCCESS ? answer.resultNow().consumeByteCount() : 0;
+    }
   }
 
   /** A connection, and who waits for which answer over it. */

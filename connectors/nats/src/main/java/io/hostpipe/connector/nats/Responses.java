@@ -27,6 +27,9 @@ final class Responses {
   /** More than there can be of empty ones in a batch, and on their way to a program. */
   private static final int UNANSWERED_MAX = 500_000;
 
+  /** Of answers that may not be published, so many batches are spoken of. */
+  private static final int DENIALS_SAID_MAX = 100;
+
   private Responses() {}
 
   /** Subscribes. Blocks. */
@@ -97,6 +100,11 @@ final class Responses {
     private @Nullable Exception broke;
     private @Nullable NatsConnection used;
 
+    /** Why answers were not published, the first time; null while each was. */
+    private @Nullable PipeException denied;
+
+    private int denials;
+
     Answers(NatsOptions options, PipeContext context, Asked requests) {
       super(
           options.address(),
@@ -155,7 +163,7 @@ final class Responses {
       if (why == null) {
         try {
           over.flush();
-          why = over.newDenial();
+          onDenial(fromPosition, over.newDenial());
         } catch (IOException e) {
           why = e;
         }
@@ -165,6 +173,30 @@ final class Responses {
         doubts.add(fromPosition, position(), why);
       }
       commits.advance(position());
+    }
+
+    /**
+     * To whom answers go is said by those who ask: one that may not be published is said, and the
+     * others go on.
+     */
+    private void onDenial(long fromPosition, @Nullable PipeException why) {
+      if (why == null) {
+        return;
+      }
+      if (denied == null) {
+        denied = why;
+      }
+      if (++denials <= DENIALS_SAID_MAX) {
+        context
+            .events()
+            .warning(
+                why.getMessage()
+                    + "; an answer between positions "
+                    + fromPosition
+                    + " and "
+                    + position()
+                    + " was not published, and who asked for it gets none");
+      }
     }
 
     /** What all answers of one batch go over, so that one question tells of all of them. */
@@ -186,6 +218,16 @@ final class Responses {
     @Override
     protected void complete() throws PipeException {
       doubts.check(commits, stream(), position());
+      PipeException why = denied;
+      if (why != null) {
+        PipeException end =
+            new PipeException.Refused(
+                why.status(),
+                why.getMessage() + "; answers that are not published are not given to who asked",
+                why);
+        commits.fail(end);
+        throw end;
+      }
     }
 
     @Override

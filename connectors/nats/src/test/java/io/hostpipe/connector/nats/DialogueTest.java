@@ -22,7 +22,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -173,6 +175,33 @@ final class DialogueTest {
         .withMessageContaining("it is uncertain whether what lies between these positions was")
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED));
     assertThat(subject.warnings()).anyMatch(each -> each.contains("it is uncertain"));
+  }
+
+  @Test
+  void whatARequestWaitsForRoomIsNoPartOfTheTimeForItsAnswer() throws Exception {
+    Connection service = subject.client();
+    BlockingQueue<Message> heard = new LinkedBlockingQueue<>();
+    service.createDispatcher(heard::add).subscribe(subject.name());
+    service.flush(Duration.ofMinutes(2));
+    Pipe pipe = subject.pipe("?timeout=8s", false);
+    InParallel<Boolean> writing =
+        InParallel.run(() -> {
+          Subject.writeNumbers(pipe.sink(), 1, 1_025);
+          pipe.sink().finish();
+          return true;
+        });
+    for (int round = 1_024; round >= 1; round -= 1_023) {
+      int count = round;
+      InParallel.await(() -> heard.size() == count);
+      long since = System.nanoTime();
+      InParallel.await(() -> System.nanoTime() - since > Duration.ofSeconds(5).toNanos());
+      for (int each = 0; each < count; each++) {
+        Message request = heard.remove();
+        service.publish(request.getReplyTo(), answerTo(request));
+      }
+    }
+    assertThat(Subject.read(pipe.source(), 1_025)).hasSize(1_025);
+    assertThat(writing.join()).isTrue();
   }
 
   @Test

@@ -215,7 +215,7 @@ final class NatsRightsTest {
 
   /** Where an answer goes is said by who asks: nobody ends a service by asking. */
   @Test
-  void anAnswerThatMayNotBePublishedIsDoubtfulAndTheServiceGoesOn() throws Exception {
+  void anAnswerThatMayNotBePublishedIsSaidAndTheServiceGoesOn() throws Exception {
     server.reload(anna("publish: { deny: [forbidden] }"));
     Pipe service = subject.pipe("", true);
     Connection client = subject.client();
@@ -229,8 +229,12 @@ final class NatsRightsTest {
     assertThat(subject.warnings())
         .singleElement()
         .asString()
-        .contains("between positions 0 to 5")
-        .contains("Permissions Violation for Publish to \"forbidden\"");
+        .contains("Permissions Violation for Publish to \"forbidden\"")
+        .contains("an answer between positions 0 and 5 was not published");
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(() -> service.sink().finish())
+        .withMessageContaining("answers that are not published are not given to who asked")
+        .satisfies(this::isDenied);
   }
 
   private Queue<String> listen() throws Exception {
