@@ -16,8 +16,20 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread.
  */
 final class Amqp10Writer {
-  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
-  private final DataOutputStream out = new DataOutputStream(bytes);
+  private static final int LENGTH_BYTES = 256;
+
+  private final ByteArrayOutputStream bytes;
+  private final DataOutputStream out;
+
+  Amqp10Writer() {
+    this(LENGTH_BYTES);
+  }
+
+  /** One that has room for so many bytes, and makes more when they are more. */
+  Amqp10Writer(int lengthBytes) {
+    this.bytes = new ByteArrayOutputStream(lengthBytes);
+    this.out = new DataOutputStream(bytes);
+  }
 
   byte[] toBytes() {
     return bytes.toByteArray();

@@ -30,6 +30,9 @@ record StreamMessage(
     BasicProperties properties,
     String routingKey,
     @Nullable StreamPlace place) {
+  /** What is around the payload and the headers, about. */
+  private static final int AROUND_BYTES = 256;
+
   private static final int MESSAGE_ANNOTATIONS = 0x72;
   private static final int PROPERTIES = 0x73;
   private static final int APPLICATION_PROPERTIES = 0x74;
@@ -55,15 +58,17 @@ record StreamMessage(
 
   /** The bytes that a message with these headers and this place is in a stream. */
   static byte[] write(Headers headers, StreamPlace place, ByteBuffer payload) {
-    BasicProperties properties = AmqpHeaders.write(headers, null);
-    Amqp10Writer out = new Amqp10Writer();
+    Amqp10Writer out = new Amqp10Writer(payload.remaining() + headers.lengthBytes() + AROUND_BYTES);
+    Map<String, Object> table = Map.of();
     if (!headers.isEmpty()) {
+      BasicProperties properties = AmqpHeaders.write(headers, null);
       write(properties, out);
+      table = AmqpHeaders.table(properties);
     }
     Amqp10Writer inside = new Amqp10Writer();
     int count = 2;
     inside.value(Place.HEADER).value(place.text());
-    for (Map.Entry<String, Object> each : AmqpHeaders.table(properties).entrySet()) {
+    for (Map.Entry<String, Object> each : table.entrySet()) {
       inside.value(each.getKey()).value(simple(each.getValue()));
       count += 2;
     }

@@ -29,6 +29,12 @@ final class StreamPublisher implements AutoCloseable {
   /** So many are sent at a time at the most. */
   private static final int TOGETHER_MAX = 1_000;
 
+  /**
+   * Nor more bytes than that: a server that gets a whole window at once has nothing to do while the
+   * next one is made.
+   */
+  private static final int TOGETHER_BYTES_MAX = 256 << 10;
+
   private final StreamOptions options;
   private final PipeContext context;
   private final StreamId stream;
@@ -40,6 +46,9 @@ final class StreamPublisher implements AutoCloseable {
 
   /** What was taken in and is not sent yet. The writer's own. */
   private final List<Outgoing> gathered = new ArrayList<>();
+
+  /** Of these; the writer's own as well. */
+  private long gatheredBytes;
 
   private final Suspicion suspicion = new Suspicion();
 
@@ -92,12 +101,13 @@ final class StreamPublisher implements AutoCloseable {
    * Takes a message in; it is sent with {@link #flush}, or sooner. Blocks while too many are out.
    */
   void publish(Outgoing message) throws PipeException, InterruptedException {
-    if (gathered.size() >= TOGETHER_MAX || window.full()) {
+    if (gathered.size() >= TOGETHER_MAX || gatheredBytes >= TOGETHER_BYTES_MAX || window.full()) {
       flush();
     }
     boolean _ = window.add(message);
     if (message.refusal() == null) {
       gathered.add(message);
+      gatheredBytes += message.bytes().length;
     }
   }
 
@@ -110,6 +120,7 @@ final class StreamPublisher implements AutoCloseable {
       publishing.send(over -> send(gathered, over));
     } finally {
       gathered.clear();
+      gatheredBytes = 0;
     }
   }
 
