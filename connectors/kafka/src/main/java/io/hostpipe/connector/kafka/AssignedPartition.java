@@ -167,10 +167,18 @@ final class AssignedPartition {
     }
   }
 
-  /** The destination has all before this position. */
-  void commit(long position) {
+  /**
+   * The destination has all before this position.
+   *
+   * @param source that says so; what one of an earlier pipe says comes late, and means nothing in
+   *     the positions of the next one
+   */
+  void commit(Source source, long position) {
     lock.lock();
     try {
+      if (reading != null && !reading.equals(source)) {
+        return;
+      }
       for (One first = handed.peek();
           first != null && first.endPosition() <= position;
           first = handed.peek()) {

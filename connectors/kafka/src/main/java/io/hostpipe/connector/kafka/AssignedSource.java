@@ -96,12 +96,12 @@ final class AssignedSource extends ForwardingSource {
 
   @Override
   public void commit(long position) {
-    partition.commit(position);
+    partition.commit(this, position);
   }
 
   @Override
   public void commit(long position, @Nullable Digest digest) {
-    partition.commit(position);
+    partition.commit(this, position);
   }
 
   /** The offset of what is kept on disk is committed when the destination has it. */
