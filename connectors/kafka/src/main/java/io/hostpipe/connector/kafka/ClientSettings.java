@@ -39,6 +39,10 @@ final class ClientSettings {
   private static final int SEND_BATCH_BYTES = 256 << 10;
   private static final long SEND_BUFFER_BYTES = 64L << 20;
   private static final int FETCH_BYTES_MAX = 8 << 20;
+  private static final int FETCH_BYTES_MIN = 1 << 20;
+
+  /** What the partitions of a topic may bring at once that are read side by side. */
+  private static final int ALL_FETCHES_BYTES_MAX = 16 << 20;
 
   private ClientSettings() {}
 
@@ -93,13 +97,25 @@ final class ClientSettings {
    * @param group whose places it may ask for
    */
   static Map<String, Object> consumer(KafkaOptions options, String group) throws PipeException {
+    return consumer(options, group, 1);
+  }
+
+  /**
+   * The same for one of several.
+   *
+   * @param sideBySide how many there may be, each with a consumer of its own
+   */
+  static Map<String, Object> consumer(KafkaOptions options, String group, int sideBySide)
+      throws PipeException {
     Map<String, Object> settings = common(options);
     settings.put(ConsumerConfig.GROUP_ID_CONFIG, group);
     settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-    settings.putIfAbsent(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, FETCH_BYTES_MAX);
+    settings.putIfAbsent(
+        ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
+        Math.clamp(ALL_FETCHES_BYTES_MAX / sideBySide, FETCH_BYTES_MIN, FETCH_BYTES_MAX));
     settings.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 4_096);
     settings.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
     settings.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);

@@ -3,6 +3,7 @@ package io.hostpipe.connector.kafka;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 
 /**
  * A message that came through a group.
@@ -10,9 +11,13 @@ import org.apache.kafka.common.TopicPartition;
  * <p>Thread rule: made by the thread that polls, then one other.
  */
 final class GroupMessage {
+  /** What an object takes beside its bytes, about. */
+  private static final long OBJECT_BYTES = 200;
+
   private final ConsumerRecord<byte[], byte[]> message;
   private final long assignment;
   private final AtomicLong unreadBytes;
+  private final long heldBytes;
   private boolean read;
 
   /**
@@ -26,6 +31,19 @@ final class GroupMessage {
     this.message = message;
     this.assignment = assignment;
     this.unreadBytes = unreadBytes;
+    this.heldBytes = heldBytes(message);
+  }
+
+  private static long heldBytes(ConsumerRecord<byte[], byte[]> message) {
+    long bytes =
+        Math.max(0, message.serializedKeySize())
+            + Math.max(0, message.serializedValueSize())
+            + OBJECT_BYTES;
+    for (Header each : message.headers()) {
+      byte[] value = each.value();
+      bytes += each.key().length() + (value == null ? 0 : value.length) + OBJECT_BYTES;
+    }
+    return bytes;
   }
 
   ConsumerRecord<byte[], byte[]> message() {
@@ -42,9 +60,7 @@ final class GroupMessage {
 
   /** What it takes in memory, about. */
   long heldBytes() {
-    return Math.max(0, message.serializedKeySize())
-        + Math.max(0, message.serializedValueSize())
-        + 200L;
+    return heldBytes;
   }
 
   /** It waits no more. Idempotent. */

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class KafkaSource extends LogSource<PartitionReader> {
   private final KafkaOptions options;
+  private final boolean oneOfAll;
   private final Continuity continuity = new Continuity();
   private @Nullable OffsetCursor place;
   private boolean begun;
@@ -32,14 +33,17 @@ final class KafkaSource extends LogSource<PartitionReader> {
   private @Nullable ConsumerRecord<byte[], byte[]> unread;
 
   KafkaSource(KafkaOptions options, PipeContext context) {
-    this(options, context, null);
+    super(options.address(), context, streamIdOf(options));
+    this.options = options;
+    this.oneOfAll = false;
   }
 
-  /** One that begins there; null for where the options say. */
-  KafkaSource(KafkaOptions options, PipeContext context, @Nullable OffsetCursor begin) {
+  /** One that begins there, while the other partitions may be read beside it. */
+  KafkaSource(KafkaOptions options, PipeContext context, OffsetCursor begin) {
     super(options.address(), context, streamIdOf(options));
     this.options = options;
     this.place = begin;
+    this.oneOfAll = true;
   }
 
   /** The stream that a reader makes of a partition. */
@@ -186,7 +190,7 @@ final class KafkaSource extends LogSource<PartitionReader> {
   }
 
   private PartitionReader connect() throws PipeException, InterruptedException {
-    PartitionReader open = standing.get(() -> PartitionReader.open(options, place));
+    PartitionReader open = standing.get(() -> PartitionReader.open(options, place, oneOfAll));
     OffsetCursor before = place;
     if (before != null && before.offset() < open.beginAtOpen()) {
       place = before.at(open.beginAtOpen());

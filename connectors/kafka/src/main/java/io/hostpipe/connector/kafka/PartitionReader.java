@@ -69,8 +69,9 @@ final class PartitionReader implements AutoCloseable {
    * Begins to read.
    *
    * @param from the place; null for where the options say that a new reader begins
+   * @param oneOfAll whether the others may be read beside it: then each asks for less ahead
    */
-  static PartitionReader open(KafkaOptions options, @Nullable OffsetCursor from)
+  static PartitionReader open(KafkaOptions options, @Nullable OffsetCursor from, boolean oneOfAll)
       throws PipeException, InterruptedException {
     try (Topics topics = Topics.open(options)) {
       Topic topic = topics.toRead();
@@ -80,7 +81,8 @@ final class PartitionReader implements AutoCloseable {
       long end = topics.end(index);
       long begin = topics.beginning(index);
       KafkaConsumer<byte[], byte[]> consumer =
-          new KafkaConsumer<>(ClientSettings.consumer(options, GROUP));
+          new KafkaConsumer<>(
+              ClientSettings.consumer(options, GROUP, oneOfAll ? topic.partitions() : 1));
       PartitionReader reader = new PartitionReader(options, topic, partition, begin, end, consumer);
       boolean whole = false;
       try {

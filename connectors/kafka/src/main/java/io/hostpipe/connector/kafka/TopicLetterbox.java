@@ -58,7 +58,7 @@ final class TopicLetterbox implements Letterbox {
   /** Looks whether such a topic is there. Blocks. */
   static TopicLetterbox open(KafkaOptions options) throws PipeException, InterruptedException {
     // Nobody waits for a topic to be made: where there is none, nothing lies.
-    PartitionReader.open(options, null).close();
+    PartitionReader.open(options, null, false).close();
     return new TopicLetterbox(options);
   }
 
@@ -159,7 +159,7 @@ final class TopicLetterbox implements Letterbox {
 
   /** What was committed when it began, until that is enough. */
   private void read(Each each) throws PipeException, InterruptedException {
-    try (PartitionReader reader = PartitionReader.open(options, null)) {
+    try (PartitionReader reader = PartitionReader.open(options, null, false)) {
       partition = reader.partition();
       int silentTurns = 0;
       while (!reader.isExhausted() || reader.behind() < reader.endAtOpen()) {

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
@@ -43,6 +44,11 @@ final class KafkaFaultsTest {
 
   /** Those of a member that goes on asking until it has no room. */
   private static final long MERGED_AHEAD_BYTES_MAX = 30 << 20;
+
+  private static final int MANY = 12;
+
+  /** Two fetches of each. */
+  private static final long MANY_AHEAD_BYTES_MAX = 40 << 20;
 
   /** As a writer holds at most, and the buffers of the library and of both kernels. */
   private static final long WAITING_BYTES_MAX = 40 << 20;
@@ -181,6 +187,30 @@ final class KafkaFaultsTest {
       source.commit(readOne(source, all));
     }
     assertThat(all).isEqualTo(Topical.numbers(1, LARGE_COUNT));
+  }
+
+  /** Each is read over a connection of its own. */
+  @Test
+  void manyPartitionsOfASlowMemberAskForLittleAheadTogether() throws Exception {
+    topic.admin().createTopics(List.of(new NewTopic(topic.name(), MANY, (short) 1))).all().get();
+    KafkaProducer<String, String> producer = topic.producer();
+    for (int each = 1; each <= LARGE_COUNT; each++) {
+      producer.send(new ProducerRecord<>(topic.name(), each % MANY, null, large(each))).get();
+    }
+    List<String> all = new ArrayList<>();
+    try (Listener listener = topic.listener("?group=slow")) {
+      List<Pipe> pipes = new ArrayList<>();
+      while (pipes.size() < MANY) {
+        pipes.add(listener.accept());
+        pipes.getLast().source().seek(Resume.START);
+        readOne(pipes.getLast().source(), all);
+      }
+      InParallel.awaitStill(proxy::passedBytes);
+      assertThat(proxy.passedBytes()).isBetween((long) LARGE_BYTES, MANY_AHEAD_BYTES_MAX);
+      for (Pipe each : pipes) {
+        each.close();
+      }
+    }
   }
 
   @Test
