@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,9 @@ final class Credentials implements AuthHandler {
   /** Seeds of users begin with SU, and have 58 letters (github.com/nats-io/nkeys). */
   private static final Pattern SEED = Pattern.compile("(?m)^(SU[A-Z2-7]{56})\\s*$");
 
+  private static final int READS_MAX = 10;
+  private static final long BETWEEN_READS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final char @Nullable [] token;
   private final NKey key;
 
@@ -34,8 +39,29 @@ final class Credentials implements AuthHandler {
     this.key = key;
   }
 
-  /** Reads the file: each connection does that anew, so renewed credentials need no restart. */
+  /**
+   * Reads the file: each connection does that anew, so renewed credentials need no restart. One
+   * that is incomplete may be being written: it is read again, a few times.
+   */
   static Credentials read(NatsOptions options, Path file) throws PipeException {
+    for (int time = 1; time <= READS_MAX; time++) {
+      Credentials whole = read(file);
+      if (whole != null) {
+        return whole;
+      }
+      if (time < READS_MAX) {
+        LockSupport.parkNanos(BETWEEN_READS_NANOS);
+      }
+    }
+    throw new PipeException.Config(
+        options.address()
+            + ": "
+            + file
+            + " cannot be read as credentials: a file that this user may read, with the seed of a"
+            + " user's key (SU…) and, where the server wants one, its token");
+  }
+
+  private static @Nullable Credentials read(Path file) {
     try {
       String text = Files.readString(file, ISO_8859_1);
       Matcher seed = SEED.matcher(text);
@@ -46,14 +72,9 @@ final class Credentials implements AuthHandler {
             NKey.fromSeed(chars(seed)));
       }
     } catch (IOException | IllegalArgumentException e) {
-      // Said below, without what the file holds.
+      // What is said of it is said without what the file holds.
     }
-    throw new PipeException.Config(
-        options.address()
-            + ": "
-            + file
-            + " cannot be read as credentials: a file that this user may read, with the seed of a"
-            + " user's key (SU…) and, where the server wants one, its token");
+    return null;
   }
 
   private static char[] chars(Matcher found) {

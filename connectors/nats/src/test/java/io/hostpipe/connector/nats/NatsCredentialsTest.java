@@ -8,13 +8,16 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
+import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.NKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,6 +83,25 @@ final class NatsCredentialsTest {
     try (NatsServer server = NatsServer.start(more, nkeys(user));
         Subject subject = new Subject(server)) {
       refuses(subject, "?creds=" + key);
+    }
+  }
+
+  @Test
+  void aFileThatIsBeingWrittenIsReadAgain() throws Exception {
+    byte[] whole = Files.readAllBytes(credentials(null, user));
+    Path file = folder.resolve("renewed.creds");
+    assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+    try (NatsServer server = knowing(user);
+        Subject subject = new Subject(server)) {
+      InParallel<Boolean> writing =
+          InParallel.run(() -> {
+            // Each is seen by one that reads.
+            Files.write(file, Arrays.copyOf(whole, whole.length / 2), StandardOpenOption.WRITE);
+            Files.write(file, whole, StandardOpenOption.WRITE);
+            return true;
+          });
+      assertThat(subject.check("?creds=" + file, false)).contains("nats-server");
+      assertThat(writing.join()).isTrue();
     }
   }
 
