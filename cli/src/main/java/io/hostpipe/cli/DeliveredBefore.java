@@ -4,7 +4,7 @@ import io.hostpipe.storage.StreamEnd;
 import java.util.Objects;
 
 /**
- * A stream that a process before this one delivered to its end, and was killed before it could say
+ * A stream that a process before this one delivered to its end, and was ended before it could say
  * so: whoever started that one starts the command again, and is to hear how it ended, not to have
  * everything sent once more.
  *
@@ -29,7 +29,7 @@ final class DeliveredBefore {
     String what =
         "the stream "
             + Objects.requireNonNull(lasting.stream(), "a session's stream")
-            + " was delivered to its end by the process before this one, which was killed before it"
+            + " was delivered to its end by the process before this one, which was ended before it"
             + " could say so; nothing is left to send"
             + (code == ExitCode.OK ? "" : ". It would have ended with " + code.number())
             + ". The same command, started once more, begins another stream";

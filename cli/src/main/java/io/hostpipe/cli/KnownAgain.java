@@ -43,8 +43,8 @@ final class KnownAgain {
    */
   static boolean gives(StreamEnd end, String sign, PipePlan plan, StreamId stream)
       throws PipeException {
-    if (plan.source().capabilities().replayable()) {
-      return !sign.isEmpty() && sign.equals(end.source());
+    if (!end.source().isEmpty()) {
+      return sign.equals(end.source());
     }
     return switch (plan.restarted()) {
       case REPLAY -> true;
@@ -54,10 +54,10 @@ final class KnownAgain {
               Status.FAILED_PRECONDITION,
               "the stream "
                   + stream
-                  + " was delivered to its end, by a process that was killed before it could say"
-                  + " so, and its source begins anew; say what it gives: --restarted replay (the"
-                  + " same bytes again: nothing is left to send) or --restarted continue (what"
-                  + " follows, as another stream)");
+                  + " was delivered to its end, by a process that was ended before it could say"
+                  + " so; say what its source gives now: --restarted replay (the same again:"
+                  + " nothing is left to send) or --restarted continue (what follows, as another"
+                  + " stream)");
     };
   }
 }

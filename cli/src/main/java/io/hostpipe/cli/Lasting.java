@@ -189,7 +189,7 @@ final class Lasting implements AutoCloseable {
   }
 
   /**
-   * The end that the stream came to in a process before this one, which was killed before it said
+   * The end that the stream came to in a process before this one, which was ended before it said
    * so: nothing is left to do but to say it. Null where the stream goes on.
    */
   @Nullable StreamEnd untold() {

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real command with programs as its ends and in between. */
 final class ExecProcessTest {
@@ -116,6 +117,22 @@ final class ExecProcessTest {
       assertThat(pipe.err())
           .contains("ended with status 0 before the end of its input: 4 bytes were written to it")
           .contains("delivered: 0..0, perhaps up to 4");
+    }
+  }
+
+  /** Nobody waits for ever for input that the program will not take. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aProgramThatEndedWellIsNotWaitedForForEver(boolean filter) throws Exception {
+    Path read = folder.resolve("read");
+    String[] words =
+        filter
+            ? new String[] {"-", "-", "--through", ends(read).substring(5)}
+            : new String[] {"-", ends(read)};
+    try (CommandProcess pipe = CommandProcess.start(words)) {
+      pipe.feed("one\n".getBytes(StandardCharsets.UTF_8));
+      assertThat(pipe.exitCode()).isEqualTo(6);
+      assertThat(pipe.err()).contains("ended with status 0 before the end of its input: ");
     }
   }
 

@@ -178,7 +178,7 @@ final class LastingProcessTest {
     try (CommandProcess again = start("web1", words)) {
       assertThat(again.exitCode()).isEqualTo(4);
       assertThat(again.err())
-          .contains("the stream s#2 was delivered to its end, by a process that was killed")
+          .contains("the stream s#2 was delivered to its end, by a process that was ended")
           .contains("--restarted replay", "--restarted continue");
     }
     ended("exec:echo a", out.toString(), "append", "--session", "s", "--restarted", "replay");

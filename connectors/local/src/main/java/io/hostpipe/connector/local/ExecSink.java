@@ -8,6 +8,8 @@ import io.hostpipe.spi.BlockPool;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * 0 and all of its input was written to it: what lies in its pipe, or in its memory, is nothing
  * that anybody can count on. A program that ends before that has failed, whatever its status. One
  * that ends with 0 behind the last byte, and before it was told that this is the last, has not: it
- * may know that from the bytes, as tar does.
+ * may know that from the bytes, as tar does. What it left unread in its pipe then, nobody can tell.
  */
 final class ExecSink extends SynchronousSink {
   /** What a pipe holds by default. */
@@ -112,11 +114,20 @@ final class ExecSink extends SynchronousSink {
   }
 
   /**
-   * The program has ended. If it failed, nobody needs to write on to find out; else whether it
-   * ended too early is known when another byte comes, or the end.
+   * The program has ended; if that was not awaited, nobody needs to write on to find out. Where it
+   * ended well the end of its input may be about to come.
    */
   private void onEnd() {
-    if (!ending && !program.killed() && !program.succeeded()) {
+    if (program.succeeded()) {
+      CompletableFuture.delayedExecutor(RunningProgram.END_OF_INPUT_MILLIS, TimeUnit.MILLISECONDS)
+          .execute(this::failUnlessEnding);
+    } else {
+      failUnlessEnding();
+    }
+  }
+
+  private void failUnlessEnding() {
+    if (!ending && !program.killed()) {
       try {
         failFromOutside(early());
       } catch (InterruptedException e) {

@@ -78,6 +78,12 @@ final class RunningProgram {
     return process.isAlive();
   }
 
+  /**
+   * How long the end of its input may come behind its own good end: it may know its last byte from
+   * the bytes. A second is long for what is on a disk; a link may have to heal.
+   */
+  static final long END_OF_INPUT_MILLIS = 10_000;
+
   /** Whether it has ended, with status 0. */
   boolean succeeded() {
     return !process.isAlive() && process.exitValue() == 0;

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Three threads: the caller's, the one of {@link PumpedSource} that reads stdout, and a feeder.
  * The fed source belongs to the feeder from the first read to the program's end, then to the
  * caller. A failure of the fed source kills the program, so that what is behind sees an abort and
- * no end; a failure of the program closes the fed source. States of the feeder: feeding, then one
- * of fed, failed.
+ * no end; an early end of the program closes the fed source. States of the feeder: feeding, then
+ * one of fed, failed.
  */
 final class ThroughSource extends ForwardingSource {
   private static final int CHUNK_BYTES = 64 << 10;
@@ -214,10 +214,12 @@ final class ThroughSource extends ForwardingSource {
     if (why != null) {
       throw why;
     }
-    if (status != 0 && !wholeFed) {
+    if (status == 0) {
+      feeder.join(RunningProgram.END_OF_INPUT_MILLIS);
+    }
+    if (!wholeFed) {
       inner.close();
     }
-    // One that ended well may have known its last byte from the bytes: the next ones would tell.
     feeder.join();
     if (status != 0 || !wholeFed) {
       throw running.failed(status, when(outputBytes));
