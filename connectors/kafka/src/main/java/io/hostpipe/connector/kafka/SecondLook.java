@@ -40,6 +40,7 @@ final class SecondLook {
           case null, default -> 0;
         };
     if (why instanceof PipeException.Unreachable || nanosMax == 0) {
+      looked = false; // who comes behind that has not heard all yet, either
       return why;
     }
     long nowNanos = clock.getAsLong();

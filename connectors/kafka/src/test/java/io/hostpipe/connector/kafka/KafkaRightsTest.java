@@ -3,6 +3,7 @@ package io.hostpipe.connector.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.hostpipe.Address;
 import io.hostpipe.Batch;
 import io.hostpipe.Cursor;
 import io.hostpipe.Listener;
@@ -12,6 +13,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
+import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.KafkaServer;
 import java.io.IOException;
@@ -212,6 +214,25 @@ final class KafkaRightsTest {
     assertThat(all).isEqualTo(Topical.numbers(1, 2 * COUNT));
   }
 
+  @Test
+  void aMemberThatWaitsForAPartitionHearsThatItsRightIsGone() throws Exception {
+    Sink sink = topic.sink("numbers", topic.address(ROOT, ""));
+    Topical.writeNumbers(sink, 1, COUNT);
+    sink.finish();
+    Address others = topic.address(ROOT, shared());
+    try (Listener listener = topic.listener(others, RetryPolicy.DEFAULT);
+        Pipe only = listener.accept();
+        Listener standby = topic.listener(shared())) {
+      assertThat(only.source().stream().value()).contains(topic.name());
+      InParallel<Pipe> waiting = InParallel.run(standby::accept);
+      InParallel.await(() -> membersOf("workers") == 2);
+      take(OF_GROUP);
+      isDenied(waiting.failure(), "READ on the group");
+    } finally {
+      give(OF_GROUP);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"TOPIC", "PLACE"})
   void aMergedReaderWhoseRightIsTakenAwaySaysSoAndTheNextOneGoesOn(Needed which) throws Exception {
@@ -266,6 +287,16 @@ final class KafkaRightsTest {
           .mapToLong(each -> each.getValue().offset())
           .findAny()
           .orElse(-1);
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private int membersOf(String group) {
+    try {
+      return admin.describeConsumerGroups(List.of(group)).all().get().values().stream()
+          .mapToInt(each -> each.members().size())
+          .sum();
     } catch (Exception e) {
       throw new AssertionError(e);
     }

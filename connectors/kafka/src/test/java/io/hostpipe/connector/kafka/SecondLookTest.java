@@ -36,6 +36,16 @@ final class SecondLookTest {
   }
 
   @Test
+  void whatIsSaidBehindAnOutageIsLookedAtAnew() {
+    PipeException.Refused said = refused(new UnknownTopicOrPartitionException("gone"));
+    isRetried(said);
+    nowNanos += TimeUnit.HOURS.toNanos(1);
+    PipeException.Unreachable away = new PipeException.Unreachable("away", null);
+    assertThat(look.at(away)).isSameAs(away);
+    isRetried(said);
+  }
+
+  @Test
   void allElseIsBelievedAtOnce() {
     PipeException.Refused said = refused(new InvalidTopicException("no"));
     assertThat(look.at(said)).isSameAs(said);

@@ -86,8 +86,13 @@ final class Topical extends StoreEnds {
 
   /** The same with another patience. */
   Listener listener(String query, RetryPolicy retry) throws PipeException {
+    return listener(address(query), retry);
+  }
+
+  /** The same at an address of its own. */
+  Listener listener(Address address, RetryPolicy retry) throws PipeException {
     PipeContext reading = context().withDirections(false, true).withRetry(retry);
-    return closing(new KafkaConnector().listen(address(query), reading));
+    return closing(new KafkaConnector().listen(address, reading));
   }
 
   /** The same for both directions. */
