@@ -318,7 +318,9 @@ final class Pulls implements AutoCloseable {
       }
       open |= each.messages > 0;
     }
-    silentLooks = heard || !open ? 0 : silentLooks + 1;
+    // What the server says lies behind messages that there is no room for.
+    boolean hears = heard || !inbox.hasRoom();
+    silentLooks = hears || !open ? 0 : silentLooks + 1;
     heard = false;
     pauses = false;
     if (silentLooks > SILENT_LOOKS_MAX) {
