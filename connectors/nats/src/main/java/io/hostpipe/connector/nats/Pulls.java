@@ -1,5 +1,7 @@
 package io.hostpipe.connector.nats;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.spi.Inbox;
@@ -9,7 +11,9 @@ import io.nats.client.PullRequestOptions;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -44,6 +48,7 @@ final class Pulls implements AutoCloseable {
   private static final String NEXT = "$JS.API.CONSUMER.MSG.NEXT.";
   private static final Duration EXPIRES = Duration.ofSeconds(30);
   private static final Duration HEARTBEAT = Duration.ofSeconds(5);
+  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(1);
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** A server that has said nothing for so many looks, while it was asked something, is lost. */
@@ -151,17 +156,36 @@ final class Pulls implements AutoCloseable {
   /** Asks no more. What is on its way is dropped. Idempotent. */
   @Override
   public void close() {
+    askNoMore();
+    try {
+      connection.nats().closeDispatcher(dispatcher);
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      // The connection is gone.
+    }
+  }
+
+  /**
+   * Asks no more, and looks at what has come already, or does within a moment; the inbox must be
+   * closed.
+   */
+  void closeBehindWhatCame() {
+    askNoMore();
+    try {
+      var _ = dispatcher.drain(DRAIN_TIMEOUT).get(DRAIN_TIMEOUT.toMillis(), MILLISECONDS);
+    } catch (IllegalStateException | ExecutionException | TimeoutException e) {
+      // What was not looked at comes again by itself.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void askNoMore() {
     lock.lock();
     try {
       closed = true;
       changed.signalAll();
     } finally {
       lock.unlock();
-    }
-    try {
-      connection.nats().closeDispatcher(dispatcher);
-    } catch (IllegalArgumentException | IllegalStateException e) {
-      // The connection is gone.
     }
   }
 

@@ -12,7 +12,6 @@ import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -176,10 +175,14 @@ final class SharedReader implements AutoCloseable {
    */
   @Override
   public void close() {
-    List<Message> unread = inbox.close();
-    pulls.close();
+    var _ = inbox.close();
+    if (connection.stands() && unacknowledged.hasEnded()) {
+      pulls.closeBehindWhatCame();
+    } else {
+      pulls.close();
+    }
+    unacknowledged.giveBackIfEnded(connection.nats(), waiting);
     unacknowledged.forget(waiting);
-    unacknowledged.giveBackIfEnded(connection.nats(), unread);
     connection.close();
   }
 }

@@ -123,13 +123,16 @@ final class Unacknowledged {
     }
   }
 
-  /** Whether a message that is taken is not held already, and came once more. */
+  /** Whether a message is not held already, and came once more; one that is new still waits. */
   boolean isNew(Message message) {
     long sequence = OrderedReader.sequence(message);
     lock.lock();
     try {
-      waiting.answers.remove(sequence);
-      return !sequences.contains(sequence);
+      boolean again = sequences.contains(sequence);
+      if (again) {
+        waiting.answers.remove(sequence);
+      }
+      return !again;
     } finally {
       lock.unlock();
     }
@@ -140,6 +143,7 @@ final class Unacknowledged {
     long sequence = OrderedReader.sequence(message);
     lock.lock();
     try {
+      waiting.answers.remove(sequence);
       held.add(
           new Held(
               endPosition, sequence, message.getReplyTo(), message.metaData().deliveredCount()));
@@ -193,6 +197,16 @@ final class Unacknowledged {
     send(out);
   }
 
+  /** Whether nothing more is committed. */
+  boolean hasEnded() {
+    lock.lock();
+    try {
+      return ended;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Nothing more is committed: what is held is given back when its reader closes. Idempotent. */
   void end() {
     lock.lock();
@@ -220,10 +234,11 @@ final class Unacknowledged {
    * When this has ended: another reader may have what is not committed.
    *
    * @param over the connection that is about to be closed
-   * @param unread what came and was not even handed over
+   * @param came what came over it: what was not even handed over is given back, too
    */
-  void giveBackIfEnded(Connection over, List<Message> unread) {
+  void giveBackIfEnded(Connection over, Waiting came) {
     List<Held> rest;
+    List<String> unread;
     lock.lock();
     try {
       if (!ended) {
@@ -231,13 +246,15 @@ final class Unacknowledged {
       }
       rest = List.copyOf(held);
       held.clear();
+      came.answers.keySet().removeAll(sequences);
+      unread = List.copyOf(came.answers.values());
     } finally {
       lock.unlock();
     }
     answerAgain();
     rest.forEach(each -> publish(over, each.replyTo(), null, giveBack(each.deliveries())));
     // Nobody has tried these.
-    unread.forEach(each -> publish(over, each.getReplyTo(), null, giveBack(1)));
+    unread.forEach(each -> publish(over, each, null, giveBack(1)));
     flush(over);
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.hostpipe.Batch;
+import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Sink;
@@ -33,6 +34,11 @@ final class SharedSourceTest {
   private static final long FIRST_BYTES = 3;
 
   private static final long TEN_BYTES = 9 * 3 + 4;
+
+  /** Of these a batch of 256 KiB holds a part. */
+  private static final int LONG_BYTES = 30_000;
+
+  private static final int LONG_COUNT = 30;
 
   @TempDir private Path folder;
 
@@ -69,12 +75,7 @@ final class SharedSourceTest {
 
   @Test
   void whatIsGivenBackAgainWaitsLonger() throws Exception {
-    Queue<String> answers = new ConcurrentLinkedQueue<>();
-    Connection client = subject.client();
-    client
-        .createDispatcher(answer -> answers.add(new String(answer.getData(), US_ASCII)))
-        .subscribe("$JS.ACK.>");
-    client.flush(Duration.ofMinutes(2));
+    Queue<String> answers = answers();
     for (int time = 1; time <= 3; time++) {
       Source source = subject.source("?jetstream&durable=jobs");
       readWithoutCommit(source, 100);
@@ -83,6 +84,24 @@ final class SharedSourceTest {
       InParallel.await(() -> answers.stream().filter(wanted::equals).count() == 100);
     }
     assertThat(answers.stream().filter(each -> each.startsWith("-NAK")).count()).isEqualTo(300);
+  }
+
+  @Test
+  void whatABatchHadNoRoomForIsKeptAndComesAgainAtOnceWhenItsReaderCloses() throws Exception {
+    Subject longer = longMessages();
+    Queue<String> answers = answers();
+    Source source = longer.source("?jetstream&durable=long&ack-wait=4s");
+    try (Batch batch = Objects.requireNonNull(source.read())) {
+      assertThat(batch.count()).isPositive().isLessThan(LONG_COUNT);
+    }
+    InParallel.await(() -> consumer(longer, "long").getNumAckPending() == LONG_COUNT);
+    long since = System.nanoTime();
+    InParallel.await(() -> System.nanoTime() - since > Duration.ofSeconds(9).toNanos());
+    assertThat(consumer(longer, "long").getRedelivered()).as("more than twice the wait").isZero();
+    source.close();
+    InParallel.await(
+        () -> answers.stream().filter(each -> each.startsWith("-NAK")).count() == LONG_COUNT);
+    longer.close();
   }
 
   @Test
@@ -187,9 +206,39 @@ final class SharedSourceTest {
     assertThat(subject.warnings()).isEmpty();
   }
 
-  private ConsumerInfo consumer() throws Exception {
-    JetStreamManagement streams = subject.client().jetStreamManagement();
-    return streams.getConsumerInfo(streams.getStreamNames(subject.name()).getFirst(), "jobs");
+  /** A subject with messages of which a batch holds a part. */
+  private Subject longMessages() throws Exception {
+    Subject longer = new Subject(server);
+    Sink sink = longer.sink("long", "?jetstream");
+    for (int count = 0; count < LONG_COUNT; count++) {
+      Subject.write(sink, "x".repeat(LONG_BYTES), Headers.EMPTY);
+    }
+    sink.awaitCommitted(sink.resume().position());
+    return longer;
+  }
+
+  /** What readers answer to messages, from here on. */
+  private Queue<String> answers() throws Exception {
+    Queue<String> answers = new ConcurrentLinkedQueue<>();
+    Connection client = subject.client();
+    client
+        .createDispatcher(answer -> answers.add(new String(answer.getData(), US_ASCII)))
+        .subscribe("$JS.ACK.>");
+    client.flush(Duration.ofMinutes(2));
+    return answers;
+  }
+
+  private static ConsumerInfo consumer(Subject of, String name) {
+    try {
+      JetStreamManagement streams = of.client().jetStreamManagement();
+      return streams.getConsumerInfo(streams.getStreamNames(of.name()).getFirst(), name);
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private ConsumerInfo consumer() {
+    return consumer(subject, "jobs");
   }
 
   /** The server has heard of what was committed; it takes it in on a thread of its own. */
