@@ -31,6 +31,10 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   private final NatsOptions options;
   private final Continuity continuity = new Continuity();
   private @Nullable SequenceCursor place;
+
+  /** Whether a message was there at the place, which may be one that only was asked for. */
+  private boolean wasThere;
+
   private boolean begun;
 
   /** The last message there was when reading began. */
@@ -53,6 +57,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   @Override
   protected void goOnBehind(Cursor cursor) throws PipeException {
     place = SequenceCursor.of(cursor);
+    wasThere = true;
   }
 
   @Override
@@ -161,6 +166,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
       throw new IllegalStateException("a batch has no room for what it was measured for");
     }
     place = SequenceCursor.in(open.stream(), sequence);
+    wasThere = true;
     return true;
   }
 
@@ -196,6 +202,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     }
     if (place == null) {
       place = beginning(open);
+      wasThere = options.from().end();
     }
     return open;
   }
@@ -221,7 +228,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   private boolean endsBeforePlace(OrderedReader open) throws PipeException {
     SequenceCursor behind = place;
     long last = open.stream().getStreamState().getLastSequence();
-    if (behind == null || last >= behind.sequence()) {
+    if (behind == null || !wasThere || last >= behind.sequence()) {
       behindSinceNanos = null;
       return false;
     }

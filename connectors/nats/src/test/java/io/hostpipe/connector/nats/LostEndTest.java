@@ -70,6 +70,21 @@ final class LostEndTest {
     assertThat(subject.warnings()).anyMatch(text -> text.contains("ends with sequence 10"));
   }
 
+  /** What lies before it was not to be read, and nothing of it is lost. */
+  @Test
+  void aPlaceBeyondTheEndIsWaitedForOverABreakToo() throws Exception {
+    Sink sink = subject.sink("numbers", "?jetstream");
+    Subject.writeNumbers(sink, 1, 10);
+    sink.awaitCommitted(sink.resume().position());
+    Source source = subject.source("?jetstream&from=50");
+    assertThat(source.read(Duration.ofMillis(100))).isNull();
+    server.kill();
+    server.restart();
+    assertThat(source.read(Duration.ofSeconds(2))).as("it connects again").isNull();
+    Subject.writeNumbers(subject.sink("more", "?jetstream"), 11, 60);
+    assertThat(Subject.read(source, 11)).isEqualTo(Subject.numbers(50, 60));
+  }
+
   private static void copy(Path from, Path to) throws Exception {
     try (var all = Files.walk(from)) {
       for (Path each : all.toList()) {
