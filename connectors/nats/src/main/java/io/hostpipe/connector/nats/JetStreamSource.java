@@ -43,7 +43,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   private long beganNanos;
   private boolean lookedAgain;
 
-  /** Since when the stream ends before the place; null while it does not. */
+  /** Since when the stream was said to end before the place, and nothing else; null for not. */
   private @Nullable Long behindSinceNanos;
 
   /** What a batch had no room for. */
@@ -99,7 +99,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     if (unread == null && restNanos > 0) {
       unread = open.inbox().poll(Math.min(restNanos, timeoutNanos));
     }
-    if (unread != null || System.nanoTime() - beganNanos < LOOK_AGAIN_NANOS) {
+    if (System.nanoTime() - beganNanos < LOOK_AGAIN_NANOS) {
       return true;
     }
     try {
@@ -208,11 +208,13 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   }
 
   private OrderedReader begin() throws PipeException, InterruptedException {
+    Long since = behindSinceNanos;
+    behindSinceNanos = null;
     OrderedReader opened = OrderedReader.open(options, place);
     boolean whole = false;
     try {
       checkNothingWasDeleted(opened);
-      whole = !endsBeforePlace(opened);
+      whole = !endsBeforePlace(opened, since);
     } finally {
       if (!whole) {
         opened.close();
@@ -224,12 +226,13 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   /**
    * Whether the stream has lost what was read last, and its reader goes on behind what is left:
    * what is written from there on has numbers that were read already.
+   *
+   * @param since when this was found, try after try; null for not at the last one
    */
-  private boolean endsBeforePlace(OrderedReader open) throws PipeException {
+  private boolean endsBeforePlace(OrderedReader open, @Nullable Long since) throws PipeException {
     SequenceCursor behind = place;
     long last = open.stream().getStreamState().getLastSequence();
     if (behind == null || !wasThere || last >= behind.sequence()) {
-      behindSinceNanos = null;
       return false;
     }
     String what =
@@ -241,10 +244,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
             + ", and was read up to "
             + behind.sequence();
     long nowNanos = System.nanoTime();
-    Long since = behindSinceNanos;
-    if (since == null) {
-      behindSinceNanos = nowNanos;
-    }
+    behindSinceNanos = since == null ? nowNanos : since;
     if (open.isReplicated() && (since == null || nowNanos - since < CATCH_UP_NANOS)) {
       throw new PipeException.Unreachable(what + "; its leader is asked again", null);
     }

@@ -30,7 +30,7 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
   /** A consumer that was read is not made again, or it would give everything once more. */
   private boolean begun;
 
-  /** Since when it is not found; null while it is. */
+  /** Since when it was not found, try after try; null when the last one came to anything else. */
   private @Nullable Long goneSinceNanos;
 
   SharedSource(NatsOptions options, PipeContext context) {
@@ -58,18 +58,17 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
 
   @Override
   protected SharedReader begin() throws PipeException, InterruptedException {
+    Long since = goneSinceNanos;
+    goneSinceNanos = null;
     SharedReader reader = SharedReader.open(options, unacknowledged, !begun);
     if (reader != null) {
       begun = true;
-      goneSinceNanos = null;
       return reader;
     }
     String what = options.address() + ": the consumer " + options.durable() + " is gone";
     long nowNanos = System.nanoTime();
-    Long since = goneSinceNanos;
-    if (since == null) {
-      goneSinceNanos = nowNanos;
-    } else if (nowNanos - since >= LOOKED_FOR_NANOS) {
+    goneSinceNanos = since == null ? nowNanos : since;
+    if (since != null && nowNanos - since >= LOOKED_FOR_NANOS) {
       throw new PipeException.Refused(
           Status.FAILED_PRECONDITION,
           what
