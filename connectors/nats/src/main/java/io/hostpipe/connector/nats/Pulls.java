@@ -29,6 +29,11 @@ import org.jspecify.annotations.Nullable;
  * both in turns. A question is for so many messages and so many bytes; a message that is longer
  * than that is asked for alone, without a limit.
  *
+ * <p>A server from 2.12 on drops a question without a word where a consumer has as many as it may
+ * have: one of which nothing was heard keeps nobody from asking another, and is given up when that
+ * one was answered, since a server answers the older one first. Whatever comes of it late is taken
+ * all the same.
+ *
  * <p>Whatever ends a reader here ends its inbox, and {@link #failure} says why: another one begins
  * behind what was taken, and finds out what has become of the consumer.
  *
@@ -68,6 +73,7 @@ final class Pulls implements AutoCloseable {
   private final Dispatcher dispatcher;
   private final long askBytes;
   private final int askMessages;
+  private final int messagesMax;
   private final Duration expires;
   private final Duration heartbeat;
   private final ReentrantLock lock = new ReentrantLock();
@@ -78,6 +84,7 @@ final class Pulls implements AutoCloseable {
 
   private boolean heard;
   private int silentLooks;
+  private long asked;
 
   /** The server was said to stop, or to be leader no more: it is not asked at once. */
   private boolean pauses;
@@ -110,6 +117,7 @@ final class Pulls implements AutoCloseable {
     this.subject = NEXT + consumer.getStreamName() + "." + consumer.getName();
     this.inbox = inbox;
     this.looks = looks;
+    this.messagesMax = messagesMax;
     this.askMessages = (int) limited(Math.max(1, messagesMax * 2L / 3), limits.getMaxBatch());
     this.askBytes = limited(AHEAD_BYTES * 2 / 3, limits.getMaxBytes());
     @Nullable Duration expiresMax = limits.getMaxExpires();
@@ -121,7 +129,10 @@ final class Pulls implements AutoCloseable {
     this.heartbeat = half.compareTo(HEARTBEAT) < 0 ? half : HEARTBEAT;
     this.dispatcher = connection.nats().createDispatcher();
     dispatcher.setPendingLimits(0, 0); // what is asked for is the limit
-    this.questions = new Question[] {new Question(), new Question()};
+    this.questions =
+        limits.getMaxPullWaiting() == 1
+            ? new Question[] {new Question()}
+            : new Question[] {new Question(), new Question()};
   }
 
   /** An inbox for the messages of a consumer. */
@@ -202,9 +213,11 @@ final class Pulls implements AutoCloseable {
     lock.lock();
     try {
       heard = true;
+      question.heard = true;
       question.messages--;
       question.bytes -= answer.consumeByteCount();
       if (question.isDone()) {
+        giveUpUnheardBefore(question);
         question.end();
       }
       if (isLow()) {
@@ -221,7 +234,12 @@ final class Pulls implements AutoCloseable {
     lock.lock();
     try {
       heard = true;
-      if (code == HEARTBEATS || !answer.getSubject().equals(question.subject())) {
+      if (!answer.getSubject().equals(question.subject())) {
+        return;
+      }
+      question.heard = true;
+      giveUpUnheardBefore(question);
+      if (code == HEARTBEATS) {
         return;
       }
       boolean whole = question.isWhole();
@@ -274,13 +292,24 @@ final class Pulls implements AutoCloseable {
     inbox.end();
   }
 
-  /** Whether no more than half of a question is unanswered; under the lock. */
+  /** What was asked before this and got nothing was dropped; under the lock. */
+  private void giveUpUnheardBefore(Question answered) {
+    for (Question each : questions) {
+      if (!each.heard && each.order < answered.order) {
+        each.end();
+      }
+    }
+  }
+
+  /** Whether no more than half of a question is unanswered, as far as known; under the lock. */
   private boolean isLow() {
     long bytes = 0;
     long messages = 0;
     for (Question each : questions) {
-      bytes += each.bytes;
-      messages += each.messages;
+      if (!each.isDoubtful()) {
+        bytes += each.bytes;
+        messages += each.messages;
+      }
     }
     return bytes <= askBytes / 2 || messages <= askMessages / 2;
   }
@@ -292,24 +321,28 @@ final class Pulls implements AutoCloseable {
     }
     Question free = null;
     boolean open = false;
+    long restBytes = AHEAD_BYTES;
+    long restMessages = messagesMax;
     for (Question each : questions) {
       if (each.messages == 0) {
         free = each;
       } else {
         open = true;
+        restBytes -= each.bytes;
+        restMessages -= each.messages;
       }
     }
-    if (free == null || (asksForOne && open)) {
+    if (free == null || (asksForOne && open) || restBytes <= 0) {
       return;
     }
+    int messages = asksForOne ? 1 : Math.clamp(restMessages, 1, askMessages);
+    long bytes = asksForOne ? Long.MAX_VALUE / 4 : Math.min(restBytes, askBytes);
     PullRequestOptions.Builder wanted =
-        PullRequestOptions.builder(asksForOne ? 1 : askMessages)
-            .expiresIn(expires)
-            .idleHeartbeat(heartbeat);
+        PullRequestOptions.builder(messages).expiresIn(expires).idleHeartbeat(heartbeat);
     if (!asksForOne) {
-      wanted.maxBytes(askBytes);
+      wanted.maxBytes(bytes);
     }
-    free.begin(asksForOne ? 1 : askMessages, asksForOne ? Long.MAX_VALUE / 4 : askBytes);
+    free.begin(messages, bytes, !open);
     asksForOne = false;
     try {
       connection.nats().publish(subject, free.subject(), wanted.build().serialize());
@@ -335,16 +368,18 @@ final class Pulls implements AutoCloseable {
 
   private void look() {
     boolean open = false;
+    // What the server says lies behind messages that there is no room for.
+    boolean room = inbox.hasRoom();
     for (Question each : questions) {
-      if (each.messages > 0 && System.nanoTime() - each.deadline > 0) {
+      if (!room) {
+        each.waitAnew();
+      } else if (each.messages > 0 && System.nanoTime() - each.deadline > 0) {
         // The server has forgotten it, and was not able to say so.
         each.end();
       }
       open |= each.messages > 0;
     }
-    // What the server says lies behind messages that there is no room for.
-    boolean hears = heard || !inbox.hasRoom();
-    silentLooks = hears || !open ? 0 : silentLooks + 1;
+    silentLooks = heard || !open || !room ? 0 : silentLooks + 1;
     heard = false;
     pauses = false;
     if (silentLooks > SILENT_LOOKS_MAX) {
@@ -367,14 +402,35 @@ final class Pulls implements AutoCloseable {
     private long number;
     private int messages;
     private long bytes;
-    private int asked;
+    private int wanted;
     private long deadline;
 
-    void begin(int messagesMax, long bytesMax) {
+    /** Of all questions, which one it is. */
+    private long order;
+
+    /** Whether anything was heard of it. */
+    private boolean heard;
+
+    /** When something is heard of it at the latest, where the server has it. */
+    private long heardBy;
+
+    void begin(int messagesMax, long bytesMax, boolean alone) {
       number++;
+      order = ++asked;
+      heard = false;
       messages = messagesMax;
-      asked = messagesMax;
+      wanted = messagesMax;
       bytes = bytesMax;
+      heardBy = System.nanoTime() + (alone ? heartbeat.toNanos() + LOOK_NANOS : 0);
+      waitAnew();
+    }
+
+    /** Whether the server may have dropped it, and another one is not to wait for it. */
+    boolean isDoubtful() {
+      return !heard && System.nanoTime() - heardBy >= 0;
+    }
+
+    void waitAnew() {
       deadline = System.nanoTime() + 2 * expires.toNanos();
     }
 
@@ -390,7 +446,7 @@ final class Pulls implements AutoCloseable {
 
     /** Whether nothing of it has come. */
     boolean isWhole() {
-      return messages == asked;
+      return messages == wanted;
     }
 
     String subject() {
