@@ -20,6 +20,7 @@ import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -182,6 +183,35 @@ final class SharedSourceTest {
         .withMessageContaining("the consumer jobs is gone: it was deleted while it was read")
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.FAILED_PRECONDITION));
     assertThat(streams.getConsumerNames(stream)).isEmpty();
+  }
+
+  /** The outage is longer than a consumer is looked for, and says nothing of the consumer. */
+  @Test
+  void aConsumerThatIsNotFoundBeforeAndBehindAnOutageIsLookedForAnew() throws Exception {
+    Source source = subject.source("?jetstream&durable=jobs");
+    assertThat(Subject.read(source, 100)).hasSize(100);
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    String stream = streams.getStreamNames(subject.name()).getFirst();
+    assertThat(streams.deleteConsumer(stream, "jobs")).isTrue();
+    InParallel<List<String>> reads = InParallel.run(() -> Subject.read(source, 100));
+    InParallel.await(() -> reads.ended() || timesLookedFor() > 0);
+    server.kill();
+    long since = System.nanoTime();
+    InParallel.await(() -> System.nanoTime() - since > Duration.ofSeconds(11).toNanos());
+    long before = timesLookedFor();
+    server.restart();
+    InParallel.await(() -> reads.ended() || timesLookedFor() > before);
+    subject
+        .client()
+        .jetStreamManagement()
+        .createConsumer(
+            stream,
+            ConsumerConfiguration.builder().durable("jobs").ackPolicy(AckPolicy.Explicit).build());
+    assertThat(reads.join()).isEqualTo(Subject.numbers(1, 100));
+  }
+
+  private long timesLookedFor() {
+    return subject.warnings().stream().filter(each -> each.contains("is looked for")).count();
   }
 
   @Test
