@@ -63,8 +63,7 @@ final class LeakTest {
   @Test
   void aClosedPipeIsNoLeak() throws Exception {
     SessionListener listener = hosts.listen("orders", 8);
-    openAndClose();
-    hosts.accept(listener).close();
+    openAndClose(listener);
     collect();
     assertThat(hosts.dialerTold.lines("warning")).isEmpty();
   }
@@ -109,15 +108,17 @@ final class LeakTest {
     assertThat(listener.accept().description()).contains("orders");
   }
 
-  private void openAndClose() throws Exception {
+  private void openAndClose(SessionListener listener) throws Exception {
     try (Pipe pipe =
-        Sessions.connect(
-            "orders",
-            "tcp://memory:9000/orders",
-            hosts.network.dialer(),
-            hosts.messages(),
-            Hosts.OPTIONS)) {
+            Sessions.connect(
+                "orders",
+                "tcp://memory:9000/orders",
+                hosts.network.dialer(),
+                hosts.messages(),
+                Hosts.OPTIONS);
+        Pipe accepted = hosts.accept(listener)) {
       pipe.send("x".getBytes(StandardCharsets.UTF_8));
+      Hosts.next(accepted.source());
     }
   }
 

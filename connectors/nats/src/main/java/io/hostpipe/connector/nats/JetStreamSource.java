@@ -12,6 +12,7 @@ import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.LogSource;
 import io.hostpipe.spi.PipeContext;
 import io.nats.client.Message;
+import io.nats.client.api.StreamState;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -258,13 +259,14 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     return true;
   }
 
-  /** Where a reader began that had no place of its own. */
+  /** Where a reader began that had no place of its own; what was deleted by then is none of its. */
   private SequenceCursor beginning(OrderedReader open) {
     From from = options.from();
+    StreamState state = open.stream().getStreamState();
     long behind =
         from.end()
-            ? open.stream().getStreamState().getLastSequence()
-            : Math.max(0, from.number() - 1);
+            ? state.getLastSequence()
+            : from.number() <= 1 ? 0 : Math.max(from.number(), state.getFirstSequence()) - 1;
     return SequenceCursor.in(open.stream(), behind);
   }
 

@@ -10,6 +10,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.testkit.servers.NatsServer;
+import io.nats.client.JetStreamManagement;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,6 +84,23 @@ final class LostEndTest {
     assertThat(source.read(Duration.ofSeconds(2))).as("it connects again").isNull();
     Subject.writeNumbers(subject.sink("more", "?jetstream"), 11, 60);
     assertThat(Subject.read(source, 11)).isEqualTo(Subject.numbers(50, 60));
+  }
+
+  /** What was deleted before anybody read is no loss of this reader's. */
+  @Test
+  void aPlaceBeforeTheBeginningIsNoLossOverABreakEither() throws Exception {
+    Sink sink = subject.sink("numbers", "?jetstream");
+    Subject.writeNumbers(sink, 1, 10);
+    sink.finish();
+    JetStreamManagement streams = subject.client().jetStreamManagement();
+    var _ = streams.purgeStream(streams.getStreamNames(subject.name()).getFirst());
+    Source source = subject.source("?jetstream&from=3");
+    assertThat(source.read(Duration.ofMillis(100))).isNull();
+    server.kill();
+    server.restart();
+    assertThat(source.read(Duration.ofSeconds(2))).as("it connects again").isNull();
+    Subject.writeNumbers(subject.sink("more", "?jetstream"), 11, 12);
+    assertThat(Subject.read(source, 2)).isEqualTo(Subject.numbers(11, 12));
   }
 
   private static void copy(Path from, Path to) throws Exception {
