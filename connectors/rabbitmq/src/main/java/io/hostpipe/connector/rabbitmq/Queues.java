@@ -7,6 +7,7 @@ import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.ShutdownSignalException;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
+import io.hostpipe.spi.BrokerOptions.Until;
 import io.hostpipe.spi.PipeEvents;
 import java.io.IOException;
 import java.util.Map;
@@ -73,6 +74,11 @@ final class Queues {
     QueueShape shape = find(options.queue()) == null ? null : look();
     if (shape == null) {
       make();
+      if (asSource && options.until() == Until.EMPTY) {
+        events.warning(
+            options.address()
+                + ": there was no queue of this name; it was made, and nothing is in it");
+      }
       care = new Care(options.quorum(), options.deadLetters() != null);
     } else {
       check(shape, asSource, events);

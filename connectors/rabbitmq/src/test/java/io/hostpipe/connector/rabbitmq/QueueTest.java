@@ -58,6 +58,20 @@ final class QueueTest extends WithQueue {
     assertThat(source.finished()).isTrue();
   }
 
+  /** Its name may have been meant otherwise. */
+  @Test
+  void aQueueThatIsEmptyBecauseItWasNotThereIsNamed() throws Exception {
+    Source source = queue.source("?until=empty");
+    assertThat(TestQueue.read(source, Integer.MAX_VALUE, true).texts()).isEmpty();
+    assertThat(queue.warnings())
+        .singleElement()
+        .asString()
+        .contains(queue.name(), "there was no queue of this name");
+    assertThat(TestQueue.read(queue.source("?until=empty"), Integer.MAX_VALUE, true).texts())
+        .isEmpty();
+    assertThat(queue.warnings()).hasSize(1);
+  }
+
   /** Its server then says that it has no messages. */
   @Test
   void aQuorumQueueWhoseLeaderDoesNotAnswerIsNotTakenForEmpty() throws Exception {
