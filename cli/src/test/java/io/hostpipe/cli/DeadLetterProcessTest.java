@@ -289,15 +289,7 @@ final class DeadLetterProcessTest {
 
   @Test
   void aMessageForWhichThereIsNoRoomIsTriedAsOftenAsWasSaidAndThenPutAside() throws Exception {
-    client
-        .jetStreamManagement()
-        .addStream(
-            StreamConfiguration.builder()
-                .name("PIPE_DATA")
-                .subjects("pipe.data")
-                .maxMessages(3)
-                .discardPolicy(DiscardPolicy.New)
-                .build());
+    makeStream(3);
     Path dead = folder.resolve("dead");
     Path in = Files.writeString(folder.resolve("in"), "1\n2\n3\n4\n5\n");
     try (CommandProcess sender = sender(in, "" + dead, "--attempts", "2")) {
@@ -317,17 +309,36 @@ final class DeadLetterProcessTest {
     }
   }
 
+  /** Nothing of it lies in the subject, however far it has got. */
+  @Test
+  void aStreamThatFindsNoRoomBehindAnotherOnesMessagesIsPutAsideWhole() throws Exception {
+    makeStream(5);
+    Path first = Files.writeString(folder.resolve("first"), "1\n2\n3\n4\n5\n");
+    try (CommandProcess sender = sender(first, "" + folder.resolve("dead-first"))) {
+      assertThat(sender.exitCode()).as(sender::err).isZero();
+    }
+    Path dead = folder.resolve("dead");
+    Path second = Files.writeString(folder.resolve("second"), "101\n102\n103\n104\n");
+    try (CommandProcess sender =
+        CommandProcess.start(
+            "--frame",
+            "lines",
+            "" + second,
+            address(),
+            "jetstream",
+            "--dlq",
+            "" + dead,
+            "--attempts",
+            "2")) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+    }
+    assertThat(all()).containsExactly("1", "2", "3", "4", "5");
+    assertThat(Letters.texts(dead)).containsExactly("101", "102", "103", "104");
+  }
+
   @Test
   void withoutALimitOfTriesAFullStreamIsWaitedFor() throws Exception {
-    client
-        .jetStreamManagement()
-        .addStream(
-            StreamConfiguration.builder()
-                .name("PIPE_DATA")
-                .subjects("pipe.data")
-                .maxMessages(3)
-                .discardPolicy(DiscardPolicy.New)
-                .build());
+    makeStream(3);
     Path in = Files.writeString(folder.resolve("in"), "1\n2\n3\n4\n5\n");
     try (CommandProcess sender = sender(in, "" + folder.resolve("dead"))) {
       Waiting.until(() -> stored() == 3 || !sender.isAlive());
@@ -343,6 +354,20 @@ final class DeadLetterProcessTest {
       assertThat(sender.exitCode()).as(sender::err).isZero();
     }
     assertThat(all()).containsExactly("1", "2", "3", "4", "5");
+  }
+
+  /** One that takes so many messages. */
+  private void makeStream(int messagesMax) throws Exception {
+    var _ =
+        client
+            .jetStreamManagement()
+            .addStream(
+                StreamConfiguration.builder()
+                    .name("PIPE_DATA")
+                    .subjects("pipe.data")
+                    .maxMessages(messagesMax)
+                    .discardPolicy(DiscardPolicy.New)
+                    .build());
   }
 
   private static List<String> takeNumbers(Listener listener) throws Exception {

@@ -267,7 +267,9 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     Place stored = over.places().ofLastMessage();
     long confirmed = commits.position();
     if (stored == null || !stored.stream().equals(stream)) {
-      if (over.places().lastSequence() == sequenceAtOpen && confirmed == held.position()) {
+      // What was refused has moved on how far the stream is, and lies nowhere here.
+      if (over.places().lastSequence() == sequenceAtOpen
+          && window.storedPosition() == held.position()) {
         return confirmed;
       }
       throw over.places().lastSequence() == 0
