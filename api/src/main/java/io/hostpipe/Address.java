@@ -39,6 +39,12 @@ public final class Address {
   private static final Set<String> SECRET_OPTIONS =
       Set.of("token", "password", "secret", "passphrase", "header");
 
+  /** Options that name another host; whoever comes to it may stand before that. */
+  private static final Set<String> HOST_OPTIONS = Set.of("server", "proxy");
+
+  /** Where a user without a password is no secret; elsewhere it may be a token. */
+  private static final Set<String> USER_ALONE = Set.of("ssh", "tcp");
+
   private final String scheme;
   private final @Nullable String userInfo;
   private final String host;
@@ -69,6 +75,18 @@ public final class Address {
         || text.startsWith("../")
         || isTakenAsWritten(text)
         || text.matches("[a-z][a-z0-9+.-]*://.*|file:.*");
+  }
+
+  /** The value of an option for people: what may be a secret in it is replaced by {@code ***}. */
+  public static String shownValue(String option, String value) {
+    if (SECRET_OPTIONS.contains(option)) {
+      return "***";
+    }
+    if (HOST_OPTIONS.contains(option)) {
+      return value.replaceFirst("(?s)^([a-z][a-z0-9+.-]*://)?.*@", "$1***@");
+    }
+    // A variable of a program's environment may well hold a secret.
+    return option.equals("env") ? value.replaceFirst("(?s)=.*", "=***") : redact(value);
   }
 
   /**
@@ -216,8 +234,7 @@ public final class Address {
     } else {
       text.append(scheme).append("://");
       if (userInfo != null) {
-        int colon = userInfo.indexOf(':');
-        text.append(colon < 0 ? userInfo : userInfo.substring(0, colon) + ":***").append('@');
+        text.append(shownUser(userInfo)).append('@');
       }
       text.append(host.indexOf(':') >= 0 ? "[" + host + "]" : host);
       if (port >= 0) {
@@ -243,12 +260,12 @@ public final class Address {
     return colon > 0 && TAKEN_AS_WRITTEN.contains(text.substring(0, colon));
   }
 
-  private static String shownValue(String option, String value) {
-    if (SECRET_OPTIONS.contains(option)) {
-      return "***";
+  private String shownUser(String user) {
+    int colon = user.indexOf(':');
+    if (colon >= 0) {
+      return user.substring(0, colon) + ":***";
     }
-    // A variable of a program's environment may well hold a secret.
-    return option.equals("env") ? value.replaceFirst("(?s)=.*", "=***") : redact(value);
+    return USER_ALONE.contains(scheme) ? user : "***";
   }
 
   private static Address parseAsWritten(String scheme, String rest) throws PipeException {
@@ -352,10 +369,13 @@ public final class Address {
 
   /**
    * Hides a password in text that could not be read as an address. What is wrong with it may be the
-   * very password (a slash, an at-sign in it), so all up to the last at-sign goes.
+   * very password (a slash, an at-sign in it), so all up to the last at-sign goes. A user alone may
+   * be a token.
    */
   private static String redact(String text) {
     return text.replaceAll("(//[^/@:]*):.*@", "$1:***@")
+        .replaceAll("(?<!\\b(?:ssh|tcp):)//[^/@:?\\s]*@", "//***@")
+        .replaceAll("([?&](?:server|proxy)=)[^&]*@", "$1***@")
         .replaceAll("([?&](?:token|password|secret|passphrase|header)=)[^&]*", "$1***");
   }
 }

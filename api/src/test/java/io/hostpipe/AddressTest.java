@@ -112,7 +112,17 @@ final class AddressTest {
         "tcp://host:x/x?a=1&password=s3cret&b=2",
         "tcp://:s3cret@host:port/x",
         "tcp://host/%zz?secret=s3cret",
-        "tcp://host/x?passphrase=s3cret"
+        "tcp://host/x?passphrase=s3cret",
+        "nats://host/x?server=ann:s3cret@other:4222",
+        "nats://host/x?server=s3cret@other:4222",
+        "nats://host/x?server=nats://s3cret@other:4222",
+        "nats://host/x?server=nats://ann:s3cret@other:4222",
+        "nats://host/%zz?server=ann:s3cret@other:4222",
+        "nats://host/%zz?a=1&server=s3cret@other",
+        "ws://host/x?proxy=ann:s3cret@proxy:3128",
+        "ws://host/x?proxy=s3cret@proxy:3128",
+        "ws://host/x?proxy=http://ann:s3cret@proxy:3128",
+        "ssh://host?to=nats://s3cret@other/x"
       })
   void neverShowsASecret(String text) {
     String shown;
@@ -128,6 +138,31 @@ final class AddressTest {
   void keepsTheUsersNameInSight() throws Exception {
     assertThat(Address.parse("tcp://ann:pw@h/x")).hasToString("tcp://ann:***@h/x");
     assertThat(Address.parse("tcp://ann@h/x")).hasToString("tcp://ann@h/x");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "nats://s3cret@host/x",
+        "nats://s3cret@host:port/x",
+        "amqp://s3cret@host/x",
+        "amqp:x//s3cret@host/x",
+        "exec:git clone https://s3cret@host/x"
+      })
+  void aUserAloneMayBeAToken(String text) {
+    neverShowsASecret(text);
+  }
+
+  @Test
+  void hidesNoMoreOfAServerThanWhoComesToIt() throws Exception {
+    assertThat(Address.parse("nats://h/x?server=ann:pw@h2:1&keep"))
+        .hasToString("nats://h/x?server=***@h2:1&keep");
+    assertThat(Address.parse("nats://h/x?server=h2:1")).hasToString("nats://h/x?server=h2:1");
+    assertThat(Address.parse("ws://h/x?proxy=http://ann:pw@p:1"))
+        .hasToString("ws://h/x?proxy=http://***@p:1");
+    assertThat(Address.parse("nats://s3cret@h/x")).hasToString("nats://***@h/x");
+    assertThat(Address.parse("ssh://ann@h/x?to=ssh://bob@h2/x"))
+        .hasToString("ssh://ann@h/x?to=ssh://bob@h2/x");
   }
 
   @Test

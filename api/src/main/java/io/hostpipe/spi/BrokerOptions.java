@@ -32,6 +32,9 @@ public final class BrokerOptions {
   /** How long a request waits for its answer. */
   public static final String TIMEOUT = "timeout";
 
+  /** One more server of a cluster. */
+  public static final String SERVER = "server";
+
   private static final String TIME_EXAMPLE = "2026-11-28T10:00:00Z";
 
   private BrokerOptions() {}
@@ -221,6 +224,23 @@ public final class BrokerOptions {
   /** Whether the end of a stream is written as a message of its own. */
   public static boolean marksEnd(Address address) throws PipeException {
     return OptionValues.isSecond(address, END, "silent", "mark");
+  }
+
+  /**
+   * The servers that an address names with the option {@value #SERVER}, each as HOST or HOST:PORT.
+   */
+  public static List<String> servers(Address address) throws PipeException {
+    List<String> servers = address.optionValues(SERVER);
+    for (String server : servers) {
+      if (!server.matches("([^\\s/@:]+|\\[[0-9a-fA-F:.]+])(:[0-9]{1,5})?")) {
+        throw new PipeException.Config(
+            address
+                + ": server is HOST or HOST:PORT, not '"
+                + Address.shownValue(SERVER, server)
+                + "'");
+      }
+    }
+    return servers;
   }
 
   /** The option {@value #TIMEOUT}, to be put beside those of the connector. */

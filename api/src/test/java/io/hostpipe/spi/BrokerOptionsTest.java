@@ -24,6 +24,29 @@ final class BrokerOptionsTest {
     return plain().withOption(name, value);
   }
 
+  @Test
+  void readsMoreServers() throws Exception {
+    assertThat(BrokerOptions.servers(plain())).isEmpty();
+    assertThat(BrokerOptions.servers(with("server", "other:1").withAddedOption("server", "[::1]")))
+        .containsExactly("other:1", "[::1]");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nats://ann:s3cret@h:1, nats://***@h:1",
+    "ann:s3cret@h:1, ***@h:1",
+    "s3cret@h, ***@h",
+    "nats://h, nats://h",
+    "h:x, h:x"
+  })
+  void saysHowAServerIsWrittenAndShowsNoSecret(String server, String shown) throws Exception {
+    Address address = with("server", server);
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> BrokerOptions.servers(address))
+        .withMessageContaining(": server is HOST or HOST:PORT, not '" + shown + "'")
+        .satisfies(e -> assertThat(e).hasMessageNotContaining("s3cret"));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "begin, SEQUENCE, BEGIN, 0",

@@ -71,7 +71,6 @@ record KafkaOptions(
   private static final String PARTITIONS = "partitions";
   private static final String REPLICAS = "replicas";
   private static final String COMPRESSION = "compression";
-  private static final String SERVER = "server";
   private static final String SASL = "sasl";
   private static final String CONFIG = "config";
 
@@ -149,7 +148,8 @@ record KafkaOptions(
         OptionSpec.value(COMPRESSION, "HOW", "none", "pack messages with gzip, snappy, lz4 or zstd")
             .ofDestination(),
         BackWay.option("topic"),
-        OptionSpec.value(SERVER, "HOST:PORT", null, "one more broker to begin with").repeated(),
+        OptionSpec.value(BrokerOptions.SERVER, "HOST:PORT", null, "one more broker to begin with")
+            .repeated(),
         OptionSpec.value(
             SASL,
             "HOW",
@@ -250,11 +250,7 @@ record KafkaOptions(
     List<String> servers = new ArrayList<>();
     String host = address.host().indexOf(':') >= 0 ? "[" + address.host() + "]" : address.host();
     servers.add(host + ":" + (address.port() < 0 ? PORT : address.port()));
-    for (String more : address.optionValues(SERVER)) {
-      if (!more.matches("([^\\s/@:]+|\\[[0-9a-fA-F:.]+])(:[0-9]{1,5})?")) {
-        throw new PipeException.Config(
-            address + ": server is HOST or HOST:PORT, not '" + more + "'");
-      }
+    for (String more : BrokerOptions.servers(address)) {
       servers.add(more.matches(".*:[0-9]{1,5}") ? more : more + ":" + PORT);
     }
     return List.copyOf(servers);

@@ -66,7 +66,6 @@ record NatsOptions(
   private static final String REPLICAS = "replicas";
   private static final String IN_FLIGHT = "in-flight";
   private static final String ACK_WAIT = "ack-wait";
-  private static final String SERVER = "server";
   private static final String CREDENTIALS = "creds";
 
   static final List<OptionSpec> SPECS =
@@ -158,7 +157,8 @@ record NatsOptions(
                     + " fall silent")
             .ofSource(),
         BrokerOptions.end(),
-        OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated(),
+        OptionSpec.value(BrokerOptions.SERVER, "HOST:PORT", null, "one more server of the cluster")
+            .repeated(),
         OptionSpec.value(CREDENTIALS, "PATH", null, "a credentials file of NATS, or of a key"),
         BackWay.option("subject"),
         BrokerOptions.timeout());
@@ -199,11 +199,7 @@ record NatsOptions(
     List<String> servers = new ArrayList<>();
     String host = address.host().indexOf(':') >= 0 ? "[" + address.host() + "]" : address.host();
     servers.add("nats://" + host + ":" + (address.port() < 0 ? PORT : address.port()));
-    for (String more : address.optionValues(SERVER)) {
-      if (!more.matches("[^\\s/@:]+(:[0-9]{1,5})?|\\[[0-9a-fA-F:.]+](:[0-9]{1,5})?")) {
-        throw new PipeException.Config(
-            address + ": server is HOST or HOST:PORT, not '" + more + "'");
-      }
+    for (String more : BrokerOptions.servers(address)) {
       servers.add("nats://" + more);
     }
     return List.copyOf(servers);

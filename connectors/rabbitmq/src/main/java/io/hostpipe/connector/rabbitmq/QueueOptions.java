@@ -75,7 +75,6 @@ record QueueOptions(
   private static final String KEY = "routing-key";
   private static final String IN_FLIGHT = "in-flight";
   private static final String PREFETCH = "prefetch";
-  private static final String SERVER = "server";
   private static final int PORT = 5672;
   private static final int ENCRYPTED_PORT = 5671;
 
@@ -115,8 +114,7 @@ record QueueOptions(
             address,
             slash < 0 ? "/" : path.substring(0, slash),
             path.substring(slash + 1),
-            Server.of(
-                address, SERVER, tls.wanted() ? ENCRYPTED_PORT : PORT, "amqp://host:5672/orders"),
+            Server.of(address, tls.wanted() ? ENCRYPTED_PORT : PORT, "amqp://host:5672/orders"),
             tls,
             address.option(QUORUM) != null,
             !OptionValues.isSecond(address, DURABLE, "true", "false"),
@@ -218,7 +216,8 @@ record QueueOptions(
         OptionSpec.value(PREFETCH, "N", "500", "how many messages may be uncommitted").ofSource(),
         Until.option(Until.EMPTY),
         BrokerOptions.end(),
-        OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated());
+        OptionSpec.value(BrokerOptions.SERVER, "HOST:PORT", null, "one more server of the cluster")
+            .repeated());
   }
 
   private static List<OptionSpec> duplexSpecs() {

@@ -2,6 +2,7 @@ package io.hostpipe.connector.rabbitmq;
 
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
+import io.hostpipe.spi.BrokerOptions;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -16,22 +17,17 @@ record Server(String host, int port) {
   record Login(String user, String password) {}
 
   /**
-   * The host of an address, and those that its option adds.
+   * The host of an address, and those that its options add.
    *
    * @param example of an address with a host
    */
-  static List<Server> of(Address address, String option, int standardPort, String example)
-      throws PipeException {
+  static List<Server> of(Address address, int standardPort, String example) throws PipeException {
     if (address.host().isEmpty()) {
       throw new PipeException.Config(address + " has no host; write it as in " + example);
     }
     List<Server> servers = new ArrayList<>();
     servers.add(new Server(address.host(), address.port() < 0 ? standardPort : address.port()));
-    for (String more : address.optionValues(option)) {
-      if (!more.matches("[^\\s/@:]+(:[0-9]{1,5})?|\\[[0-9a-fA-F:.]+](:[0-9]{1,5})?")) {
-        throw new PipeException.Config(
-            address + ": server is HOST or HOST:PORT, not '" + more + "'");
-      }
+    for (String more : BrokerOptions.servers(address)) {
       int colon = more.endsWith("]") ? -1 : more.lastIndexOf(':');
       String host = colon < 0 ? more : more.substring(0, colon);
       int port = colon < 0 ? standardPort : Integer.parseInt(more, colon + 1, more.length(), 10);

@@ -53,7 +53,6 @@ record StreamOptions(
   private static final String MAX_BYTES = "max-bytes";
   private static final String SEGMENT_BYTES = "segment-bytes";
   private static final String REPLICAS = "replicas";
-  private static final String SERVER = "server";
   private static final int PORT = 5552;
   private static final int ENCRYPTED_PORT = 5551;
 
@@ -73,10 +72,7 @@ record StreamOptions(
             slash < 0 ? "/" : path.substring(0, slash),
             path.substring(slash + 1),
             Server.of(
-                address,
-                SERVER,
-                tls.wanted() ? ENCRYPTED_PORT : PORT,
-                "rabbitmq-stream://host/orders"),
+                address, tls.wanted() ? ENCRYPTED_PORT : PORT, "rabbitmq-stream://host/orders"),
             tls,
             From.of(address, Numbering.OFFSET_OR_TIME),
             Until.of(address, Until.LAST),
@@ -132,7 +128,8 @@ record StreamOptions(
                 "how many servers keep a stream that is made; else all, as far as there are few")
             .ofDestination(),
         BackWay.option("stream"),
-        OptionSpec.value(SERVER, "HOST:PORT", null, "one more server of the cluster").repeated());
+        OptionSpec.value(BrokerOptions.SERVER, "HOST:PORT", null, "one more server of the cluster")
+            .repeated());
   }
 
   private static Map<String, String> shape(Address address) throws PipeException {
