@@ -185,6 +185,15 @@ record NatsOptions(
                 + " nothing");
       }
     }
+    if (durable != null && until != Until.NEVER) {
+      throw new PipeException.Config(
+          address
+              + ": a consumer that is shared has no end, others may have what lies before it;"
+              + " without durable="
+              + durable
+              + " all is read, up to until="
+              + address.option(BrokerOptions.UNTIL));
+    }
     if (jetStream && queue != null) {
       throw new PipeException.Config(
           address + ": with jetstream a group is a consumer that is shared: durable=" + queue);

@@ -75,6 +75,20 @@ final class SharedSourceTest {
   }
 
   @Test
+  void anEndIsRefusedBeforeTheFirstMessageAndByTheCheck() {
+    for (String end : List.of("last", "mark")) {
+      String query = "?jetstream&durable=jobs&until=" + end;
+      assertThatExceptionOfType(PipeException.Config.class)
+          .isThrownBy(() -> subject.source(query))
+          .withMessageContaining("a consumer that is shared has no end")
+          .withMessageContaining("without durable=jobs");
+      assertThatExceptionOfType(PipeException.Config.class)
+          .isThrownBy(() -> subject.check(query, true))
+          .withMessageContaining("a consumer that is shared has no end");
+    }
+  }
+
+  @Test
   void whatIsGivenBackAgainWaitsLonger() throws Exception {
     Queue<String> answers = answers();
     for (int time = 1; time <= 3; time++) {
