@@ -11,6 +11,9 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Queue;
@@ -151,10 +154,27 @@ final class NatsConnection implements AutoCloseable {
     return new PipeException.Unreachable(
         options.address()
             + " cannot be reached: "
-            + Attempts.reason(failed)
-            + (tls == null ? "" : tls.hint())
-            + "; is nats-server running there, and is the port its client port?",
+            + (isAnyKnown(options)
+                ? Attempts.reason(failed)
+                    + (tls == null ? "" : tls.hint())
+                    + "; is nats-server running there, and is the port its client port?"
+                : "no such host: " + options.address().host()),
         failed);
+  }
+
+  /** Whether one of the hosts has an address; the library does not say. */
+  private static boolean isAnyKnown(NatsOptions options) {
+    for (String server : options.servers()) {
+      try {
+        String host = URI.create(server).getHost();
+        if (host == null || InetAddress.getByName(host) != null) {
+          return true;
+        }
+      } catch (UnknownHostException e) {
+        // Perhaps the next one has.
+      }
+    }
+    return false;
   }
 
   private static void authenticate(NatsOptions options, Options.Builder builder)

@@ -210,4 +210,18 @@ final class CoreTest {
           .withMessageContaining("other credentials");
     }
   }
+
+  @Test
+  void aHostThatNobodyKnowsIsNotToldAsAServerThatIsAway() throws Exception {
+    String nobody = "nats://no-such-host.invalid:4222/news";
+    NatsOptions unknown = NatsOptions.of(Address.parse(nobody), false);
+    assertThatExceptionOfType(PipeException.Unreachable.class)
+        .isThrownBy(() -> NatsConnection.open(unknown, () -> {}))
+        .withMessageContaining("cannot be reached: no such host: no-such-host.invalid")
+        .satisfies(e -> assertThat(e).hasMessageNotContaining("is nats-server running there"));
+    NatsOptions away = NatsOptions.of(Address.parse(nobody + "?server=127.0.0.1:1"), false);
+    assertThatExceptionOfType(PipeException.Unreachable.class)
+        .isThrownBy(() -> NatsConnection.open(away, () -> {}))
+        .withMessageContaining("is nats-server running there");
+  }
 }
