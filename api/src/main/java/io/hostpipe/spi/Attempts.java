@@ -2,6 +2,7 @@ package io.hostpipe.spi;
 
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
+import io.hostpipe.Status;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
@@ -9,7 +10,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * How often and how long a broker that is away is tried again: exponential backoff with full
- * jitter, within the limits of the pipe.
+ * jitter, within the limits of the pipe. One that answers and has no room is given the whole pause
+ * each time: nobody comes back together with others there, and room is seldom made at once.
  *
  * <p>Thread rule: one thread; {@link #stop} from any.
  */
@@ -66,7 +68,8 @@ public final class Attempts {
     if (!why.status().retryable() || late || triesInARow > policy.retryMax()) {
       throw why;
     }
-    long delayNanos = ThreadLocalRandom.current().nextLong(boundNanos + 1);
+    boolean isFull = why.status() == Status.RESOURCE_EXHAUSTED;
+    long delayNanos = isFull ? boundNanos : ThreadLocalRandom.current().nextLong(boundNanos + 1);
     boundNanos = Math.min(boundNanos * 2, policy.longestDelay().toNanos());
     events.linkDown(peer, reason(why), Duration.ofNanos(delayNanos));
     if (stopped.await(delayNanos, TimeUnit.NANOSECONDS)) {

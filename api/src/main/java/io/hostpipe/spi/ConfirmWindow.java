@@ -121,19 +121,6 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
     release();
   }
 
-  /** Waits so long, or until the window has ended. */
-  public final void pause(long nanos) throws InterruptedException {
-    lock.lockInterruptibly();
-    try {
-      long restNanos = nanos;
-      while (ended == null && restNanos > 0) {
-        restNanos = changed.awaitNanos(restNanos);
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Whether it is the one that all others wait for. */
   @SuppressWarnings("ReferenceEquality") // This very message, whatever another one is equal to.
   public final boolean isOldest(M message) {

@@ -16,6 +16,11 @@ final class JetStreamErrors {
   private static final int NO_MESSAGE_FOUND = 10037;
   private static final int MESSAGE_TOO_LONG = 10054;
   private static final int NOT_STORED = 10077;
+
+  /** The account has used what it is allowed, or the server what all may use together. */
+  private static final int ACCOUNT_FULL = 10002;
+
+  private static final int SERVER_FULL = 10023;
   private static final int NOT_FOUND = 404;
   private static final int UNAVAILABLE = 503;
 
@@ -33,6 +38,14 @@ final class JetStreamErrors {
   static boolean isAboutMessage(JetStreamApiException answer) {
     return switch (answer.getApiErrorCode()) {
       case MESSAGE_TOO_LONG, NOT_STORED -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether no stream of the server, or of the account, takes anything for want of room. */
+  static boolean isOutOfRoom(JetStreamApiException answer) {
+    return switch (answer.getApiErrorCode()) {
+      case ACCOUNT_FULL, SERVER_FULL -> true;
       default -> false;
     };
   }

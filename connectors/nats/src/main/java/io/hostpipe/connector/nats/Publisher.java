@@ -41,8 +41,11 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
   static final String EXPECTED_LAST_ID = "Nats-Expected-Last-Msg-Id";
   static final String EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Subject-Sequence";
 
-  /** The pause between two tries at one message grows no further after so many. */
-  private static final int DOUBLINGS_MAX = 16;
+  private static final String WAITS =
+      "; what is written waits until there is, or --give-up ends it";
+
+  /** That there is no room is not said again so soon, however often some is made. */
+  private static final long SAY_AGAIN_NANOS = TimeUnit.MINUTES.toNanos(5);
 
   /** So long a new leader of a stream may take to show what an earlier one confirmed. */
   private static final long CATCH_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -60,6 +63,9 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
 
   /** Since when the stream is not found; null while it is. Of the same thread. */
   private @Nullable Long goneSinceNanos;
+
+  /** When it was said last that there is no room; null for never. Of the thread of answers. */
+  private volatile @Nullable Long saidNanos;
 
   private volatile long epoch;
   private volatile RefusesFirst.@Nullable Refusal refusal;
@@ -181,6 +187,7 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
   @Override
   public void stored(Unconfirmed message, Way over, long sequence) {
     if (over == publishing.route()) {
+      publishing.confirmed(over);
       window.confirm(message, sequence);
     }
   }
@@ -198,20 +205,53 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
           null);
       return;
     }
-    if (failure instanceof JetStreamApiException told
-        && JetStreamErrors.isAboutMessage(told)
-        && window.isOldest(message)) {
+    String unconfirmed =
+        "the message that ends at position " + message.endPosition() + " was not confirmed";
+    String lack = window.isOldest(message) ? lack(message, over, failure) : null;
+    if (lack == null) {
+      doubt(over, unconfirmed + ": " + Attempts.reason(failure), failure);
+    } else {
+      publishing.doubt(
+          over,
+          new PipeException.Unreachable(
+              Status.RESOURCE_EXHAUSTED,
+              options.address() + ": " + lack + ": " + unconfirmed,
+              failure));
+    }
+  }
+
+  /** What has no room for the oldest message, which is noted and said; null when that is not it. */
+  private @Nullable String lack(Unconfirmed message, Way over, Exception failure) {
+    if (!(failure instanceof JetStreamApiException told)) {
+      return null;
+    }
+    if (JetStreamErrors.isAboutMessage(told)) {
+      String reason = told.getErrorDescription();
       Refused before = refused;
       int times = before != null && before.message.equals(message) ? before.times + 1 : 1;
-      refused = new Refused(message, times, told.getErrorDescription());
+      refused = new Refused(message, times, reason);
+      String lack = "the stream " + over.streamName() + " has no room (" + reason + ")";
+      if (context.attempts() == 0) {
+        say(lack + WAITS + "; with --attempts N a message is refused after N tries");
+      }
+      return lack;
     }
-    doubt(
-        over,
-        "the message that ends at position "
-            + message.endPosition()
-            + " was not confirmed: "
-            + Attempts.reason(failure),
-        failure);
+    if (JetStreamErrors.isOutOfRoom(told)) {
+      String lack = "the server's JetStream has no room (" + told.getErrorDescription() + ")";
+      say(lack + WAITS);
+      return lack;
+    }
+    return null;
+  }
+
+  private void say(String lack) {
+    long nowNanos = System.nanoTime();
+    Long before = saidNanos;
+    if (before == null || nowNanos - before >= SAY_AGAIN_NANOS) {
+      context.events().warning(options.address() + ": " + lack);
+    }
+    // Whoever waits on is not told again: that was said.
+    saidNanos = nowNanos;
   }
 
   @Override
@@ -229,8 +269,8 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
   }
 
   /**
-   * What the server has answered about the oldest message: it is tried again after a while, which
-   * grows, or is refused when it was tried as often as was asked for.
+   * What the server has answered about the oldest message: it is tried again, or is refused when it
+   * was tried as often as was asked for.
    */
   private void refuse(Way next) throws PipeException, InterruptedException {
     Refused last = refused;
@@ -239,9 +279,6 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
       return;
     }
     if (context.attempts() == 0 || last.times < context.attempts()) {
-      long firstNanos = context.retry().firstDelay().toNanos();
-      long delayNanos = firstNanos << Math.min(last.times - 1, DOUBLINGS_MAX);
-      window.pause(Math.min(delayNanos, context.retry().longestDelay().toNanos()));
       return;
     }
     Rejection why =
@@ -449,11 +486,15 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     public void settle(Way next) throws PipeException, InterruptedException {
       // What was confirmed and not told yet counts, when the server is asked what it has.
       window.tell();
+      long before = commits.position();
       long position = checked(next);
       Place stored = next.places().ofLastMessage();
       window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());
       refuse(next);
-      attempts.succeeded(commits.position());
+      // A connection alone is none: a server that takes nothing would be tried without a pause.
+      if (commits.position() > before || window.unconfirmed().isEmpty()) {
+        attempts.succeeded(commits.position());
+      }
     }
 
     @Override
