@@ -64,7 +64,7 @@ final class SourceStyleTest {
       strings = {
         "void method() throws Exception { Thread.sleep(1); }",
         "void method() throws Exception { java.util.concurrent.TimeUnit.DAYS.sleep(1); }",
-        "@Disabled void method() {}",
+        "@Dis" + "abled void method() {}",
         "void method() { synchronized (this) { } }",
         "synchronized void method() { }",
         "// TO" + "DO: later",

@@ -22,30 +22,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A subject without JetStream: at most once, and what is uncertain is said. */
-final class CoreTest {
-  @TempDir private Path folder;
-
-  private NatsServer server;
-  private Subject subject;
-
-  @BeforeEach
-  void start() throws Exception {
-    server = NatsServer.start(folder);
-    subject = new Subject(server);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    subject.close();
-    server.close();
-  }
-
+final class CoreTest extends WithSubject {
   @Test
   void whoeverListensHearsEverythingInOrder() throws Exception {
     Source first = subject.source("");

@@ -11,13 +11,11 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
 import io.hostpipe.Status;
 import io.hostpipe.testkit.InParallel;
-import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import io.nats.client.Subscription;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,30 +23,10 @@ import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Both directions over a broker: requests and answers over one subject, or two subjects. */
-final class DialogueTest {
-  @TempDir private Path folder;
-
-  private NatsServer server;
-  private Subject subject;
-
-  @BeforeEach
-  void start() throws Exception {
-    server = NatsServer.start(folder);
-    subject = new Subject(server);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    subject.close();
-    server.close();
-  }
-
+final class DialogueTest extends WithSubject {
   @Test
   void aForeignServiceAnswersInTheOrderOfTheRequestsAndTheStreamEnds() throws Exception {
     Connection service = subject.client();

@@ -23,7 +23,6 @@ import io.nats.client.api.StreamConfiguration;
 import io.nats.client.impl.NatsMessage;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,31 +30,11 @@ import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A subject of JetStream: once, through breaks and kills, and nothing of it changed silently. */
-final class JetStreamTest {
+final class JetStreamTest extends WithSubject {
   private static final int COUNT = 12_000;
-
-  @TempDir private Path folder;
-
-  private NatsServer server;
-  private Subject subject;
-
-  @BeforeEach
-  void start() throws Exception {
-    server = NatsServer.start(folder);
-    subject = new Subject(server);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    subject.close();
-    server.close();
-  }
 
   @Test
   void everyMessageIsThereOnceAfterTheServerWasKilledFourTimes() throws Exception {

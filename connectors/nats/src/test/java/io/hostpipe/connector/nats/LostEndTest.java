@@ -9,36 +9,15 @@ import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
-import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.JetStreamManagement;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A server that comes back with less than it had given to readers. */
-final class LostEndTest {
-  @TempDir private Path folder;
-
-  private NatsServer server;
-  private Subject subject;
-
-  @BeforeEach
-  void start() throws Exception {
-    server = NatsServer.start(folder);
-    subject = new Subject(server);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    subject.close();
-    server.close();
-  }
-
+final class LostEndTest extends WithSubject {
   @Test
   void aStreamThatHasLostItsEndIsNotReadAsIfItWereWhole() throws Exception {
     Sink sink = subject.sink("numbers", "?jetstream");
