@@ -35,6 +35,7 @@ final class PipeCommand {
   private final AtomicReference<@Nullable PipeException> putAside = new AtomicReference<>();
 
   private final AtomicBoolean told = new AtomicBoolean();
+  private boolean goesBack;
 
   private PipeCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
     this.plan = plan;
@@ -68,16 +69,28 @@ final class PipeCommand {
       if (untold != null) {
         return new DeliveredBefore(plan, flags, lasting, console).tell(untold);
       }
-      return plan.intake().many()
-          ? new ManyCommand(plan, flags, lasting, console).run()
-          : new PipeCommand(plan, flags, lasting, console).run();
+      if (plan.intake().many()) {
+        return new ManyCommand(plan, flags, lasting, console).run();
+      }
+      if (!flags.quiet()) {
+        plan.pairs().forEach(pair -> console.say(pair.toString()));
+      }
+      while (true) {
+        PipeCommand command = new PipeCommand(plan, flags, lasting, console);
+        ExitCode code = command.run();
+        if (!command.goesBack) {
+          return code;
+        }
+        if (!flags.quiet()) {
+          console.say(
+              "a receiver went back below the place where this process began, and the stream is"
+                  + " gone on with from there");
+        }
+      }
     }
   }
 
   private ExitCode run() {
-    if (!flags.quiet()) {
-      plan.pairs().forEach(pair -> console.say(pair.toString()));
-    }
     try (Interruption interruption = new Interruption(this::abort, this::tellInterrupted)) {
       if (flags.showsProgress()) {
         progress.start();
@@ -86,6 +99,9 @@ final class PipeCommand {
         unanswered.start();
       }
       ExitCode code = move(interruption);
+      if (goesBack) {
+        return code;
+      }
       interruption.told(code);
       if (code != ExitCode.INTERRUPTED) {
         lasting.told();
@@ -120,6 +136,13 @@ final class PipeCommand {
       tellInterrupted();
       return ExitCode.INTERRUPTED;
     }
+    if (GoneBack.canFollow(failure, plan)) {
+      goesBack = true;
+      progress.close();
+      unanswered.close();
+      return codeOf(failure);
+    }
+    failure = GoneBack.known(failure, plan, lasting);
     ExitCode code = codeOf(failure);
     tell(code, failure);
     return code;

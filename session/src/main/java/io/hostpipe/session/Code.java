@@ -11,6 +11,7 @@ public final class Code {
   public static final int RESOURCE_EXHAUSTED = 8;
   public static final int FAILED_PRECONDITION = 9;
   public static final int ABORTED = 10;
+  public static final int OUT_OF_RANGE = 11;
   public static final int UNIMPLEMENTED = 12;
   public static final int INTERNAL = 13;
   public static final int UNAVAILABLE = 14;

@@ -250,6 +250,17 @@ public final class Outbound {
     long position = welcome.position();
     if (!positioned) {
       begin(welcome);
+    } else if (position < startPosition && acknowledged() <= startPosition) {
+      return failure(
+          Code.OUT_OF_RANGE,
+          "the receiver of "
+              + stream
+              + " was restarted before it had kept all that the sender before this one sent, and"
+              + " goes on at "
+              + position
+              + "; this one began at "
+              + startPosition
+              + ": start it again to go back");
     } else if (position < heldFrom() || position > next) {
       return failure(
           Code.DATA_LOSS,
@@ -261,9 +272,7 @@ public final class Outbound {
               + heldFrom()
               + " to "
               + next
-              + (position < startPosition
-                  ? "; this sender began at " + startPosition + ": start it again to go back"
-                  : ""));
+              + (position < startPosition ? "; this sender began at " + startPosition : ""));
     } else {
       Long theirs = welcome.digest();
       if (theirs == null || position < countedFrom) {

@@ -195,6 +195,28 @@ final class SessionMemoryTest {
     assertThat(pair.dialer.failureReason()).contains("goes on at 0", "holds 6 to 6");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void belowItsStartASenderCannotGoBackItself(boolean confirmed) {
+    Pair pair = spooled(Frame.AckLevel.DURABLE);
+    pair.acceptor.remember(new SessionConfig.InboundStart(STREAM, 1, 4, Side.digest("abcd"), null));
+    pair.connect();
+    pair.dialer.send("ef");
+    take(pair);
+    if (confirmed) {
+      durable(pair, 5);
+    }
+    Side next = receiver(0xD);
+    next.remember(new SessionConfig.InboundStart(STREAM, 1, 2, Side.digest("ab"), null));
+    Pair second = new Pair(pair.cut().dialer, next);
+    second.connection = pair.connection;
+    second.connect();
+    // What was confirmed to this sender is gone there; what was not is with its source.
+    assertThat(pair.dialer.failureCode()).isEqualTo(confirmed ? Code.DATA_LOSS : Code.OUT_OF_RANGE);
+    assertThat(pair.dialer.failureReason())
+        .contains("goes on at 2", confirmed ? "holds 4 to 6" : "this one began at 4");
+  }
+
   @Test
   void aReceiverThatKeepsNothingDoesNotFollowOneThatDid() {
     Pair pair = spooled(Frame.AckLevel.APPLIED).connect();

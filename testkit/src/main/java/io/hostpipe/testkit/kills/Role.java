@@ -29,6 +29,8 @@ final class Role {
       Pattern.compile("handed over: \\d+\\.\\.(\\d+), known");
   private static final String CONNECTED = "hostpipe: connected to ";
   private static final String DONE = "hostpipe: done: ";
+  private static final String AGAIN = ": start it again to go back";
+  private static final int REFUSED = 4;
 
   private final String name;
   private final List<String> command;
@@ -113,6 +115,14 @@ final class Role {
   /** Whether its present process has said that all is done; it may not have ended yet. */
   boolean isDone() throws IOException {
     return said().contains(DONE);
+  }
+
+  /**
+   * Whether its present process ended because its receiver has less than when it began, and its
+   * producer has to give that once more.
+   */
+  boolean asksForAnother() throws IOException {
+    return fed && Objects.equals(exitCode(), REFUSED) && said().contains(AGAIN);
   }
 
   /** Whether its present process has become java; a launcher is a shell at first. */

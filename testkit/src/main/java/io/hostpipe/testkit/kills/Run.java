@@ -149,8 +149,11 @@ final class Run implements AutoCloseable {
   }
 
   /** Whether the stream is at its end; the commands that are at theirs must have a good one. */
-  private boolean checkEnded() throws Failed {
+  private boolean checkEnded() throws IOException, Failed {
     for (Role role : stage.roles()) {
+      if (role.asksForAnother()) {
+        role.start();
+      }
       Integer exitCode = role.exitCode();
       if (exitCode != null && exitCode != 0) {
         throw new Failed(role + " ended with " + exitCode);
@@ -160,7 +163,7 @@ final class Run implements AutoCloseable {
         || stage.sinks().stream().anyMatch(Role::hasEnded);
   }
 
-  private void awaitEnd(Role role) throws InterruptedException, Failed {
+  private void awaitEnd(Role role) throws IOException, InterruptedException, Failed {
     long deadlineNanos = System.nanoTime() + STUCK.toNanos();
     while (role.isAlive()) {
       if (System.nanoTime() > deadlineNanos) {

@@ -123,7 +123,7 @@ final class Verdict {
       }
       if (direction.receiverKilledAfterSender || (direction.receiverKilled && rival != null)) {
         // The second sender holds nothing below where the first receiver was.
-        allowed.add(Code.DATA_LOSS);
+        allowed.add(Code.OUT_OF_RANGE);
       }
       if (direction.receiverKilled && !traits.durable) {
         allowed.add(Code.FAILED_PRECONDITION);
@@ -233,6 +233,7 @@ final class Verdict {
     return switch (code) {
       case Code.CANCELLED -> "cancelled";
       case Code.DATA_LOSS -> "data loss";
+      case Code.OUT_OF_RANGE -> "gone back";
       case Code.FAILED_PRECONDITION -> "refused";
       case Code.UNAUTHENTICATED -> "not let in";
       default -> "code " + code;
