@@ -19,6 +19,7 @@ import io.hostpipe.spi.Holdings;
 import io.hostpipe.spi.PipeContext;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -105,7 +106,9 @@ final class GoneBackProcessTest {
 
     Receivers() throws Exception {
       far = listen(0, FAR_BYTES);
-      proxy = FaultProxy.to(new InetSocketAddress("127.0.0.1", far.address().port()));
+      proxy =
+          FaultProxy.to(
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), far.address().port()));
     }
 
     CommandProcess sender(String from, String... more) throws IOException {
