@@ -31,6 +31,7 @@ final class Role {
   private static final String DONE = "hostpipe: done: ";
   private static final String AGAIN = ": start it again to go back";
   private static final int REFUSED = 4;
+  private static final int INTERRUPTED = 130;
 
   private final String name;
   private final List<String> command;
@@ -44,6 +45,7 @@ final class Role {
   private long logBegin;
 
   private long handedOver;
+  private boolean terminated;
 
   /**
    * A command that was not started yet.
@@ -102,9 +104,16 @@ final class Role {
     return Objects.equals(exitCode(), 0);
   }
 
-  /** What it ended with; null while it runs. */
+  /**
+   * What it ended with; null while it runs. One that was asked to end ended well, too, when a pipe
+   * whose stream was confirmed had not quite closed.
+   */
   @Nullable Integer exitCode() {
-    return isAlive() ? null : Integer.valueOf(process().exitValue());
+    if (isAlive()) {
+      return null;
+    }
+    int code = process().exitValue();
+    return terminated && code == INTERRUPTED ? 0 : code;
   }
 
   /** Whether its present process has a link, and so knows all signals. */
@@ -186,6 +195,7 @@ final class Role {
 
   /** Asks it to end. */
   void terminate() throws IOException, InterruptedException {
+    terminated = true;
     signal("TERM");
   }
 
