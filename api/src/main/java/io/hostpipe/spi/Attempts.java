@@ -13,6 +13,9 @@ import java.util.concurrent.TimeUnit;
  * jitter, within the limits of the pipe. One that answers and has no room is given the whole pause
  * each time: nobody comes back together with others there, and room is seldom made at once.
  *
+ * <p>A connection that breaks soon and brought the stream no further ends no row of tries: whatever
+ * breaks each of them, at once, is given up at last.
+ *
  * <p>Thread rule: one thread; {@link #stop} from any.
  */
 public final class Attempts {
@@ -31,6 +34,18 @@ public final class Attempts {
   private long boundNanos;
   private int triesInARow;
 
+  /** The row of tries that the present connection ended; none when it has 0 of them. */
+  private long awayBeforeNanos;
+
+  private long boundBeforeNanos;
+  private int triesBefore;
+
+  /** When that connection was made, and where the stream was. */
+  private long stoodNanos;
+
+  private long stoodAt;
+  private long position;
+
   /**
    * None was made yet.
    *
@@ -43,10 +58,20 @@ public final class Attempts {
     this.boundNanos = policy.firstDelay().toNanos();
   }
 
-  /** A connection stands, and the stream goes on from this position. */
-  public void succeeded(long position) {
+  /**
+   * A connection stands.
+   *
+   * @param nowAt from where the stream goes on
+   */
+  public void succeeded(long nowAt) {
+    position = nowAt;
     if (triesInARow > 0) {
-      events.linkUp(peer, position);
+      events.linkUp(peer, nowAt);
+      awayBeforeNanos = awayNanos;
+      boundBeforeNanos = boundNanos;
+      triesBefore = triesInARow;
+      stoodNanos = System.nanoTime();
+      stoodAt = nowAt;
     }
     triesInARow = 0;
     boundNanos = policy.firstDelay().toNanos();
@@ -62,6 +87,12 @@ public final class Attempts {
     long nowNanos = System.nanoTime();
     if (triesInARow == 0) {
       awayNanos = nowNanos;
+      if (triesBefore > 0 && cameToNothing(nowNanos)) {
+        awayNanos = awayBeforeNanos;
+        boundNanos = boundBeforeNanos;
+        triesInARow = triesBefore;
+      }
+      triesBefore = 0;
     }
     triesInARow++;
     boolean late = nowNanos - awayNanos >= policy.giveUp().toNanos();
@@ -75,6 +106,11 @@ public final class Attempts {
     if (stopped.await(delayNanos, TimeUnit.NANOSECONDS)) {
       throw why;
     }
+  }
+
+  /** Whether the connection brought nothing, for a short time. */
+  private boolean cameToNothing(long nowNanos) {
+    return position == stoodAt && nowNanos - stoodNanos < policy.longestDelay().toNanos();
   }
 
   /**

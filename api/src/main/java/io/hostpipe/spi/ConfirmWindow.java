@@ -293,7 +293,7 @@ public abstract class ConfirmWindow<M extends UnconfirmedMessage> {
   /** A writer that is woken for each message that is confirmed waits again behind the next one. */
   private boolean hasMuchRoom() {
     return waiting.isEmpty()
-        || (waiting.size() <= messagesMax - messagesMax / 4 && bytes <= bytesMax - bytesMax / 4);
+        || (waiting.size() <= messagesMax - messagesMax / 16 && bytes <= bytesMax - bytesMax / 16);
   }
 
   private void markAllSent() {

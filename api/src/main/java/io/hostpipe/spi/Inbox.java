@@ -67,6 +67,11 @@ public final class Inbox<M> {
     return bytes.get() <= ROOM_BYTES;
   }
 
+  /** What is here, about. */
+  public long heldBytes() {
+    return bytes.get();
+  }
+
   /** Blocks while it is full; drops the message once nobody reads any more. */
   public void put(M message) throws InterruptedException {
     if (Thread.interrupted()) {

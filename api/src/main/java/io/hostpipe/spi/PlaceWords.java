@@ -44,7 +44,23 @@ public final class PlaceWords {
 
   /** The word for a stream. */
   public static String of(StreamId stream) {
-    return URLEncoder.encode(stream.value(), StandardCharsets.UTF_8);
+    String value = stream.value();
+    for (int index = 0; index < value.length(); index++) {
+      if (!isPlain(value.charAt(index))) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8);
+      }
+    }
+    // As nearly all are, and there is a word in each message.
+    return value;
+  }
+
+  private static boolean isPlain(char each) {
+    return (each >= 'a' && each <= 'z')
+        || (each >= 'A' && each <= 'Z')
+        || (each >= '0' && each <= '9')
+        || each == '-'
+        || each == '_'
+        || each == '.';
   }
 
   /** The stream of a word. */

@@ -50,6 +50,20 @@ final class Amqp10 {
     return value(in, 0);
   }
 
+  /**
+   * The next value, when it is bytes, in the memory where it lies; null for another, which is still
+   * the next one then.
+   */
+  static @Nullable ByteBuffer binary(ByteBuffer in) {
+    int code = Byte.toUnsignedInt(in.get(in.position()));
+    if (code != BINARY_8 && code != BINARY_32) {
+      return null;
+    }
+    in.get();
+    int lengthBytes = code == BINARY_8 ? Byte.toUnsignedInt(in.get()) : in.getInt();
+    return part(in, lengthBytes);
+  }
+
   private static @Nullable Object value(ByteBuffer in, int within) {
     return value(Byte.toUnsignedInt(in.get()), in, within);
   }

@@ -2,10 +2,8 @@ package io.hostpipe.connector.rabbitmq;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,10 +14,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread.
  */
 final class Amqp10Writer {
+  /** The head of a section. */
+  static final int SECTION_BYTES = 3;
+
+  /** The head of a compound value. */
+  static final int COMPOUND_BYTES = 9;
+
   private static final int LENGTH_BYTES = 256;
 
-  private final ByteArrayOutputStream bytes;
-  private final DataOutputStream out;
+  /** What is shorter has its length in one byte. */
+  private static final int SMALL_MAX = 256;
+
+  private ByteBuffer bytes;
 
   Amqp10Writer() {
     this(LENGTH_BYTES);
@@ -27,12 +33,13 @@ final class Amqp10Writer {
 
   /** One that has room for so many bytes, and makes more when they are more. */
   Amqp10Writer(int lengthBytes) {
-    this.bytes = new ByteArrayOutputStream(lengthBytes);
-    this.out = new DataOutputStream(bytes);
+    this.bytes = ByteBuffer.allocate(lengthBytes);
   }
 
   byte[] toBytes() {
-    return bytes.toByteArray();
+    return bytes.position() == bytes.capacity()
+        ? bytes.array()
+        : Arrays.copyOf(bytes.array(), bytes.position());
   }
 
   /** The head of a section, before its value. */
@@ -68,37 +75,56 @@ final class Amqp10Writer {
     return compound(Amqp10.LIST_32, list.size(), inside.toBytes());
   }
 
-  private Amqp10Writer sized(int smallCode, int code, byte[] value) {
-    return value.length < 256
-        ? int8(smallCode).int8(value.length).raw(value)
-        : int8(code).int32(value.length).raw(value);
-  }
-
-  private Amqp10Writer int8(int value) {
-    bytes.write(value);
+  /** Bytes, whose buffer is not moved. */
+  Amqp10Writer binary(ByteBuffer value) {
+    int lengthBytes = value.remaining();
+    size(Amqp10.BINARY_8, Amqp10.BINARY_32, lengthBytes);
+    room(lengthBytes).put(value.duplicate());
     return this;
   }
 
-  private Amqp10Writer raw(byte[] value) {
-    bytes.writeBytes(value);
+  /** How many bytes {@link #binary} takes for so many. */
+  static int binaryBytes(int lengthBytes) {
+    return lengthBytes + (lengthBytes < SMALL_MAX ? 2 : 1 + Integer.BYTES);
+  }
+
+  private Amqp10Writer sized(int smallCode, int code, byte[] value) {
+    return size(smallCode, code, value.length).raw(value);
+  }
+
+  private Amqp10Writer size(int smallCode, int code, int lengthBytes) {
+    return lengthBytes < SMALL_MAX
+        ? int8(smallCode).int8(lengthBytes)
+        : int8(code).int32(lengthBytes);
+  }
+
+  private Amqp10Writer int8(int value) {
+    room(1).put((byte) value);
+    return this;
+  }
+
+  /** What is written already. */
+  Amqp10Writer raw(byte[] value) {
+    room(value.length).put(value);
     return this;
   }
 
   private Amqp10Writer int32(int value) {
-    try {
-      out.writeInt(value);
-      return this;
-    } catch (IOException e) {
-      throw new UncheckedIOException("memory can be written to", e);
-    }
+    room(Integer.BYTES).putInt(value);
+    return this;
   }
 
   private Amqp10Writer int64(long value) {
-    try {
-      out.writeLong(value);
-      return this;
-    } catch (IOException e) {
-      throw new UncheckedIOException("memory can be written to", e);
+    room(Long.BYTES).putLong(value);
+    return this;
+  }
+
+  private ByteBuffer room(int moreBytes) {
+    if (bytes.remaining() < moreBytes) {
+      int lengthBytes = Math.max(2 * bytes.capacity(), bytes.position() + moreBytes);
+      int position = bytes.position();
+      bytes = ByteBuffer.wrap(Arrays.copyOf(bytes.array(), lengthBytes)).position(position);
     }
+    return bytes;
   }
 }

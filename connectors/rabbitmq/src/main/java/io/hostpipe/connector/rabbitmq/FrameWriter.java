@@ -25,7 +25,13 @@ final class FrameWriter {
 
   /** An empty frame of this command. */
   FrameWriter(int command) {
-    bytes.putInt(0).putShort((short) command).putShort((short) VERSION);
+    begin(command);
+  }
+
+  /** Begins another frame in the same memory. */
+  FrameWriter begin(int command) {
+    bytes.clear().putInt(0).putShort((short) command).putShort((short) VERSION);
+    return this;
   }
 
   FrameWriter int8(int value) {

@@ -6,6 +6,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.spi.Inbox;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,13 @@ final class LastPlace implements StreamConnection.Listener {
 
   private final StreamOptions options;
   private final StreamConnection.Listener listener;
-  private final Inbox<StreamChunk> chunks = new Inbox<>(chunk -> 0);
+  private final Inbox<StreamChunk> chunks = new Inbox<>(chunk -> chunk.data().remaining());
+
+  /** What was shown last, where one look is taken. */
+  private final AtomicReference<@Nullable StreamChunk> shown = new AtomicReference<>();
+
+  /** Whether all that comes is wanted, and not the last of it alone. */
+  private volatile boolean searching;
 
   /**
    * Listens to a connection.
@@ -48,7 +55,7 @@ final class LastPlace implements StreamConnection.Listener {
     if (newest == 0) {
       return null;
     }
-    StreamChunk end = streams.last(LOOK, chunks::poll);
+    StreamChunk end = streams.last(LOOK, () -> shown.getAndSet(null));
     StreamPlace found = newest(stream, newest, end, streams);
     if (found != null && found.publishingId() >= newest) {
       return found;
@@ -77,7 +84,7 @@ final class LastPlace implements StreamConnection.Listener {
    */
   boolean has(StreamId stream, long publishingId, Streams streams)
       throws PipeException, InterruptedException {
-    StreamChunk end = streams.last(LOOK, chunks::poll);
+    StreamChunk end = streams.last(LOOK, () -> shown.getAndSet(null));
     StreamPlace found = newest(stream, publishingId, end, streams);
     return found != null && found.publishingId() >= publishingId;
   }
@@ -100,6 +107,7 @@ final class LastPlace implements StreamConnection.Listener {
   private @Nullable StreamPlace search(
       StreamId stream, Streams streams, long fromOffset, long untilOffset)
       throws PipeException, InterruptedException {
+    searching = true;
     if (fromOffset == 0) {
       streams.subscribeFromBegin(LOOK, CREDIT);
     } else {
@@ -112,16 +120,27 @@ final class LastPlace implements StreamConnection.Listener {
         throw new PipeException.Unreachable(
             options.address() + ": the places in the stream cannot be read: no answer", null);
       }
-      streams.credit(LOOK, 1);
+      if (chunk.ends()) {
+        streams.credit(LOOK, 1);
+      }
       offset = chunk.lastOffset();
       StreamPlace here = newestIn(chunk, stream);
       found = here == null ? found : here;
     }
+    // What comes behind the end is not wanted, and must not keep the answer from coming.
+    searching = false;
+    dropAll();
     streams.unsubscribe(LOOK);
-    for (StreamChunk late = chunks.poll(); late != null; late = chunks.poll()) {
-      // What came behind the end is not wanted.
-    }
+    dropAll();
+    shown.set(null);
     return found;
+  }
+
+  private void dropAll() {
+    StreamChunk late = chunks.poll();
+    while (late != null) {
+      late = chunks.poll();
+    }
   }
 
   private @Nullable StreamPlace newestIn(StreamChunk chunk, StreamId stream) throws PipeException {
@@ -149,7 +168,11 @@ final class LastPlace implements StreamConnection.Listener {
   @Override
   public void delivered(int subscription, StreamChunk chunk) {
     try {
-      chunks.put(chunk);
+      if (searching) {
+        chunks.put(chunk);
+      } else {
+        shown.set(chunk);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

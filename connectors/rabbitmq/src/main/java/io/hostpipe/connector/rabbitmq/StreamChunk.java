@@ -13,14 +13,16 @@ import java.util.zip.GZIPInputStream;
 
 /**
  * Messages that lie behind each other in a stream, as a server delivers them: what was written
- * within a moment, with one time for all.
+ * within a moment, with one time for all; or a part of them.
  *
  * @param offset of the first message
  * @param count of messages, each with an offset of its own
  * @param timeMillis when it was written
  * @param data the messages, in entries of one or of many
+ * @param ends whether it is whole, or the last part
  */
-record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBuffer data) {
+record StreamChunk(
+    long offset, long count, long timeMillis, int entries, ByteBuffer data, boolean ends) {
   private static final int MAGIC = 5;
   private static final int IS_PACKED = 0x80;
   private static final int PACKED_BY = 0x70;
@@ -34,38 +36,65 @@ record StreamChunk(long offset, long count, long timeMillis, int entries, ByteBu
   /** One message of it. */
   record Message(long offset, long timeMillis, ByteBuffer bytes) {}
 
-  /** Reads one from where the buffer stands. */
-  static StreamChunk read(String where, ByteBuffer in) throws PipeException {
-    int magic = (in.get() & 0xFF) >>> 4;
-    in.get();
-    int entries = Short.toUnsignedInt(in.getShort());
-    long count = Integer.toUnsignedLong(in.getInt());
-    long timeMillis = in.getLong();
-    in.getLong();
-    long offset = in.getLong();
-    int wantedCrc = in.getInt();
-    int lengthBytes = in.getInt();
-    in.getInt();
-    in.getInt();
-    if (magic != MAGIC || lengthBytes < 0 || lengthBytes > in.remaining()) {
-      throw new PipeException.Refused(
-          Status.UNIMPLEMENTED,
-          where
-              + ": the server speaks another form of the stream protocol (chunks of "
-              + magic
-              + ")");
+  /**
+   * What stands in front of the messages.
+   *
+   * @param crc of all of them
+   * @param lengthBytes how long they are together
+   */
+  record Head(int entries, long count, long timeMillis, long offset, int crc, int lengthBytes) {
+    static final int BYTES = 48;
+
+    /**
+     * Reads one from where the buffer stands.
+     *
+     * @param restBytes what comes behind it in its frame
+     */
+    static Head read(String where, ByteBuffer in, int restBytes) throws PipeException {
+      int magic = (in.get() & 0xFF) >>> 4;
+      in.get();
+      int entries = Short.toUnsignedInt(in.getShort());
+      long count = Integer.toUnsignedLong(in.getInt());
+      long timeMillis = in.getLong();
+      in.getLong();
+      long offset = in.getLong();
+      int crc = in.getInt();
+      int lengthBytes = in.getInt();
+      in.getInt();
+      in.getInt();
+      if (magic != MAGIC || lengthBytes < 0 || lengthBytes > restBytes) {
+        throw new PipeException.Refused(
+            Status.UNIMPLEMENTED,
+            where
+                + ": the server speaks another form of the stream protocol (chunks of "
+                + magic
+                + ")");
+      }
+      return new Head(entries, count, timeMillis, offset, crc, lengthBytes);
     }
-    ByteBuffer data = in.slice(in.position(), lengthBytes);
-    CRC32 crc = new CRC32();
-    crc.update(data.duplicate());
-    if ((int) crc.getValue() != wantedCrc) {
-      throw new PipeException.DataLoss(
+
+    /** What it says of its messages is not so; what is known of those before, behind it. */
+    PipeException.DataLoss damaged(String where, String more) {
+      return new PipeException.DataLoss(
           where
               + ": the messages from offset "
               + offset
-              + " on are damaged: their checksum is another one than when they were written");
+              + " on are damaged: their checksum is another one than when they were written"
+              + more);
     }
-    return new StreamChunk(offset, count, timeMillis, entries, data);
+  }
+
+  /** Reads one from where the buffer stands. */
+  static StreamChunk read(String where, ByteBuffer in) throws PipeException {
+    Head head = Head.read(where, in, in.remaining() - Head.BYTES);
+    ByteBuffer data = in.slice(in.position(), head.lengthBytes());
+    CRC32 crc = new CRC32();
+    crc.update(data.duplicate());
+    if ((int) crc.getValue() != head.crc()) {
+      throw head.damaged(where, "");
+    }
+    return new StreamChunk(
+        head.offset(), head.count(), head.timeMillis(), head.entries(), data, true);
   }
 
   /** The offset of the last message. */

@@ -30,15 +30,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One thread reads the socket and hands everything on in the order in which it came: an answer
  * comes behind all that the server had sent before it. What is delivered is bounded by the credit
- * that its reader gives, so that thread never waits for a reader. Frames are written by whoever has
- * something to say, one at a time; a thread that writes to a server that takes nothing waits, until
- * the connection is closed.
+ * that its reader gives, so that thread waits for a reader only within a chunk that is larger than
+ * what can be held. Frames are written by whoever has something to say, one at a time; a thread
+ * that writes to a server that takes nothing waits, until the connection is closed.
  *
  * <p>Thread rule: any thread.
  */
 final class StreamConnection implements AutoCloseable {
-  /** The most bytes of a frame that are taken: a chunk may be much longer than what is written. */
+  /** The most bytes of a frame that is held whole; a chunk may be much longer. */
   private static final int FRAME_BYTES_MAX = 64 << 20;
+
+  /** And comes in parts of so many then. */
+  private static final int PART_BYTES = 8 << 20;
 
   /** The same before anybody has said who it is. */
   static final int GREETING_BYTES_MAX = 64 << 10;
@@ -276,7 +279,12 @@ final class StreamConnection implements AutoCloseable {
   private void readAll() {
     try {
       while (true) {
-        take(readFrame(in, where, FRAME_BYTES_MAX));
+        int lengthBytes = in.readInt();
+        if (lengthBytes > FRAME_BYTES_MAX) {
+          takeLarge(lengthBytes);
+        } else {
+          take(readRest(in, where, lengthBytes));
+        }
       }
     } catch (SocketTimeoutException e) {
       fail(
@@ -305,17 +313,51 @@ final class StreamConnection implements AutoCloseable {
   /** The next frame, from its command on. */
   static ByteBuffer readFrame(DataInputStream in, String where, int bytesMax) throws IOException {
     int lengthBytes = in.readInt();
-    if (lengthBytes < 4 || lengthBytes > bytesMax) {
-      throw new PipeException.Unreachable(
-          where
-              + ": what answers does not speak RabbitMQ's stream protocol; is the plugin"
-              + " rabbitmq_stream enabled, and is this its port (5552)? One that encrypts wants"
-              + " rabbitmq-stream+tls",
-          null);
+    if (lengthBytes > bytesMax) {
+      throw strange(where);
+    }
+    return readRest(in, where, lengthBytes);
+  }
+
+  private static ByteBuffer readRest(DataInputStream in, String where, int lengthBytes)
+      throws IOException {
+    if (lengthBytes < 4) {
+      throw strange(where);
     }
     byte[] bytes = new byte[lengthBytes];
     in.readFully(bytes);
     return ByteBuffer.wrap(bytes);
+  }
+
+  private static PipeException strange(String where) {
+    return new PipeException.Unreachable(
+        where
+            + ": what answers does not speak RabbitMQ's stream protocol; is the plugin"
+            + " rabbitmq_stream enabled, and is this its port (5552)? One that encrypts wants"
+            + " rabbitmq-stream+tls",
+        null);
+  }
+
+  /** A chunk that cannot be held at once; no other frame is so long. */
+  private void takeLarge(int lengthBytes) throws IOException {
+    int command = in.readUnsignedShort();
+    int version = in.readUnsignedShort();
+    if (command != StreamCodes.DELIVER) {
+      throw strange(where);
+    }
+    int subscription = in.readUnsignedByte();
+    checkGranted(subscription);
+    int frontBytes = 2 * Short.BYTES + 1;
+    if (version > 1) {
+      in.readLong();
+      frontBytes += Long.BYTES;
+    }
+    LargeChunk.read(
+        where,
+        in,
+        lengthBytes - frontBytes,
+        PART_BYTES,
+        part -> listener.delivered(subscription, part));
   }
 
   private void take(ByteBuffer frame) throws PipeException {

@@ -6,7 +6,6 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
-import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -30,8 +29,10 @@ record StreamMessage(
     BasicProperties properties,
     String routingKey,
     @Nullable StreamPlace place) {
-  /** What is around the payload and the headers, about. */
-  private static final int AROUND_BYTES = 256;
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  private static final BasicProperties NONE =
+      new BasicProperties.Builder().headers(Map.of()).build();
 
   private static final int MESSAGE_ANNOTATIONS = 0x72;
   private static final int PROPERTIES = 0x73;
@@ -58,11 +59,11 @@ record StreamMessage(
 
   /** The bytes that a message with these headers and this place is in a stream. */
   static byte[] write(Headers headers, StreamPlace place, ByteBuffer payload) {
-    Amqp10Writer out = new Amqp10Writer(payload.remaining() + headers.lengthBytes() + AROUND_BYTES);
+    byte[] propertiesBytes = {};
     Map<String, Object> table = Map.of();
     if (!headers.isEmpty()) {
       BasicProperties properties = AmqpHeaders.write(headers, null);
-      write(properties, out);
+      propertiesBytes = section(properties);
       table = AmqpHeaders.table(properties);
     }
     Amqp10Writer inside = new Amqp10Writer();
@@ -72,13 +73,24 @@ record StreamMessage(
       inside.value(each.getKey()).value(simple(each.getValue()));
       count += 2;
     }
-    out.section(APPLICATION_PROPERTIES).compound(Amqp10.MAP_32, count, inside.toBytes());
-    byte[] copy = new byte[payload.remaining()];
-    payload.duplicate().get(copy);
-    return out.section(DATA).value(copy).toBytes();
+    byte[] applicationBytes = inside.toBytes();
+    // Of just the length that it will have: nothing of the payload is copied twice.
+    int lengthBytes =
+        propertiesBytes.length
+            + 2 * Amqp10Writer.SECTION_BYTES
+            + Amqp10Writer.COMPOUND_BYTES
+            + applicationBytes.length
+            + Amqp10Writer.binaryBytes(payload.remaining());
+    return new Amqp10Writer(lengthBytes)
+        .raw(propertiesBytes)
+        .section(APPLICATION_PROPERTIES)
+        .compound(Amqp10.MAP_32, count, applicationBytes)
+        .section(DATA)
+        .binary(payload)
+        .toBytes();
   }
 
-  private static void write(BasicProperties properties, Amqp10Writer out) {
+  private static byte[] section(BasicProperties properties) {
     Amqp10Writer inside = new Amqp10Writer();
     for (int index = 0; index < CREATION_TIME + 1; index++) {
       switch (index) {
@@ -90,7 +102,10 @@ record StreamMessage(
         default -> inside.value(null);
       }
     }
-    out.section(PROPERTIES).compound(Amqp10.LIST_32, CREATION_TIME + 1, inside.toBytes());
+    return new Amqp10Writer()
+        .section(PROPERTIES)
+        .compound(Amqp10.LIST_32, CREATION_TIME + 1, inside.toBytes())
+        .toBytes();
   }
 
   /** The properties of an application are no lists: one is kept as its bytes. */
@@ -121,31 +136,50 @@ record StreamMessage(
 
   /** What was found of a message so far. */
   private static final class Parts {
-    private final ByteArrayOutputStream body = new ByteArrayOutputStream();
     private final Map<String, Object> table = new HashMap<>();
-    private BasicProperties.Builder properties = new BasicProperties.Builder();
+    private BasicProperties.@Nullable Builder properties;
+    private ByteBuffer body = NOTHING;
     private String routingKey = "";
     private @Nullable StreamPlace place;
 
     StreamMessage read(ByteBuffer in) {
       while (in.hasRemaining()) {
         long section = Amqp10.descriptor(in);
+        ByteBuffer data = section == DATA ? Amqp10.binary(in) : null;
+        if (data != null) {
+          add(data);
+          continue;
+        }
         Object value = Amqp10.value(in);
         switch ((int) section) {
           case MESSAGE_ANNOTATIONS -> annotations(value);
           case PROPERTIES -> properties(value);
           case APPLICATION_PROPERTIES -> application(value);
-          case DATA, SEQUENCE, VALUE -> body.writeBytes(bytes(value));
+          case DATA, SEQUENCE, VALUE -> add(ByteBuffer.wrap(bytes(value)));
           default -> {
             // About the way of the message, not about itself.
           }
         }
       }
-      return new StreamMessage(
-          ByteBuffer.wrap(body.toByteArray()),
-          properties.headers(table).build(),
-          routingKey,
-          place);
+      return new StreamMessage(body, built(), routingKey, place);
+    }
+
+    private BasicProperties built() {
+      BasicProperties.Builder builder = properties;
+      if (builder == null && table.isEmpty()) {
+        return NONE;
+      }
+      return (builder == null ? new BasicProperties.Builder() : builder).headers(table).build();
+    }
+
+    /** A body of one part, as nearly all are, stays where it is. */
+    private void add(ByteBuffer more) {
+      if (!body.hasRemaining()) {
+        body = more;
+        return;
+      }
+      ByteBuffer both = ByteBuffer.allocate(body.remaining() + more.remaining());
+      body = both.put(body.duplicate()).put(more.duplicate()).flip();
     }
 
     /** Of a message that came by AMQP 0-9-1, all headers whose names begin with x- stand here. */
@@ -167,7 +201,7 @@ record StreamMessage(
     private void properties(@Nullable Object value) {
       if (value instanceof List<?> list) {
         properties =
-            properties
+            new BasicProperties.Builder()
                 .messageId(text(list, ID))
                 .replyTo(text(list, REPLY_TO))
                 .correlationId(text(list, CORRELATION_ID))

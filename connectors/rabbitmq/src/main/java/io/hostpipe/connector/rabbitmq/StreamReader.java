@@ -4,27 +4,41 @@ import io.hostpipe.PipeException;
 import io.hostpipe.spi.Inbox;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Messages of a stream in their order, over one connection. Chunks come as fast as they are read:
- * for each that was read to its end the server may send another one.
+ * several while they are small, and for each of them that was read to its end another one.
  *
  * <p>Thread rule: as {@link Inbox}.
  */
 final class StreamReader implements AutoCloseable, StreamConnection.Listener {
-  /** How many chunks may be here. */
-  private static final int CHUNKS = 2;
+  /** How many chunks may be here or on their way, whatever their size. */
+  private static final int CHUNKS_MIN = 2;
+
+  /** And as long as what is here and not read is less than {@link #MUCH_BYTES}. */
+  private static final int CHUNKS_MAX = 16;
+
+  private static final long MUCH_BYTES = 4L << 20;
 
   private static final int LOOK = 0;
   private static final int READ = 1;
 
-  /** A message, and whether it is the last one of those that came with it. */
-  record Arrived(StreamChunk.Message message, boolean last) {}
+  /** A message, and whether it is the last one of its chunk. */
+  record Arrived(StreamChunk.Message message, boolean last) {
+    long lengthBytes() {
+      return message.bytes().remaining();
+    }
+  }
 
   private final String where;
-  private final Inbox<Arrived> inbox = new Inbox<>(message -> 0);
+  private final Inbox<Arrived> inbox = new Inbox<>(Arrived::lengthBytes);
+
+  /** How many chunks the server may send, or has sent that are not read to their end. */
+  private final AtomicInteger chunks = new AtomicInteger(CHUNKS_MIN);
+
   private final StreamConnection connection;
   private final Streams streams;
 
@@ -92,20 +106,20 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
       return;
     }
     switch (options.from().place()) {
-      case BEGIN -> streams.subscribeFromBegin(READ, CHUNKS);
+      case BEGIN -> streams.subscribeFromBegin(READ, CHUNKS_MIN);
       case END -> beginAt(lastOffset(), lastOffset());
       case NUMBER ->
           beginAt(Math.min(options.from().number(), lastOffset()), options.from().number());
-      case TIME -> streams.subscribeFromTime(READ, options.from().number(), CHUNKS);
+      case TIME -> streams.subscribeFromTime(READ, options.from().number(), CHUNKS_MIN);
     }
   }
 
   private void beginAt(long offset, long wanted) throws PipeException, InterruptedException {
     leastOffset = wanted;
     if (offset <= 0) {
-      streams.subscribeFromBegin(READ, CHUNKS);
+      streams.subscribeFromBegin(READ, CHUNKS_MIN);
     } else {
-      streams.subscribeFrom(READ, offset, CHUNKS);
+      streams.subscribeFrom(READ, offset, CHUNKS_MIN);
     }
   }
 
@@ -141,11 +155,21 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
   /** A message was read: behind the last one of a chunk the server may send more. */
   void read(Arrived message) {
     if (message.last()) {
+      chunks.decrementAndGet();
       try {
-        streams.credit(READ, 1);
+        askForMore();
       } catch (PipeException e) {
         // Nothing more comes over this connection, as it says itself.
       }
+    }
+  }
+
+  /** So many chunks more as there may be. Any thread. */
+  private void askForMore() throws PipeException {
+    int most = inbox.heldBytes() < MUCH_BYTES ? CHUNKS_MAX : CHUNKS_MIN;
+    int before = chunks.getAndUpdate(now -> Math.max(now, most));
+    if (before < most) {
+      streams.credit(READ, most - before);
     }
   }
 
@@ -163,11 +187,12 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
         StreamChunk.Message message = messages.get(index);
         if (message.offset() >= leastOffset) {
           none = false;
-          inbox.put(new Arrived(message, index == count - 1));
+          inbox.put(new Arrived(message, index == count - 1 && chunk.ends()));
         }
       }
-      if (none) {
-        streams.credit(subscription, 1);
+      if (chunk.ends()) {
+        chunks.addAndGet(none ? -1 : 0);
+        askForMore();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -16,6 +16,9 @@ final class StreamWay implements Republisher.Route {
 
   private final StreamConnection connection;
 
+  /** Used again and again, by whoever publishes. */
+  private final FrameWriter frame = new FrameWriter(StreamCodes.PUBLISH);
+
   StreamWay(StreamConnection connection) {
     this.connection = connection;
   }
@@ -26,7 +29,7 @@ final class StreamWay implements Republisher.Route {
 
   /** Writes messages in their order, as many in a frame as it holds. */
   void publish(List<Outgoing> messages) throws PipeException {
-    FrameWriter frame = begin();
+    begin();
     int countIndex = frame.lengthBytes() - COUNT_BYTES;
     int count = 0;
     for (Outgoing each : messages) {
@@ -35,7 +38,7 @@ final class StreamWay implements Republisher.Route {
           && frame.lengthBytes() + 8 + COUNT_BYTES + bytes.length > connection.frameBytesMax()) {
         frame.int32At(countIndex, count);
         connection.send(frame);
-        frame = begin();
+        begin();
         count = 0;
       }
       frame.int64(each.publishingId()).bytes(bytes);
@@ -57,8 +60,8 @@ final class StreamWay implements Republisher.Route {
     connection.abandon();
   }
 
-  private static FrameWriter begin() {
-    return new FrameWriter(StreamCodes.PUBLISH).int8(PUBLISHER).int32(0);
+  private void begin() {
+    frame.begin(StreamCodes.PUBLISH).int8(PUBLISHER).int32(0);
   }
 
   /** A message on its way into a stream. Thread rule: as {@link UnconfirmedMessage}. */

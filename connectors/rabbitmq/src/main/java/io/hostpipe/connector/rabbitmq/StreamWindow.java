@@ -12,8 +12,8 @@ import java.time.Duration;
 final class StreamWindow extends ConfirmWindow<Outgoing> {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  /** What is unconfirmed becomes one chunk of the stream, and a reader takes whole chunks. */
-  private static final long BYTES_MAX = 4L << 20;
+  /** What is unconfirmed may become one chunk of the stream, which its readers hold whole. */
+  private static final long BYTES_MAX = 16L << 20;
 
   /** Of what was sent; under the lock. */
   private long newestPublishingId;

@@ -30,14 +30,14 @@ final class StreamFormsTest {
     ByteBuffer twice = ByteBuffer.allocate(2 * once.remaining());
     twice.put(once.duplicate()).put(once).flip();
     assertThatExceptionOfType(PipeException.Refused.class)
-        .isThrownBy(() -> new StreamChunk(7, 2, 0, 2, twice).messages("here"))
+        .isThrownBy(() -> new StreamChunk(7, 2, 0, 2, twice, true).messages("here"))
         .withMessageContaining("from offset 7 on are packed, and more than 64 MiB")
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.OUT_OF_RANGE));
   }
 
   @Test
   void messagesThatWerePackedAreRead() throws Exception {
-    StreamChunk chunk = new StreamChunk(7, 1, 5, 1, packed(message(3), 1, 7));
+    StreamChunk chunk = new StreamChunk(7, 1, 5, 1, packed(message(3), 1, 7), true);
     assertThat(chunk.messages("here"))
         .containsExactly(new StreamChunk.Message(7, 5, ByteBuffer.allocate(3)));
   }
@@ -47,7 +47,7 @@ final class StreamFormsTest {
     ByteBuffer packed = packed(new byte[8], 2, 8);
     ByteBuffer all = ByteBuffer.allocate(packed.remaining() + 7);
     all.put(packed).put(message(3)).flip();
-    assertThat(new StreamChunk(7, 3, 5, 2, all).messagesNotPacked("here"))
+    assertThat(new StreamChunk(7, 3, 5, 2, all, true).messagesNotPacked("here"))
         .containsExactly(new StreamChunk.Message(9, 5, ByteBuffer.allocate(3)));
   }
 
@@ -71,7 +71,7 @@ final class StreamFormsTest {
     ByteBuffer none = ByteBuffer.allocate(4 * 60_000);
     assertThatExceptionOfType(PipeException.DataLoss.class)
         .isThrownBy(() ->
-            new StreamChunk(7, 3, 0, 1, packed(none.array(), 60_000, none.capacity()))
+            new StreamChunk(7, 3, 0, 1, packed(none.array(), 60_000, none.capacity()), true)
                 .messages("here"))
         .withMessageContaining("cannot be told apart");
   }
