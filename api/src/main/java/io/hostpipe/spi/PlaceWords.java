@@ -65,7 +65,8 @@ public final class PlaceWords {
 
   /** The stream of a word. */
   public static StreamId stream(String word) {
-    return new StreamId(URLDecoder.decode(word, StandardCharsets.UTF_8));
+    boolean plain = word.indexOf('%') < 0 && word.indexOf('+') < 0;
+    return new StreamId(plain ? word : URLDecoder.decode(word, StandardCharsets.UTF_8));
   }
 
   /** The word for a digest. */
