@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A sender was restarted and began where its receiver stood; then that one is killed, too, before
@@ -55,11 +57,13 @@ final class GoneBackProcessTest {
     new Random(1).nextBytes(content);
   }
 
-  @Test
-  void aFileIsGoneOnWithWhereTheReceiverIs() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aFileIsGoneOnWithWhereTheReceiverIs(boolean spools) throws Exception {
     Path in = Files.write(folder.resolve("in"), content);
+    String[] more = spools ? new String[] {"--spool", "" + folder.resolve("spool")} : new String[0];
     try (Receivers receivers = new Receivers();
-        CommandProcess sender = receivers.sender(in.toString())) {
+        CommandProcess sender = receivers.sender(in.toString(), more)) {
       receivers.begin();
       assertThat(receivers.readFromNear())
           .isEqualTo(Arrays.copyOfRange(content, NEAR_BYTES, ALL_BYTES));
