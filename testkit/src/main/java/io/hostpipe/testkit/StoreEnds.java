@@ -20,8 +20,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 
@@ -33,6 +35,7 @@ import java.util.function.BooleanSupplier;
  * <p>Thread rule: a test's own thread, but for what the ends warn of.
  */
 public abstract class StoreEnds implements AutoCloseable {
+  private static final int NAMED_MAX = 10;
   private static final int BATCH_MESSAGES = 100;
 
   private final Connector connector;
@@ -167,6 +170,41 @@ public abstract class StoreEnds implements AutoCloseable {
       all.add("" + each);
     }
     return all;
+  }
+
+  /**
+   * What keeps texts from being the numbers of a range, each once and in order; empty when nothing
+   * does. A short line, whatever the range.
+   */
+  public static String wrong(List<String> found, int from, int to) {
+    List<String> wanted = numbers(from, to);
+    if (found.equals(wanted)) {
+      return "";
+    }
+    Set<String> missing = new LinkedHashSet<>(wanted);
+    List<String> others = new ArrayList<>();
+    for (String each : found) {
+      if (!missing.remove(each)) {
+        others.add(each);
+      }
+    }
+    int place = 0;
+    while (place < found.size() && found.get(place).equals(wanted.get(place))) {
+      place++;
+    }
+    return found.size()
+        + " texts; "
+        + missing.size()
+        + " are missing, from "
+        + missing.stream().findFirst().orElse("none")
+        + "; "
+        + others.size()
+        + " are there again, or are others: "
+        + others.stream().limit(NAMED_MAX).toList()
+        + "; from index "
+        + place
+        + " on they are "
+        + found.subList(place, Math.min(found.size(), place + NAMED_MAX));
   }
 
   /** A payload as text. */
