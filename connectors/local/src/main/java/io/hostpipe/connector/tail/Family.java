@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  * file that it leads to, which may differ in their date alone. Compressed ones cannot be read on,
  * and are none of them; nor is {@code worker-2.log} one of {@code worker-1.log}.
  */
-final class Family {
+class Family {
   /** What a rotation puts behind a name: numbers, dates, times, or a word of its own. */
   private static final Pattern SUFFIX =
       Pattern.compile("(?:[-._~]?[0-9T:]+)+|[.]old|[.]bak|[.]prev|~");
@@ -43,23 +43,38 @@ final class Family {
   }
 
   /**
-   * All that are there, the followed one itself included, the one last written last. Looks until
-   * two looks agree: while files are renamed, a folder may show one of them not at all.
+   * All that are there, the one last written last. The followed one itself is the one with the path
+   * that is followed, also where that is a symbolic link. Looks until two looks show the same files
+   * under the same names: while files are renamed, a folder may show one of them not at all.
+   *
+   * @throws MovedException when files are renamed all the time
    */
-  List<Seen> members() {
+  List<Seen> members() throws MovedException {
     Map<Long, Seen> before = look();
-    Map<Long, Seen> now = look();
-    for (int count = 2; count < LOOKS_MAX && !now.keySet().equals(before.keySet()); count++) {
+    for (int count = 1; count < LOOKS_MAX; count++) {
+      Map<Long, Seen> now = look();
+      if (paths(now).equals(paths(before))) {
+        List<Seen> members = new ArrayList<>(now.values());
+        members.sort(Comparator.comparing(Seen::modified));
+        return members;
+      }
       before = now;
-      now = look();
     }
-    List<Seen> members = new ArrayList<>(now.values());
-    members.sort(Comparator.comparing(Seen::modified));
-    return members;
+    throw new MovedException("the files beside it are renamed all the time");
+  }
+
+  private static Map<Long, Path> paths(Map<Long, Seen> look) {
+    Map<Long, Path> paths = new HashMap<>();
+    look.forEach((inode, seen) -> paths.put(inode, seen.path()));
+    return paths;
   }
 
   private Map<Long, Seen> look() {
     Map<Long, Seen> byInode = new HashMap<>();
+    Seen followed = Seen.look(path);
+    if (followed != null) {
+      byInode.put(followed.inode(), followed);
+    }
     collect(path, Family::isRelative, byInode);
     try {
       Path real = path.toRealPath();

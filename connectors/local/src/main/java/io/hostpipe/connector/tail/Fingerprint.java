@@ -21,6 +21,12 @@ record Fingerprint(int headBytes, int headCrc, int tailCrc) {
   /** The most bytes before the offset that are taken. */
   static final int TAIL_BYTES_MAX = 256;
 
+  /** What a file looks like in front of an offset that it has. */
+  static Fingerprint of(FileChannel file, long offset) throws IOException {
+    int headBytes = (int) Math.min(offset, HEAD_BYTES_MAX);
+    return new Fingerprint(headBytes, crc(file, 0, headBytes), tailCrc(file, offset));
+  }
+
   /** Whether the file has this content before the offset. */
   boolean matches(FileChannel file, long offset) throws IOException {
     return file.size() >= offset && matchesHead(file) && tailCrc(file, offset) == tailCrc;

@@ -3,6 +3,7 @@ package io.hostpipe.connector.tail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
@@ -17,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread.
  */
 final class Followed implements AutoCloseable {
-  private static final int OPENING_TRIES_MAX = 16;
   private static final int TAIL_BYTES_MAX = Fingerprint.TAIL_BYTES_MAX;
 
   private final Path path;
@@ -45,9 +45,10 @@ final class Followed implements AutoCloseable {
   long cutAt;
 
   /**
-   * It was empty when its reading began: what came in it since may have been copied and cut off.
+   * Nothing of it was read yet: it may have been written, copied and truncated before, perhaps more
+   * than once, and then those copies come first.
    */
-  boolean begunEmpty;
+  boolean fresh = true;
 
   private Followed(Seen seen, FileChannel channel) {
     this.path = seen.path();
@@ -57,20 +58,24 @@ final class Followed implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** Opens the very file that was seen; null when the path leads elsewhere by now. */
-  static @Nullable Followed open(Seen seen) throws IOException {
-    for (int count = 0; count < OPENING_TRIES_MAX; count++) {
-      FileChannel channel = FileChannel.open(seen.path(), StandardOpenOption.READ);
-      Seen again = Seen.look(seen.path());
-      if (again != null && again.isSameFile(seen.inode(), seen.device())) {
-        return new Followed(again, channel);
-      }
-      channel.close();
-      if (again == null) {
-        return null;
-      }
+  /**
+   * Opens the very file that was seen.
+   *
+   * @throws MovedException when the path leads nowhere or elsewhere by now
+   */
+  static Followed open(Seen seen) throws IOException {
+    FileChannel channel;
+    try {
+      channel = FileChannel.open(seen.path(), StandardOpenOption.READ);
+    } catch (NoSuchFileException e) {
+      throw new MovedException(seen.path() + " is not there any more");
     }
-    return null;
+    Seen again = Seen.look(seen.path());
+    if (again == null || !again.isSameFile(seen.inode(), seen.device())) {
+      channel.close();
+      throw new MovedException(seen.path() + " is another file by now");
+    }
+    return new Followed(again, channel);
   }
 
   Path path() {
@@ -104,24 +109,18 @@ final class Followed implements AutoCloseable {
     return modified;
   }
 
-  boolean isSameAs(Followed other) {
-    return inode == other.inode && device == other.device;
-  }
-
   boolean is(Seen seen) {
     return seen.isSameFile(inode, device);
   }
 
-  /** The most that it was ever seen to hold. */
+  /** The most that it was ever seen to hold, since it was truncated last. */
   long lengthSeenBytes() {
     return lengthSeenBytes;
   }
 
   /** What it holds now. */
   long lengthBytes() throws IOException {
-    long lengthBytes = channel.size();
-    lengthSeenBytes = Math.max(lengthSeenBytes, lengthBytes);
-    return lengthBytes;
+    return channel.size();
   }
 
   /** The place at the offset, from memory: the file may have been truncated by now. */
@@ -144,6 +143,7 @@ final class Followed implements AutoCloseable {
 
   /** Goes on from here; what lies before is remembered. */
   void goTo(long newOffset) throws IOException {
+    fresh = newOffset == 0;
     offset = newOffset;
     headBytes = fill(ByteBuffer.wrap(head, 0, (int) Math.min(newOffset, head.length)), 0);
     tail = new byte[(int) Math.min(newOffset, TAIL_BYTES_MAX)];
@@ -152,14 +152,16 @@ final class Followed implements AutoCloseable {
 
   /** Remembers more of the first bytes, so that a truncation is noticed before any was read. */
   void learnFront() throws IOException {
+    long lengthBytes = channel.size();
     if (headBytes < head.length && offset <= headBytes && isUnchanged()) {
+      lengthSeenBytes = Math.max(lengthSeenBytes, lengthBytes);
       headBytes += fill(ByteBuffer.wrap(head, headBytes, head.length - headBytes), headBytes);
     }
   }
 
   /** The file was truncated and is read from its start. */
   void beginAgain() {
-    begunEmpty = true;
+    fresh = true;
     offset = 0;
     headBytes = 0;
     tail = new byte[0];
@@ -173,10 +175,12 @@ final class Followed implements AutoCloseable {
    */
   boolean read(ByteBuffer into) throws IOException {
     int begin = into.position();
+    long lengthBytes = channel.size();
     fill(into, offset);
     if (!isUnchanged()) {
       return false;
     }
+    lengthSeenBytes = Math.max(lengthSeenBytes, lengthBytes);
     learnHead(into, begin);
     return true;
   }
@@ -202,14 +206,43 @@ final class Followed implements AutoCloseable {
     return isAt(tail, tail.length, offset - tail.length) && isAt(head, headBytes, 0);
   }
 
-  /** Whether another file has the same front, as a copy of this one would. */
-  boolean isFrontOf(Followed other) throws IOException {
-    return headBytes > 0 && other.isAt(head, headBytes, 0);
+  /** Whether a copy goes on where this one was read to, from what is remembered of this one. */
+  boolean goesOnIn(Followed copy) throws IOException {
+    return copy.channel.size() >= offset
+        && hasFrontOf(copy)
+        && copy.isAt(tail, tail.length, offset - tail.length);
   }
 
-  /** Whether a copy of this file goes on where this one was read to. */
-  boolean goesOnIn(Followed copy) throws IOException {
-    return copy.channel.size() >= offset && copy.isAt(tail, tail.length, offset - tail.length);
+  /** Whether all of a copy was read in this one, from what is remembered of this one. */
+  boolean hasAllOf(Followed copy) throws IOException {
+    long lengthBytes = copy.channel.size();
+    long tailBegin = offset - tail.length;
+    int overlapBytes = Math.clamp(lengthBytes - tailBegin, 0, tail.length);
+    return hasFrontOf(copy) && copy.isAt(tail, overlapBytes, tailBegin);
+  }
+
+  /**
+   * Whether the other one begins with all that this one has: then this is a copy of it, made before
+   * the other one has grown. Of the other one's front its memory counts.
+   */
+  boolean isBeginningOf(Followed other) throws IOException {
+    long lengthBytes = channel.size();
+    if (other.headBytes > 0 && !other.hasFrontOf(this)) {
+      return false;
+    }
+    byte[] front = new byte[(int) Math.min(lengthBytes, head.length)];
+    byte[] end = new byte[(int) Math.min(lengthBytes, TAIL_BYTES_MAX)];
+    return lengthBytes > 0
+        && fill(ByteBuffer.wrap(front), 0) == front.length
+        && fill(ByteBuffer.wrap(end), lengthBytes - end.length) == end.length
+        && other.isAt(front, front.length, 0)
+        && other.isAt(end, end.length, lengthBytes - end.length);
+  }
+
+  /** Whether a copy begins as this one did, as far as both go. */
+  private boolean hasFrontOf(Followed copy) throws IOException {
+    int lengthBytes = (int) Math.min(headBytes, copy.channel.size());
+    return lengthBytes > 0 && copy.isAt(head, lengthBytes, 0);
   }
 
   @Override

@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,25 +64,32 @@ final class TailReader implements AutoCloseable {
   private boolean ended;
 
   TailReader(StreamId stream, Path path, BlockPool pool, TailOptions options, PipeEvents events) {
+    this(stream, path, new Family(path), pool, options, events);
+  }
+
+  /** One that looks among these files. */
+  TailReader(
+      StreamId stream,
+      Path path,
+      Family family,
+      BlockPool pool,
+      TailOptions options,
+      PipeEvents events) {
     this.stream = stream;
     this.path = path;
     this.pool = pool;
     this.options = options;
     this.events = events;
-    this.rotation = new Rotation(path, options.rotateWait());
+    this.rotation = new Rotation(path, family, options.rotateWait());
   }
 
   /** Begins a stream: where the options say. */
   void begin(long nowNanos) throws IOException {
-    List<Seen> present = rotation.present();
-    Followed live = rotation.openLive(nowNanos);
-    if (live != null) {
-      if (options.fromEnd()) {
-        live.goTo(lastLineEnd(live));
-      }
-      current = live;
+    Followed live = rotation.begin(nowNanos);
+    if (live != null && options.fromEnd()) {
+      live.goTo(lastLineEnd(live));
     }
-    rotation.passOver(present, live, ahead);
+    current = live;
   }
 
   /**
@@ -95,12 +101,11 @@ final class TailReader implements AutoCloseable {
    */
   boolean resume(Place place, long atPosition, boolean lastTry, long nowNanos) throws IOException {
     position = atPosition;
-    List<Seen> present = rotation.present();
-    Followed found = rotation.find(place, nowNanos);
-    if (found == null && !lastTry) {
+    ahead.addAll(rotation.goOn(place, nowNanos));
+    if (ahead.isEmpty() && !lastTry) {
       return false;
     }
-    if (found == null) {
+    if (ahead.isEmpty()) {
       lost(
           path
               + ": the file that was read up to byte "
@@ -112,9 +117,8 @@ final class TailReader implements AutoCloseable {
       begin(nowNanos);
       return true;
     }
-    current = found;
-    ahead.addAll(rotation.behind(found, ahead, nowNanos));
-    rotation.passOver(present, found, ahead);
+    loseOrder(rotation.doubt(ahead));
+    current = ahead.remove();
     return true;
   }
 
@@ -164,14 +168,14 @@ final class TailReader implements AutoCloseable {
         onTruncated(file, nowNanos);
         continue;
       }
-      if (unreadBytes > 0 && file.begunEmpty && standsBehindCopies(file)) {
-        continue;
-      }
       Batch batch = lines(file, unreadBytes, nowNanos);
       if (batch != null) {
         return batch;
       }
       touched = false;
+      if (file != current) {
+        continue;
+      }
       if (truncated) {
         truncated = false;
         onTruncated(file, nowNanos);
@@ -200,30 +204,44 @@ final class TailReader implements AutoCloseable {
     left = null;
   }
 
-  /** Opens what has taken the followed file's place since the last look. */
+  /** Looks whether something was written, and what has come behind what is known. */
   private void look(long nowNanos) throws IOException {
-    Followed newest = ahead.isEmpty() ? current : ahead.peekLast();
+    Followed newest = newest();
     Seen live = rotation.live();
     Followed file = current;
     touched = live != null && file != null && file.is(live) && file.wasTouched(live);
     if (live != null && newest != null && newest != file && newest.is(live)) {
       newest.learnFront();
     }
-    if (newest == null) {
-      Followed first = rotation.openLive(nowNanos);
-      if (first != null) {
-        ahead.add(first);
-      }
-    } else if (live != null && !newest.is(live)) {
-      ahead.addAll(rotation.behind(newest, ahead, nowNanos));
+    extendLine(live, nowNanos);
+  }
+
+  /** Opens what has taken the place of the last one in line. */
+  private void extendLine(@Nullable Seen live, long nowNanos) throws IOException {
+    Followed newest = newest();
+    if (live == null || newest == null || !newest.is(live)) {
+      ArrayDeque<Followed> behind = rotation.behind(newest, line(), nowNanos);
+      ahead.addAll(behind);
+      loseOrder(rotation.doubt(behind));
     }
+  }
+
+  private @Nullable Followed newest() {
+    return ahead.isEmpty() ? current : ahead.peekLast();
+  }
+
+  /** What is read and what stands in line. */
+  private ArrayDeque<Followed> line() {
+    ArrayDeque<Followed> line = new ArrayDeque<>(ahead);
+    Followed file = current;
+    if (file != null) {
+      line.addFirst(file);
+    }
+    return line;
   }
 
   /** Whole lines from the file's offset on; null when there is none, or the file was truncated. */
   private @Nullable Batch lines(Followed file, long unreadBytes, long nowNanos) throws IOException {
-    if (carry.length > 0 && carry[carry.length - 1] == '\n') {
-      return carried(file);
-    }
     boolean flushDue = isFlushDue(nowNanos);
     if (unreadBytes == held.length && !flushDue && !touched) {
       return null;
@@ -239,6 +257,10 @@ final class TailReader implements AutoCloseable {
           truncated = true;
           return null;
         }
+        if (file.fresh && readsCopiesBefore(file)) {
+          return null;
+        }
+        file.fresh &= bytes.position() == carry.length;
         int end = lastLineEnd(bytes, carry.length);
         boolean tooLong = end < 0 && wantedBytes >= LINE_BYTES_MAX;
         if (end < 0 && (tooLong || flushDue)) {
@@ -278,15 +300,6 @@ final class TailReader implements AutoCloseable {
     return batch;
   }
 
-  /** What is carried and has its end already. */
-  private Batch carried(Followed file) {
-    Block block = pool.take(carry.length);
-    block.buffer().put(carry);
-    int lengthBytes = carry.length;
-    carry = NOTHING;
-    return handedOver(file, block, lengthBytes);
-  }
-
   private void hold(ByteBuffer bytes, int from, long nowNanos) {
     int lengthBytes = bytes.position() - from;
     if (lengthBytes != held.length) {
@@ -305,16 +318,20 @@ final class TailReader implements AutoCloseable {
 
   /** No whole line is left in the file: is this its end? */
   private @Nullable Batch atEnd(Followed file, long nowNanos) throws IOException {
-    if (ahead.isEmpty()) {
-      if (!options.untilEnd()) {
-        return null;
-      }
-      ended = true;
-      return held.length + carry.length == 0 ? null : unfinished(file, NOTHING);
+    if (ahead.isEmpty() && options.untilEnd()) {
+      extendLine(rotation.live(), nowNanos);
     }
     boolean waits = !file.settled && !options.untilEnd();
-    if (waits && nowNanos - file.activeNanos < options.rotateWait().toNanos()) {
+    boolean isQuiet = nowNanos - file.activeNanos >= options.rotateWait().toNanos();
+    if (ahead.isEmpty() ? !options.untilEnd() : waits && !isQuiet) {
       return null;
+    }
+    if (file.fresh && readsCopiesBefore(file)) {
+      return null;
+    }
+    if (ahead.isEmpty()) {
+      ended = true;
+      return held.length + carry.length == 0 ? null : unfinished(file, NOTHING);
     }
     tear = tearOf(file);
     if (tear == Tear.Verdict.LOOK_AGAIN) {
@@ -356,7 +373,8 @@ final class TailReader implements AutoCloseable {
 
   /** A last line that nobody will finish, with what stands in for its end. */
   private Batch unfinished(Followed file, byte[] end) {
-    byte[] line = joined(joined(carry, held), end);
+    boolean ends = held.length == 0 && endsALine(carry);
+    byte[] line = ends ? carry : joined(joined(carry, held), end);
     file.advance(ByteBuffer.wrap(held));
     Block block = pool.take(line.length);
     block.buffer().put(line);
@@ -366,7 +384,7 @@ final class TailReader implements AutoCloseable {
   }
 
   /** The next one in line is read from now on; this one is kept open, for those who are late. */
-  private void leave(Followed file) {
+  private void leave(Followed file) throws IOException {
     held = NOTHING;
     rotation.onLeft(file);
     closeIfOpen(left);
@@ -411,60 +429,73 @@ final class TailReader implements AutoCloseable {
 
   /** The file is shorter than what was read of it, or has another beginning. */
   private void onTruncated(Followed file, long nowNanos) throws IOException {
-    Followed copy = rotation.openCopy(file, ahead);
-    boolean goesOn = copy != null && file.goesOnIn(copy);
-    if (copy != null && (goesOn || held.length > 0)) {
-      if (!goesOn) {
-        // All of the copy was read, and more: what is held is the end of it.
-        copy.cutAt = file.offset() + held.length;
-        carry = joined(carry, held);
-      }
-      copy.goTo(goesOn ? file.offset() : copy.lengthBytes());
-      copy.settled = true;
-      copy.continues = true;
-      copy.activeNanos = nowNanos;
-      ArrayDeque<Followed> between = rotation.behind(copy, ahead, nowNanos);
-      between.removeIf(each -> each.isSameAs(file) && closed(each));
-      file.beginAgain();
-      ahead.addFirst(file);
-      while (!between.isEmpty()) {
-        ahead.addFirst(between.removeLast());
-      }
-      current = copy;
-    } else if (copy != null) {
-      // All of the copy was read, and perhaps more.
-      rotation.onLeft(copy);
-      copy.close();
-      file.beginAgain();
-    } else {
+    long readBytes = file.offset() + held.length;
+    Followed copy = rotation.openCopy(file, readBytes, line());
+    if (copy == null) {
       tellOfTruncation(file);
       if (held.length > 0) {
         carry = joined(joined(carry, held), new byte[] {'\n'});
       }
+      held = NOTHING;
       file.beginAgain();
+      return;
+    }
+    copy.settled = true;
+    copy.continues = true;
+    copy.activeNanos = nowNanos;
+    boolean goesOn = copy.lengthBytes() >= readBytes;
+    boolean wasFresh = file.fresh;
+    copy.goTo(goesOn ? file.offset() : copy.lengthBytes());
+    file.beginAgain();
+    if (!goesOn && held.length == 0) {
+      // All of the copy was read, and perhaps more.
+      rotation.onLeft(copy);
+      copy.close();
+      return;
+    }
+    if (!goesOn) {
+      // All of the copy was read, and more: what is held is the end of it.
+      copy.cutAt = readBytes;
+      carry = joined(carry, held);
     }
     held = NOTHING;
+    ahead.addFirst(file);
+    current = copy;
+    // Those of the next truncations are opened now, before somebody removes them.
+    file.learnFront();
+    ArrayDeque<Followed> order = rotation.copiesBefore(file, line());
+    ArrayDeque<Followed> earlier = new ArrayDeque<>();
+    while (wasFresh && !order.isEmpty() && Rotation.isLater(copy, order.getFirst())) {
+      // Nothing was read of what the file was before.
+      earlier.add(order.remove());
+    }
+    order.addFirst(copy);
+    earlier.descendingIterator().forEachRemaining(order::addFirst);
+    readBefore(file, order);
   }
 
   /**
-   * A file of which nothing was seen before may have been written, copied and truncated between two
-   * looks: then copies came up since it was opened, and are read before it.
+   * Whether there are copies that come before a file of which nothing was handed over yet. It was
+   * read first and is asked then: so a copy that is not there was not made before the reading, and
+   * one that has nothing but what was read is made of it.
    */
-  private boolean standsBehindCopies(Followed file) throws IOException {
-    ArrayDeque<Followed> copies = rotation.copiesSince(file, ahead);
+  private boolean readsCopiesBefore(Followed file) throws IOException {
+    ArrayDeque<Followed> copies = rotation.copiesBefore(file, line());
     if (copies.isEmpty()) {
-      file.begunEmpty = false;
       return false;
     }
-    file.beginAgain();
     ahead.addFirst(file);
-    for (Followed copy : copies.reversed()) {
-      copy.settled = true;
-      copy.continues = true;
-      ahead.addFirst(copy);
-    }
-    current = ahead.remove();
+    readBefore(file, copies);
     return true;
+  }
+
+  /** Goes to the first of some copies, before a file that is the first in line. */
+  private void readBefore(Followed file, ArrayDeque<Followed> copies) throws IOException {
+    // What was seen of the file may be what is in a copy.
+    file.beginAgain();
+    copies.descendingIterator().forEachRemaining(ahead::addFirst);
+    current = ahead.remove();
+    loseOrder(rotation.doubtOfCopies(copies));
   }
 
   private void tellOfTruncation(Followed file) throws PipeException {
@@ -488,6 +519,12 @@ final class TailReader implements AutoCloseable {
               + " was truncated after "
               + readBytes
               + " bytes, and there is no copy of it; all that was seen of it was read");
+    }
+  }
+
+  private void loseOrder(@Nullable String doubt) throws PipeException {
+    if (doubt != null) {
+      lost(doubt + " (behind position " + position + " of the stream)");
     }
   }
 
@@ -535,9 +572,8 @@ final class TailReader implements AutoCloseable {
     return both;
   }
 
-  private static boolean closed(Followed file) {
-    file.close();
-    return true;
+  private static boolean endsALine(byte[] text) {
+    return text.length > 0 && text[text.length - 1] == '\n';
   }
 
   private static void closeIfOpen(@Nullable Followed file) {
