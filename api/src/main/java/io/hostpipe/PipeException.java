@@ -61,6 +61,19 @@ public abstract sealed class PipeException extends java.io.IOException {
     }
   }
 
+  /**
+   * The receiver was restarted before it had kept all that a process before this one sent, and goes
+   * on below the place where this one began. Nothing is lost if the source can go back: open the
+   * pipe anew.
+   */
+  public static final class WentBack extends PipeException {
+    private static final long serialVersionUID = 1L;
+
+    public WentBack(String message) {
+      super(Status.OUT_OF_RANGE, message, null);
+    }
+  }
+
   /** A message was refused for good and there was no place for dead letters. */
   public static final class Rejected extends PipeException {
     private static final long serialVersionUID = 1L;

@@ -73,7 +73,7 @@ enum ExitCode {
     return switch (failure) {
       case PipeException.Config _ -> USAGE;
       case PipeException.Unreachable _ -> UNREACHABLE;
-      case PipeException.Refused _ -> REFUSED;
+      case PipeException.Refused _, PipeException.WentBack _ -> REFUSED;
       case PipeException.Rejected _ -> REJECTED;
       case PipeException.DataLoss _ -> DATA_LOSS;
       // A stream that others go on with is no part of anything.

@@ -1,7 +1,6 @@
 package io.hostpipe.cli;
 
 import io.hostpipe.PipeException;
-import io.hostpipe.Status;
 import io.hostpipe.runtime.RestartedSource.Yields;
 import org.jspecify.annotations.Nullable;
 
@@ -14,24 +13,19 @@ final class GoneBack {
 
   /** Whether the source can be opened once more, and goes to where the receiver is. */
   static boolean canFollow(@Nullable Throwable failure, PipePlan plan) {
-    return isOne(failure) && plan.source().capabilities().replayable();
+    return failure instanceof PipeException.WentBack
+        && plan.source().capabilities().replayable();
   }
 
   /**
    * A source that hands over each thing once, and has no spool behind it, will not give it again.
    */
   static @Nullable Throwable known(@Nullable Throwable failure, PipePlan plan, Lasting lasting) {
-    return failure != null
-            && isOne(failure)
+    return failure instanceof PipeException.WentBack
             && plan.restarted() == Yields.CONTINUE
             && lasting.spool() == null
         ? new PipeException.DataLoss(
             failure.getMessage() + " only if the source gives again what lies between", failure)
         : failure;
-  }
-
-  private static boolean isOne(@Nullable Throwable failure) {
-    return failure instanceof PipeException.Refused refused
-        && refused.status() == Status.OUT_OF_RANGE;
   }
 }

@@ -45,7 +45,7 @@ public final class FlowControl {
           e.status().retryable() ? Advice.TRY_AGAIN_LATER : Advice.ASK_A_PERSON;
       case PipeException.Rejected _ -> Advice.LOOK_AT_THE_MESSAGE;
       case PipeException.DataLoss _ -> Advice.ASK_A_PERSON;
-      case PipeException.Closed _ -> Advice.START_OVER;
+      case PipeException.WentBack _, PipeException.Closed _ -> Advice.START_OVER;
     };
   }
 

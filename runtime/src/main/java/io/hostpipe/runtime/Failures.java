@@ -19,6 +19,9 @@ final class Failures {
   static PipeException toException(SessionFailure failure, String where) {
     Status status = Status.ofCode(failure.code());
     String message = where + ": " + failure.reason();
+    if (status == Status.OUT_OF_RANGE && !failure.byPeer()) {
+      return new PipeException.WentBack(message);
+    }
     return switch (status) {
       case DATA_LOSS -> new PipeException.DataLoss(message);
       case CANCELLED -> new PipeException.Closed(status, message);
