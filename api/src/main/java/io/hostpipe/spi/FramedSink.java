@@ -216,20 +216,12 @@ public final class FramedSink extends ForwardingSink implements Settling, Refuse
     } while (outcome == FrameEncoder.Outcome.FULL);
     if (outcome == FrameEncoder.Outcome.REFUSED) {
       stopped = true;
-      commits.fail(refused());
+      if (!inner.commitsAtEnd()) {
+        // So it is known how far the stream got: up to the message, and no further.
+        advance(inner.awaitCommitted(innerPosition));
+      }
+      commits.fail(RefusesFirst.unkept(stream, encoder.position(), encoder.why()));
     }
-  }
-
-  private PipeException refused() {
-    return new PipeException.Rejected(
-        encoder.why().status(),
-        "the message that ends at position "
-            + encoder.position()
-            + " of the stream "
-            + stream
-            + " was refused: "
-            + encoder.why().reason()
-            + "; nothing behind it was written");
   }
 
   /** Encodes as many messages as there is room for; REFUSED where no message may be left out. */

@@ -51,7 +51,17 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
   /** How far the digest is; a digest of much at once costs less than of each message. */
   private long digestedPosition;
 
+  /** Where the message that is being put begins, and what came before it. */
+  private long beforePosition;
+
+  private @Nullable Cursor beforeCursor;
+  private long beforeCursorPosition;
+
   private boolean finished;
+
+  /** The message that was put last is refused and in nobody's hands: nothing goes on behind it. */
+  private PipeException.@Nullable Rejected stopped;
+
   private volatile @Nullable Refusal refusal;
 
   /** A sink that goes on from a place, whose commits are told by {@code commits}. */
@@ -122,7 +132,8 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
 
   /**
    * Has a message put aside that is refused, before anything behind it is put. Blocks. The writer's
-   * thread, or the one that sends for it.
+   * thread, or the one that sends for it. Where nobody keeps it, {@link PipeException.Rejected} is
+   * thrown, and the stream ends before the message, with all before that committed.
    */
   protected final void refusing(long endPosition, Rejection why)
       throws PipeException, InterruptedException {
@@ -189,6 +200,7 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
     Batch owned = batch;
     try {
       checkOpen();
+      checkNotStopped();
       if (Thread.interrupted()) {
         throw new InterruptedException("interrupted before writing to " + address);
       }
@@ -201,20 +213,7 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
       }
       if (batch.endPosition() > position) {
         owned = batch.from(position);
-        long from = position;
-        putting = owned.bytes();
-        puttingFrom = from;
-        try {
-          if (encoding == Encoding.RAW) {
-            putBytes(owned);
-          } else {
-            putRecords(owned);
-          }
-        } finally {
-          digestUpTo(position);
-          putting = null;
-        }
-        putAll(from);
+        putBatch(owned);
       }
       return position;
     } finally {
@@ -226,6 +225,7 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
   public final void finish() throws PipeException, InterruptedException {
     if (!finished) {
       checkOpen();
+      checkNotStopped();
       complete();
       finished = true;
     }
@@ -241,6 +241,41 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
   /** What those who wait are told after a close. */
   protected final PipeException closedHere() {
     return new PipeException.Closed(Status.CANCELLED, address + " was closed on this side");
+  }
+
+  private void checkNotStopped() throws PipeException {
+    if (stopped != null) {
+      throw stopped;
+    }
+  }
+
+  private void putBatch(Batch batch) throws PipeException, InterruptedException {
+    long from = position;
+    putting = batch.bytes();
+    puttingFrom = from;
+    try {
+      if (encoding == Encoding.RAW) {
+        putBytes(batch);
+      } else {
+        putRecords(batch);
+      }
+    } catch (PipeException.Rejected e) {
+      stopped = e;
+      position = beforePosition;
+      cursor = beforeCursor;
+      cursorPosition = beforeCursorPosition;
+    } finally {
+      digestUpTo(position);
+      putting = null;
+    }
+    if (position > from) {
+      putAll(from);
+    }
+    if (stopped != null) {
+      // So it is known how far the stream got: up to the message, and no further.
+      commits.awaitPosition(position);
+      throw stopped;
+    }
   }
 
   private void putRecords(Batch batch) throws PipeException, InterruptedException {
@@ -284,6 +319,9 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
   }
 
   private void arrive(long end, @Nullable Cursor behind) {
+    beforePosition = position;
+    beforeCursor = cursor;
+    beforeCursorPosition = cursorPosition;
     position = end;
     if (behind != null) {
       cursor = behind;

@@ -2,6 +2,7 @@ package io.hostpipe.spi;
 
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
+import io.hostpipe.StreamId;
 
 /**
  * A {@link io.hostpipe.Sink} that knows by itself which messages it refuses, and says so before it
@@ -14,6 +15,18 @@ import io.hostpipe.Rejection;
 public interface RefusesFirst {
   /** Has each refusal told. Called before the first write. */
   void onRefusal(Refusal told);
+
+  /** What ends a stream, a message of which is refused and kept by nobody. */
+  static PipeException.Rejected unkept(StreamId stream, long endPosition, Rejection why) {
+    return new PipeException.Rejected(
+        why.status(),
+        "the message that ends at position "
+            + endPosition
+            + " of the stream "
+            + stream
+            + " was refused: "
+            + why.reason());
+  }
 
   /** Who keeps what is refused. */
   @FunctionalInterface

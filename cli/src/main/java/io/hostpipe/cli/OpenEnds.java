@@ -17,6 +17,7 @@ import io.hostpipe.runtime.dead.DeadLetters;
 import io.hostpipe.spi.Carriers;
 import io.hostpipe.spi.FramedSink;
 import io.hostpipe.spi.PipeContext;
+import io.hostpipe.spi.RefusesFirst;
 import io.hostpipe.spi.RefusingSource;
 import io.hostpipe.spi.RequestSource;
 import io.hostpipe.storage.spool.Spool;
@@ -182,16 +183,20 @@ final class OpenEnds implements AutoCloseable {
   List<Sink> sinks(StreamId stream, Encoding encoding, @Nullable SpoolStream spooled)
       throws PipeException, InterruptedException {
     long deliveredBytes = spooled == null ? 0 : spooled.stats().released();
+    DeadLetterPlan letters = plan.deadLetters();
     List<Sink> sinks = new ArrayList<>();
     for (End to : plan.sinks()) {
       Sink sink = sink(to, stream, encoding);
-      if (deliveredBytes > 0 && !to.isLink() && !to.capabilities().durable()) {
-        // It counts what it was given in this process.
-        sink = new ContinuedSink(sink, deliveredBytes - sink.resume().position());
+      // It counts what it was given in this process.
+      boolean countsAnew = deliveredBytes > 0 && !to.isLink() && !to.capabilities().durable();
+      long beforeBytes = countsAnew ? deliveredBytes - sink.resume().position() : 0;
+      if (letters == null && sink instanceof RefusesFirst first) {
+        first.onRefusal((end, why) -> {
+          throw RefusesFirst.unkept(stream, beforeBytes + end, why);
+        });
       }
-      sinks.add(sink);
+      sinks.add(countsAnew ? new ContinuedSink(sink, beforeBytes) : sink);
     }
-    DeadLetterPlan letters = plan.deadLetters();
     if (letters != null) {
       for (int index = 0; index < sinks.size(); index++) {
         sinks.set(index, withDeadLetters(letters, index, stream, sinks.get(index)));

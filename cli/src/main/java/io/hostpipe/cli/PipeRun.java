@@ -112,11 +112,23 @@ final class PipeRun implements Counts, AutoCloseable {
   String ending(@Nullable Throwable cause, ExitCode code) {
     String why = Failure.text(cause, code);
     List<StreamRun> all = streams;
-    if (all.isEmpty() || code == ExitCode.REJECTED) {
+    if (all.isEmpty() || (code == ExitCode.REJECTED && failure.get() == null)) {
       return why;
     }
     String culprit = code == ExitCode.INTERRUPTED ? "" : all.getFirst().culprit();
-    return culprit + why + "; " + each(StreamRun::reached);
+    return culprit + why + "; " + each(StreamRun::reached) + wayOut(cause);
+  }
+
+  /** What may be done about a message that a destination refused; empty for anything else. */
+  private String wayOut(@Nullable Throwable cause) {
+    boolean couldBeKept =
+        cause instanceof PipeException.Rejected
+            && plan.deadLetters() == null
+            && !plan.duplex()
+            && streams.stream().anyMatch(each -> each.meter().failedSink() >= 0);
+    return couldBeKept
+        ? ". With --dlq ADDR a message that is refused is put aside there, and the rest goes on"
+        : "";
   }
 
   /** What each stream did. Empty when none came so far. */

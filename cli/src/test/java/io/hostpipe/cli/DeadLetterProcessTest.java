@@ -20,6 +20,7 @@ import io.nats.client.JetStreamSubscription;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.PullSubscribeOptions;
+import io.nats.client.Subscription;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
@@ -179,6 +180,26 @@ final class DeadLetterProcessTest {
   }
 
   @Test
+  void withoutAPlaceForThemAStreamEndsBeforeTheFirstOneHoweverOftenItIsStarted() throws Exception {
+    Path in = TooLong.lines(folder, LONG_BYTES);
+    TooLong.endsThere(in, "(max_payload)", address(), "jetstream");
+    assertThat(all()).containsExactly("one");
+    TooLong.endsThereAgain(in, "(max_payload)", address(), "jetstream");
+    assertThat(all()).containsExactly("one");
+  }
+
+  @Test
+  void withoutAPlaceForThemNothingIsPublishedBehindTheFirstOne() throws Exception {
+    Subscription heard = client.subscribe("pipe.data");
+    client.flush(Duration.ofSeconds(20));
+    TooLong.endsThere(TooLong.lines(folder, LONG_BYTES), "(max_payload)", address());
+    client.flush(Duration.ofSeconds(20));
+    assertThat(heard.getPendingMessageCount()).isOne();
+    assertThat(heard.nextMessage(Duration.ofSeconds(20)).getData())
+        .isEqualTo("one".getBytes(UTF_8));
+  }
+
+  @Test
   void aDeadLetterThatIsRefusedItselfEndsThePipeAndIsNotPassedOver() throws Exception {
     Path in =
         Files.writeString(folder.resolve("in"), "one\n" + "x".repeat(LONG_BYTES) + "\nthree\n");
@@ -307,6 +328,23 @@ final class DeadLetterProcessTest {
       assertThat(reader.exitCode()).as(reader::err).isZero();
       assertThat(reader.out()).isEqualTo("1\n2\n3\n".getBytes(UTF_8));
     }
+  }
+
+  /** Each try of the message is one of its destination, too. */
+  @Test
+  void aMessageIsTriedNoMoreOftenThanItsDestination() throws Exception {
+    makeStream(1);
+    Path dead = folder.resolve("dead");
+    Path in = Files.writeString(folder.resolve("in"), "1\n2\n");
+    try (CommandProcess sender = sender(in, "" + dead, "--attempts", "5", "--retry-max", "4")) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(3);
+      assertThat(sender.err()).contains("PIPE_DATA has no room");
+    }
+    assertThat(dead).doesNotExist();
+    try (CommandProcess sender = sender(in, "" + dead, "--attempts", "5", "--retry-max", "5")) {
+      assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+    }
+    assertThat(Letters.texts(dead)).containsExactly("2");
   }
 
   /** Nothing of it lies in the subject, however far it has got. */

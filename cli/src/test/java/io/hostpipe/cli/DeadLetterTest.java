@@ -61,6 +61,9 @@ final class DeadLetterTest {
     assertThat(captured.run("" + in, "" + out, "--frame", "u32", "--frame-out", "lines"))
         .isEqualTo(ExitCode.REJECTED);
     assertThat(out).hasContent("one\n");
+    assertThat(captured.err())
+        .contains("; delivered: 0..5. With --dlq ADDR a message that is refused is put aside there")
+        .contains("  delivered           0..5\n");
   }
 
   @Test

@@ -75,6 +75,18 @@ final class KafkaProcessTest {
   }
 
   @Test
+  void aMessageThatIsTooLongEndsAPipeBeforeItHoweverOftenItIsStarted() throws Exception {
+    server.close();
+    server =
+        KafkaServer.start(
+            Files.createDirectories(folder.resolve("strict")), "message.max.bytes=5000");
+    Path in = TooLong.lines(folder, 4_000);
+    TooLong.endsThere(in, "(max.message.bytes)", address("numbers"));
+    TooLong.endsThereAgain(in, "(max.message.bytes)", address("numbers"));
+    assertThat(kcat("-C", "-t", "numbers", "-e", "-q")).isEqualTo("one\n");
+  }
+
+  @Test
   void messagesOfKcatAreReadAndOursByKcat() throws Exception {
     Path file = Files.writeString(folder.resolve("in.txt"), "from kcat");
     kcat("-P", "-t", "mail", "-k", "a key", "-H", "kind=letter", file.toString());

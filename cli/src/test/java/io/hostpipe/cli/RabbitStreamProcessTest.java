@@ -55,6 +55,14 @@ final class RabbitStreamProcessTest {
     var _ = lines.read(folder.resolve("out.txt"), this::restart, address(), "until=last");
   }
 
+  @Test
+  void aMessageThatIsTooLongEndsAPipeBeforeItHoweverOftenItIsStarted() throws Exception {
+    Path in = TooLong.lines(folder, 2 << 20);
+    TooLong.endsThere(in, "(stream.frame_max)", address());
+    TooLong.endsThereAgain(in, "(stream.frame_max)", address());
+    assertThat(read(1)).containsExactly("one");
+  }
+
   private void restart() throws Exception {
     server.awaitStreamsKept();
     server.kill();

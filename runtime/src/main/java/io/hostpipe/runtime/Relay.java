@@ -9,6 +9,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.spi.MemoryExhaustion;
+import io.hostpipe.spi.RefusesFirst;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,6 +70,9 @@ public final class Relay implements Transfer {
   /** Of the writer that the sinks were told of. */
   private long epoch;
 
+  /** Whether a sink told of a refusal among its commits, which may have passed the message. */
+  private boolean refusalTold;
+
   /** What failed first: a sink that is aborted for it fails too, and has nothing to add. */
   private volatile @Nullable String abortReason;
 
@@ -105,6 +109,9 @@ public final class Relay implements Transfer {
         move();
         end();
       } catch (PipeException.Rejected e) {
+        if (!refusalTold) {
+          lastLook();
+        }
         abort(e);
         throw e;
       } catch (PipeException e) {
@@ -238,15 +245,17 @@ public final class Relay implements Transfer {
       }
     }
     long end = batch.endPosition();
+    long taken = end;
     try (batch) {
       int last = sinks.size() - 1;
       for (int index = 0; index < last; index++) {
-        sinks.get(index).write(share(batch));
+        taken = Math.min(taken, sinks.get(index).write(share(batch)));
       }
-      sinks.get(last).write(batch);
+      taken = Math.min(taken, sinks.get(last).write(batch));
     }
     position = end;
-    progress.moved(end);
+    // A sink that stopped at a refused message says so with its commits.
+    progress.moved(Math.max(progress.position(), taken));
   }
 
   /** Another writer goes on with the stream: the sinks refuse the one before from here on. */
@@ -328,7 +337,7 @@ public final class Relay implements Transfer {
     }
     if (least > committed) {
       position = Math.max(position, least);
-      progress.moved(position);
+      progress.moved(Math.max(progress.position(), least));
       progress.committed(least);
       try {
         tellSource();
@@ -344,14 +353,8 @@ public final class Relay implements Transfer {
         progress.sinkFailed(from.index);
         progress.rejected(each);
         tellSource();
-        throw new PipeException.Rejected(
-            each.why().status(),
-            "the message that ends at position "
-                + each.endPosition()
-                + " of the stream "
-                + source.stream()
-                + " was refused: "
-                + each.why().reason());
+        refusalTold = true;
+        throw RefusesFirst.unkept(source.stream(), each.endPosition(), each.why());
       }
       if (progress.rejected(each)) {
         source.reject(each.endPosition(), each.why());
@@ -486,12 +489,13 @@ public final class Relay implements Transfer {
       }
     }
 
-    void write(Batch batch) throws PipeException, InterruptedException {
+    /** Where what it took ends. */
+    long write(Batch batch) throws PipeException, InterruptedException {
       try {
         if (check != null) {
           follow(batch, check);
         }
-        sink.write(batch);
+        return sink.write(batch);
       } catch (PipeException e) {
         throw failed(e);
       }

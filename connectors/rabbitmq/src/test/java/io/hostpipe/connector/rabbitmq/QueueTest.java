@@ -7,12 +7,17 @@ import com.rabbitmq.client.AMQP.BasicProperties;
 import com.rabbitmq.client.BuiltinExchangeType;
 import com.rabbitmq.client.Channel;
 import com.rabbitmq.client.GetResponse;
+import io.hostpipe.BatchWriter;
+import io.hostpipe.Committed;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
+import io.hostpipe.Records;
 import io.hostpipe.Rejection;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.RefusesFirst;
 import io.hostpipe.testkit.InParallel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -273,6 +278,27 @@ final class QueueTest extends WithQueue {
         });
     sink.finish();
     assertThat(TestQueue.texts(queue.takeAll(queue.name()))).containsExactly("one", "three");
+  }
+
+  @Test
+  void nothingIsPutBehindAMessageThatIsRefusedAndKeptByNobody() throws Exception {
+    Sink sink = queue.sink("any", "");
+    ((RefusesFirst) sink)
+        .onRefusal((end, why) -> {
+          throw RefusesFirst.unkept(new StreamId("any"), end, why);
+        });
+    BatchWriter batch = sink.newBatch(0);
+    assertThat(batch.add(StandardCharsets.UTF_8.encode("one"), Headers.EMPTY)).isTrue();
+    assertThat(batch.add(StandardCharsets.UTF_8.encode("two"), tooManyHeaders())).isTrue();
+    assertThat(batch.add(StandardCharsets.UTF_8.encode("three"), Headers.EMPTY)).isTrue();
+    long first = Records.lengthBytes(3, 0);
+    assertThatExceptionOfType(PipeException.Rejected.class)
+        .isThrownBy(() -> sink.write(batch))
+        .withMessageContaining("of the stream any was refused: headers of", "frame_max");
+    assertThat(sink.committed()).isEqualTo(new Committed(first, List.of()));
+    assertThat(sink.resume().position()).isEqualTo(first);
+    assertThatExceptionOfType(PipeException.Rejected.class).isThrownBy(sink::finish);
+    assertThat(TestQueue.texts(queue.takeAll(queue.name()))).containsExactly("one");
   }
 
   @Test
