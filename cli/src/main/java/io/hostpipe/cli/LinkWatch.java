@@ -70,16 +70,10 @@ final class LinkWatch implements PipeEvents {
     try {
       failuresInARow++;
       if (verbose && !quiet) {
-        console.say(
-            "no link to "
-                + peer
-                + ": "
-                + reason
-                + "; next try in "
-                + Quantity.durationText(retryIn));
+        console.say(noLink(peer, reason) + "; next try in " + Quantity.durationText(retryIn));
       } else if (failuresInARow > 1 && !outageTold && !quiet) {
         outageTold = true;
-        console.say("no link to " + peer + ": " + reason + "; still trying");
+        console.say(noLink(peer, reason) + "; still trying");
       }
     } finally {
       lock.unlock();
@@ -91,12 +85,16 @@ final class LinkWatch implements PipeEvents {
     console.say(awaitedText(peer, reason, giveUpAfter));
   }
 
+  /** To whom there is no link, and why. Many reasons begin with whom they are about. */
+  static String noLink(String peer, String reason) {
+    String rest = reason.startsWith(peer) ? reason.substring(peer.length()) : "";
+    boolean isAbout = rest.startsWith(": ") || rest.startsWith(" ");
+    return "no link to " + peer + ": " + (isAbout ? rest.replaceFirst("^:? ", "") : reason);
+  }
+
   /** Who is waited for, for how long, and why. */
   static String awaitedText(String peer, String reason, Duration giveUpAfter) {
-    return "no link to "
-        + peer
-        + ": "
-        + reason
+    return noLink(peer, reason)
         + "; waiting for it to come back, for "
         + Quantity.durationText(giveUpAfter)
         + " in all (--give-up)";

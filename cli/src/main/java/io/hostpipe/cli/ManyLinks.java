@@ -51,7 +51,7 @@ final class ManyLinks implements PipeEvents {
   @Override
   public void linkDown(String peer, String reason, Duration retryIn) {
     if (verbose) {
-      console.say("no link to " + peer + ": " + reason);
+      console.say(LinkWatch.noLink(peer, reason));
     }
   }
 

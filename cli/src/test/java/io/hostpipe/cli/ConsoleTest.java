@@ -60,6 +60,23 @@ final class ConsoleTest {
   }
 
   @Test
+  void saysOnceWhomAReasonIsAbout() {
+    LinkWatch link = new LinkWatch(captured.console(), false, true);
+    link.linkDown("nats://h/x", "nats://h/x cannot be reached: refused", Duration.ofMillis(5));
+    link.linkDown("nats://h/x", "nats://h/x: the connection broke", Duration.ofMillis(5));
+    link.linkDown("h:1", "h:12 is another one", Duration.ofMillis(5));
+    link.peerAwaited("h:1", "h:1 ended TLS", Duration.ofSeconds(5));
+    assertThat(captured.err())
+        .isEqualTo(
+            """
+            hostpipe: no link to nats://h/x: cannot be reached: refused; next try in 5 ms
+            hostpipe: no link to nats://h/x: the connection broke; next try in 5 ms
+            hostpipe: no link to h:1: h:12 is another one; next try in 5 ms
+            hostpipe: no link to h:1: ended TLS; waiting for it to come back, for 5 s in all (--give-up)
+            """);
+  }
+
+  @Test
   void saysEverythingOfALinkToWhoeverAsks() {
     LinkWatch link = new LinkWatch(captured.console(), false, true);
     link.listening("tcp-listen://h:1/x");

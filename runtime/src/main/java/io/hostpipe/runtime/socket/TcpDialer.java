@@ -59,8 +59,7 @@ public final class TcpDialer implements Dialer {
       return SocketLink.ofTcp(channel);
     } catch (SocketTimeoutException e) {
       channel.close();
-      throw new SocketTimeoutException(
-          "no answer from " + peer() + " for " + TIMEOUT.toMillis() + " ms");
+      throw new SocketTimeoutException("no answer for " + TIMEOUT.toMillis() + " ms");
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;

@@ -25,9 +25,9 @@ public final class UnixDialer implements Dialer {
     } catch (IOException e) {
       // The system's words do not tell a socket that is not there from one that nobody serves.
       if (!Files.exists(path)) {
-        throw new ConnectException("there is no socket " + path);
+        throw new ConnectException("there is no socket");
       }
-      throw new ConnectException(path + ": " + e.getMessage());
+      throw e;
     }
   }
 

@@ -61,7 +61,7 @@ final class DialedLink extends GrpcLink {
       link.tearDown("nobody answered");
       throw new SocketTimeoutException(
           tls == null
-              ? "no answer from " + peer + " for " + timeout.toMillis() + " ms"
+              ? "no answer for " + timeout.toMillis() + " ms"
               : peer + " took longer than " + timeout.toMillis() + " ms to agree on TLS and gRPC");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

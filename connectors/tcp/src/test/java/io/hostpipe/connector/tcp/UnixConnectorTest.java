@@ -203,7 +203,7 @@ final class UnixConnectorTest {
     Address address = Address.parse("unix://" + socket);
     assertThatThrownBy(() -> connector.check(address, true))
         .isInstanceOf(PipeException.Unreachable.class)
-        .hasMessageContaining("there is no socket " + socket);
+        .hasMessageContaining("there is no socket");
     leaveStale(socket);
     assertThatThrownBy(() -> connector.check(address, true))
         .isInstanceOf(PipeException.Unreachable.class)

@@ -202,9 +202,9 @@ final class SshDialer implements Dialer {
         String text = errors.all();
         if (FINAL_WORDS.stream().anyMatch(text::contains)
             || LAST_FINAL_WORDS.stream().anyMatch(said::contains)) {
-          yield refused(Status.PERMISSION_DENIED, "ssh to " + peer() + " failed" + behind(said));
+          yield refused(Status.PERMISSION_DENIED, "ssh failed" + behind(said));
         }
-        yield new ConnectException("ssh to " + peer() + " failed" + behind(said));
+        yield new ConnectException("ssh failed" + behind(said));
       }
       case FarCommand.NOT_FOUND ->
           refused(
