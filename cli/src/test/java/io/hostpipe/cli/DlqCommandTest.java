@@ -233,7 +233,7 @@ final class DlqCommandTest {
         "replay DEAD 1 --to DEAD --frame-out u32 | would be delivered to where they lie",
         "replay DEAD 1 --to tcp-listen://127.0.0.1:0/x | name a destination that can be dialed",
         "ls - | cannot be looked through message by message",
-        "ls nats://127.0.0.1:1/x | cannot be looked through message by message",
+        "ls nats://127.0.0.1:1/x | keeps nothing that could be looked through; if it is kept in a",
       })
   void whatCannotBeIsSaid(String words, String why) throws IOException {
     Captured captured = dlq(ExitCode.USAGE, words.replace("DEAD", "" + dead).split(" "));

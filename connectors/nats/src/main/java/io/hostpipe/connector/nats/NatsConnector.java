@@ -159,8 +159,12 @@ public final class NatsConnector implements Connector {
   public Letterbox letterbox(Address address, PipeContext context)
       throws PipeException, InterruptedException {
     NatsOptions options = NatsOptions.of(address, true);
-    return options.jetStream()
-        ? SubjectLetterbox.open(options)
-        : Connector.super.letterbox(address, context);
+    if (!options.jetStream()) {
+      throw new PipeException.Config(
+          address
+              + ": a subject without JetStream keeps nothing that could be looked through; if it is"
+              + " kept in a stream, add the word jetstream");
+    }
+    return SubjectLetterbox.open(options);
   }
 }
