@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What the server's codes (AMQP 0-9-1, section 1.2) mean for a pipe. */
 final class AmqpErrors {
+  /** What to do where rights are missing. */
+  static final String RIGHTS = "; its administrator gives rights with rabbitmqctl set_permissions";
+
   private AmqpErrors() {}
 
   /** A failure in the server's own words, or the library's. */
@@ -61,8 +64,13 @@ final class AmqpErrors {
   private static PipeException of(String what, ShutdownSignalException signal) {
     String text = what + ": " + text(signal);
     return switch (code(signal)) {
-      case AMQP.ACCESS_REFUSED, AMQP.NOT_ALLOWED ->
-          new PipeException.Refused(Status.PERMISSION_DENIED, text + rights(), signal);
+      case AMQP.ACCESS_REFUSED ->
+          new PipeException.Refused(Status.PERMISSION_DENIED, text + RIGHTS, signal);
+      case AMQP.NOT_ALLOWED ->
+          new PipeException.Refused(
+              Status.PERMISSION_DENIED,
+              text + RIGHTS + ", and makes a virtual host with add_vhost",
+              signal);
       case AMQP.NOT_FOUND -> new PipeException.Unreachable(Status.NOT_FOUND, text, signal);
       case AMQP.RESOURCE_LOCKED,
           AMQP.PRECONDITION_FAILED,
@@ -75,9 +83,5 @@ final class AmqpErrors {
               ? new PipeException.Unreachable(what + ": the connection is closed", signal)
               : new PipeException.Unreachable(text, signal);
     };
-  }
-
-  private static String rights() {
-    return "; its administrator gives rights with rabbitmqctl set_permissions";
   }
 }

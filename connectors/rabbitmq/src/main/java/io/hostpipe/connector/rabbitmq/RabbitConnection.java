@@ -108,7 +108,7 @@ final class RabbitConnection implements AutoCloseable {
     AtomicReference<@Nullable Socket> socket = new AtomicReference<>();
     factory.setSocketConfigurator(SocketConfigurators.defaultConfigurator().andThen(socket::set));
     AtomicBoolean closed = new AtomicBoolean();
-    String what = options.address() + " cannot be reached";
+    String where = options.address().toString();
     try {
       Connection connection =
           factory.newConnection(
@@ -125,14 +125,14 @@ final class RabbitConnection implements AutoCloseable {
       return new RabbitConnection(
           options, connection, closed, socket, Objects.requireNonNull(factory.made));
     } catch (TimeoutException e) {
-      throw new PipeException.Unreachable(what + ": no answer", e);
+      throw new PipeException.Unreachable(where + " cannot be reached: no answer", e);
     } catch (IOException e) {
-      throw whyNot(what, e, tls);
+      throw whyNot(where, e, tls);
     }
   }
 
   private static PipeException whyNot(
-      String what, IOException failed, BrokerTls.@Nullable Trial tls) {
+      String where, IOException failed, BrokerTls.@Nullable Trial tls) {
     PipeException refusal = tls == null ? null : tls.refusal();
     if (refusal != null) {
       return refusal;
@@ -141,8 +141,9 @@ final class RabbitConnection implements AutoCloseable {
     boolean said = signal != null && AmqpErrors.code(signal) != 0;
     return AmqpErrors.of(
         said || failed instanceof AuthenticationFailureException
-            ? what
-            : what
+            ? where
+            : where
+                + " cannot be reached"
                 + (tls == null ? "" : tls.hint())
                 + "; is RabbitMQ running there, and is the port its client port?"
                 + (tls == null && signal != null ? " One that encrypts wants amqps" : ""),

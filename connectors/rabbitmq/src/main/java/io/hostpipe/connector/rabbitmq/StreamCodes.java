@@ -61,14 +61,12 @@ final class StreamCodes {
           new PipeException.Refused(
               Status.PERMISSION_DENIED,
               what
-                  + ": there is no such virtual host, or the user may not use it; its administrator"
-                  + " gives rights with rabbitmqctl set_permissions");
+                  + " is not there, or the user may not enter it"
+                  + AmqpErrors.RIGHTS
+                  + ", and makes a virtual host with add_vhost");
       case ACCESS_REFUSED ->
           new PipeException.Refused(
-              Status.PERMISSION_DENIED,
-              what
-                  + ": the user has no right to it; its administrator gives rights with"
-                  + " rabbitmqctl set_permissions");
+              Status.PERMISSION_DENIED, what + ": the user has no right to it" + AmqpErrors.RIGHTS);
       case PRECONDITION_FAILED ->
           new PipeException.Refused(
               Status.FAILED_PRECONDITION, what + ": it is there, and is another one");

@@ -184,7 +184,10 @@ record StreamDial(
           .int32(beats)
           .writeTo(out);
       ByteBuffer opened =
-          ask(StreamCodes.OPEN, begin(StreamCodes.OPEN).text(options.virtualHost()));
+          ask(
+              StreamCodes.OPEN,
+              begin(StreamCodes.OPEN).text(options.virtualHost()),
+              where + ": the virtual host '" + options.virtualHost() + "'");
       return new StreamGreeting(
           version, frameBytes == 0 ? FRAME_BYTES : frameBytes, beats, advertised(opened));
     }
@@ -204,15 +207,19 @@ record StreamDial(
       return new FrameWriter(command).int32(number);
     }
 
-    /** Asks, and hands out the answer behind its number and its code, which is that all is well. */
     private ByteBuffer ask(int command, FrameWriter question) throws IOException {
+      return ask(command, question, where);
+    }
+
+    /** Asks, and hands out the answer behind its number and its code, which is that all is well. */
+    private ByteBuffer ask(int command, FrameWriter question, String what) throws IOException {
       question.writeTo(out);
       out.flush();
       ByteBuffer answer = await(command | StreamCodes.ANSWER);
       answer.getInt();
       int code = Short.toUnsignedInt(answer.getShort());
       if (code != StreamCodes.OK) {
-        throw StreamCodes.of(where, code);
+        throw StreamCodes.of(what, code);
       }
       return answer;
     }

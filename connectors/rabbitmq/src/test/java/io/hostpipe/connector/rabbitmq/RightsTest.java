@@ -12,6 +12,7 @@ import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.RabbitServer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -22,9 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Rights that are taken from a user whose pipes run: they end with what is missing, and nothing is
- * lost once they are given back. A server remembers rights for a while for who is connected, so the
- * connections break at that moment.
+ * Rights that a user does not have, or that are taken from one whose pipes run: they end with what
+ * is missing, and nothing is lost once they are given back. A server remembers rights for a while
+ * for who is connected, so the connections break at that moment.
  */
 final class RightsTest {
   private static final String ALL = ".*";
@@ -44,6 +45,7 @@ final class RightsTest {
     server = RabbitServer.start(folder);
     server.awaitRunning();
     server.administer("add_user", "limited", "secret");
+    server.administer("add_vhost", "other");
   }
 
   @AfterAll
@@ -142,6 +144,51 @@ final class RightsTest {
     assertThat(TestStream.read(rest, 100)).isEqualTo(TestStream.numbers(101, 200));
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whoMayNotUseAQueueIsToldAtTheStartWhatIsMissing(boolean reads) throws Exception {
+    String start = "amqp://limited:secret@127.0.0.1:" + server.port() + "/";
+    isDenied(() -> beginQueue(start + "missing/q", reads), "vhost missing not found");
+    isDenied(() -> beginQueue(start + "other/q", reads), "access to vhost 'other' refused");
+    give(NONE);
+    isDenied(
+        () -> beginQueue(start + queue.name(), reads),
+        "access to queue '" + queue.name() + "' in vhost '/' refused");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whoMayNotUseAStreamIsToldAtTheStartWhatIsMissing(boolean reads) throws Exception {
+    String start = "rabbitmq-stream://limited:secret@127.0.0.1:" + server.streamPort() + "/";
+    // The server does not say which of the two it is.
+    for (String host : List.of("missing", "other")) {
+      isDenied(
+          () -> beginStream(start + host + "/q", reads),
+          "the virtual host '" + host + "' is not there, or the user may not enter it");
+    }
+    stream.sink("first", "").finish();
+    give(NONE);
+    isDenied(
+        () -> beginStream(start + stream.name(), reads),
+        "the stream " + stream.name() + " cannot be ");
+  }
+
+  private void beginQueue(String address, boolean reads) throws Exception {
+    if (reads) {
+      queue.source(Address.parse(address)).read();
+    } else {
+      queue.sink("any", Address.parse(address)).resume();
+    }
+  }
+
+  private void beginStream(String address, boolean reads) throws Exception {
+    if (reads) {
+      stream.source(Address.parse(address)).read();
+    } else {
+      stream.sink("any", Address.parse(address)).resume();
+    }
+  }
+
   private static void writeOn(Sink sink) throws Exception {
     while (true) {
       TestQueue.writeNumbers(sink, 101, 101);
@@ -150,8 +197,14 @@ final class RightsTest {
   }
 
   private static void isDenied(ThrowingCallable what) {
+    isDenied(what, "");
+  }
+
+  private static void isDenied(ThrowingCallable what, String missing) {
     assertThatExceptionOfType(PipeException.Refused.class)
         .isThrownBy(what)
+        .withMessageContaining(missing)
+        .withMessageNotContaining("secret")
         .withMessageContaining("its administrator gives rights with rabbitmqctl set_permissions")
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.PERMISSION_DENIED));
   }
