@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code -} is standard input or output; {@code ./x}, {@code ../x} and {@code /x} are files.
  * What follows {@code exec:} and {@code tail:} is taken as it is written, as a bare path is:
  * percent and question marks mean something in commands and in patterns. Options may stand in the
- * query or are added as words by the command. Immutable. {@link #toString} never shows a password.
+ * query or are added as words by the command. An {@code @} behind the host is written {@code %40}
+ * where it might end a secret that was not written so. Immutable. {@link #toString} never shows a
+ * password.
  */
 public final class Address {
   /** The scheme of {@code -}. */
@@ -44,6 +48,15 @@ public final class Address {
 
   /** Where a user without a password is no secret; elsewhere it may be a token. */
   private static final Set<String> USER_ALONE = Set.of("ssh", "tcp");
+
+  /** Stands for what is not shown. */
+  private static final String HIDDEN = "***";
+
+  /** What stands before the host, and before who comes to it. */
+  private static final Pattern BEFORE_HOST = Pattern.compile("(?:[a-z][a-z0-9+.-]*:)?/*");
+
+  /** Who comes to a host, in the midst of a text; first the scheme where a user is no secret. */
+  private static final Pattern WHO_COMES = Pattern.compile("(\\b(?:ssh|tcp):)?//([^/?\\s]*)@");
 
   private final String scheme;
   private final @Nullable String userInfo;
@@ -80,7 +93,7 @@ public final class Address {
   /** The value of an option for people: what may be a secret in it is replaced by {@code ***}. */
   public static String shownValue(String option, String value) {
     if (SECRET_OPTIONS.contains(option)) {
-      return "***";
+      return HIDDEN;
     }
     if (HOST_OPTIONS.contains(option)) {
       return value.replaceFirst("(?s)^([a-z][a-z0-9+.-]*://)?.*@", "$1***@");
@@ -107,7 +120,7 @@ public final class Address {
     if (colon <= 0 || !text.substring(0, colon).matches("[a-z][a-z0-9+.-]*")) {
       throw new PipeException.Config(
           "not an address: '"
-              + redact(text)
+              + unread(text)
               + "'; an address is -, ./path, /path or scheme://…, as in tcp://host:9000/name");
     }
     String scheme = text.substring(0, colon);
@@ -119,9 +132,9 @@ public final class Address {
       return parseAsWritten(scheme, rest);
     }
     if (!rest.startsWith("//")) {
-      throw new PipeException.Config("'" + redact(text) + "' wants '//' behind '" + scheme + ":'");
+      throw new PipeException.Config("'" + unread(text) + "' wants '//' behind '" + scheme + ":'");
     }
-    return parseHierarchical(scheme, rest.substring(2), redact(text));
+    return parseHierarchical(scheme, rest.substring(2), unread(text));
   }
 
   /** A copy with one option set. */
@@ -234,13 +247,13 @@ public final class Address {
     } else {
       text.append(scheme).append("://");
       if (userInfo != null) {
-        text.append(shownUser(userInfo)).append('@');
+        text.append(shownUser(userInfo, USER_ALONE.contains(scheme))).append('@');
       }
       text.append(host.indexOf(':') >= 0 ? "[" + host + "]" : host);
       if (port >= 0) {
         text.append(':').append(port);
       }
-      text.append('/').append(path);
+      text.append('/').append(mayHideSecret(scheme) ? path.replace("@", "%40") : path);
     }
     char separator = '?';
     for (Map.Entry<String, String> option : options.entrySet()) {
@@ -260,12 +273,20 @@ public final class Address {
     return colon > 0 && TAKEN_AS_WRITTEN.contains(text.substring(0, colon));
   }
 
-  private String shownUser(String user) {
+  private static String shownUser(String user, boolean evenAlone) {
     int colon = user.indexOf(':');
     if (colon >= 0) {
-      return user.substring(0, colon) + ":***";
+      return user.substring(0, colon) + ":" + HIDDEN;
     }
-    return USER_ALONE.contains(scheme) ? user : "***";
+    return evenAlone ? user : HIDDEN;
+  }
+
+  /**
+   * Whether a user or a secret may stand before the host, so that an {@code @} behind that may be
+   * the end of one: not where nobody is dialed, a path follows, or a user alone is no secret.
+   */
+  private static boolean mayHideSecret(String scheme) {
+    return !USER_ALONE.contains(scheme) && !scheme.endsWith("-listen") && !scheme.endsWith("unix");
   }
 
   private static Address parseAsWritten(String scheme, String rest) throws PipeException {
@@ -306,6 +327,13 @@ public final class Address {
     int slash = rest.indexOf('/');
     String authority = slash < 0 ? rest : rest.substring(0, slash);
     String path = slash < 0 ? "" : rest.substring(slash + 1);
+    if (mayHideSecret(scheme) && (path + String.join("", options.keySet())).indexOf('@') >= 0) {
+      throw new PipeException.Config(
+          "what stands before the last '@' may be a user or a secret, and has signs that end it: "
+              + shown
+              + "; in a user or a password write '/' as %2F and '?' as %3F, and '@' as %40"
+              + " everywhere else");
+    }
     int at = authority.lastIndexOf('@');
     String userInfo = at < 0 ? null : authority.substring(0, at);
     String hostPort = authority.substring(at + 1);
@@ -368,13 +396,37 @@ public final class Address {
   }
 
   /**
-   * Hides a password in text that could not be read as an address. What is wrong with it may be the
-   * very password (a slash, an at-sign in it), so all up to the last at-sign goes. A user alone may
-   * be a token.
+   * Text that could not be read as an address, without its secrets. What is wrong with it may be
+   * the very password (a slash, an at-sign in it), so all up to the last at-sign goes.
    */
+  private static String unread(String text) {
+    String shown = redact(text);
+    if (shown.matches("(?s)(?:ssh|tcp):.*")) {
+      return shown;
+    }
+    int at = shown.lastIndexOf('@');
+    while (at >= 0 && shown.startsWith(HIDDEN, at - HIDDEN.length())) {
+      at = shown.lastIndexOf('@', at - 1);
+    }
+    if (at < 0) {
+      return shown;
+    }
+    Matcher scheme = BEFORE_HOST.matcher(shown);
+    int from = scheme.lookingAt() ? scheme.end() : 0;
+    return shown.substring(0, Math.min(from, at)) + HIDDEN + shown.substring(at);
+  }
+
+  /** Hides passwords in the addresses within a text. A user alone may be a token. */
   private static String redact(String text) {
-    return text.replaceAll("(//[^/@:]*):.*@", "$1:***@")
-        .replaceAll("(?<!\\b(?:ssh|tcp):)//[^/@:?\\s]*@", "//***@")
+    return WHO_COMES
+        .matcher(text)
+        .replaceAll(found ->
+            Matcher.quoteReplacement(
+                (found.group(1) == null ? "" : found.group(1))
+                    + "//"
+                    + shownUser(found.group(2), found.group(1) != null)
+                    + "@"))
+        .replaceAll("(?s)(//[^/@:]*):.*@", "$1:***@")
         .replaceAll("([?&](?:server|proxy)=)[^&]*@", "$1***@")
         .replaceAll("([?&](?:token|password|secret|passphrase|header)=)[^&]*", "$1***");
   }

@@ -147,10 +147,45 @@ final class AddressTest {
         "nats://s3cret@host:port/x",
         "amqp://s3cret@host/x",
         "amqp:x//s3cret@host/x",
+        "nats://s3cret/cret@host/x",
+        "nats:///s3cret@host/x",
+        "nats://ann:1/s3cret@host/x",
+        "nats://s3cret?cret@host/x",
+        "nats://ann@s3cret/cret@host/x",
+        "nats://s3cret@cret@host:port/x",
+        "nats://ann@b:s3cret@host:port/x",
+        "nats://s3cret\ncret@host:port/x",
+        "amqp://ann:s3cret@cret/s3cret@host/x",
+        "ws://host:port/s3cret@x",
+        "ann:s3cret@host",
+        "s3cret@host/x",
+        "exec:git clone https://s3cret@cret@host/x",
         "exec:git clone https://s3cret@host/x"
       })
   void aUserAloneMayBeAToken(String text) {
     neverShowsASecret(text);
+  }
+
+  @Test
+  void anAtSignBehindTheHostIsWrittenInPercentsWhereItMightEndASecret() throws Exception {
+    Address name = Address.parse("amqp://h/a%40b");
+    assertThat(name.path()).isEqualTo("a@b");
+    assertThat(name).hasToString("amqp://h/a%40b");
+    assertThat(Address.parse(name.toString())).isEqualTo(name);
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> Address.parse("amqp://h/a@b"))
+        .withMessageContaining("amqp://***@b; in a user or a password write '/' as %2F")
+        .withMessageContaining("'@' as %40 everywhere else");
+    for (String plain :
+        new String[] {
+          "tcp://h/a@b",
+          "ssh://ann@h/a@b",
+          "tls-listen://h/a@b",
+          "unix:///run/a@b",
+          "raw+unix:///a@b"
+        }) {
+      assertThat(Address.parse(plain)).hasToString(plain);
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.hostpipe.spi;
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -241,6 +242,21 @@ public final class BrokerOptions {
       }
     }
     return servers;
+  }
+
+  /**
+   * A user or a password out of an address, which are written as they stand there: percent-encoding
+   * is undone.
+   */
+  public static String plain(Address address, String word) throws PipeException {
+    try {
+      return URLDecoder.decode(word.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw new PipeException.Config(
+          address
+              + ": a '%' in user or password stands before two hexadecimal digits; write %25 for"
+              + " the sign itself");
+    }
   }
 
   /** The option {@value #TIMEOUT}, to be put beside those of the connector. */

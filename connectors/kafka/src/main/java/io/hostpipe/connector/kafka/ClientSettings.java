@@ -2,10 +2,9 @@ package io.hostpipe.connector.kafka;
 
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
+import io.hostpipe.spi.BrokerOptions;
 import java.io.IOException;
 import java.io.Reader;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -178,15 +177,10 @@ final class ClientSettings {
     }
   }
 
-  /** In a line of JAAS; percent-encoding in the address is undone. */
+  /** In a line of JAAS. */
   private static String quoted(Address address, String word) throws PipeException {
-    try {
-      String plain = URLDecoder.decode(word.replace("+", "%2B"), StandardCharsets.UTF_8);
-      return '"' + plain.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
-    } catch (IllegalArgumentException e) {
-      throw new PipeException.Config(
-          address + ": a '%' in user or password stands before two hexadecimal digits");
-    }
+    String plain = BrokerOptions.plain(address, word);
+    return '"' + plain.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
   }
 
   private static Properties read(KafkaOptions options, Path file) throws PipeException {

@@ -1,8 +1,10 @@
 package io.hostpipe.connector.nats;
 
+import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.spi.Attempts;
+import io.hostpipe.spi.BrokerOptions;
 import io.hostpipe.spi.tls.BrokerTls;
 import io.nats.client.AuthenticationException;
 import io.nats.client.Connection;
@@ -193,11 +195,13 @@ final class NatsConnection implements AutoCloseable {
                 + ": a user has a password, as in user:password@; a token is written with a colon"
                 + " before it, as in :token@, so that nobody shows it by mistake");
       }
-      char[] secret = userInfo.substring(colon + 1).toCharArray();
+      Address address = options.address();
+      char[] secret = BrokerOptions.plain(address, userInfo.substring(colon + 1)).toCharArray();
       if (colon == 0) {
         builder.token(secret);
       } else {
-        builder.userInfo(userInfo.substring(0, colon).toCharArray(), secret);
+        String user = BrokerOptions.plain(address, userInfo.substring(0, colon));
+        builder.userInfo(user.toCharArray(), secret);
       }
     }
   }

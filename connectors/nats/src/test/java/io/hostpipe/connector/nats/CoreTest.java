@@ -160,8 +160,9 @@ final class CoreTest extends WithSubject {
   void aUserWithItsPasswordIsLetIn() throws Exception {
     Path other = Files.createDirectory(folder.resolve("guarded"));
     try (NatsServer guarded =
-        NatsServer.start(other, "authorization { user: anna, password: \"s3cret\" }")) {
-      Address address = Address.parse("nats://anna:s3cret@127.0.0.1:" + guarded.port() + "/news");
+        NatsServer.start(other, "authorization { user: \"an@na\", password: \"s3/c?r%t\" }")) {
+      Address address =
+          Address.parse("nats://an%40na:s3%2Fc%3Fr%25t@127.0.0.1:" + guarded.port() + "/news");
       try (NatsConnection connection =
           NatsConnection.open(NatsOptions.of(address, false), () -> {})) {
         assertThat(connection.stands()).isTrue();

@@ -3,8 +3,6 @@ package io.hostpipe.connector.rabbitmq;
 import io.hostpipe.Address;
 import io.hostpipe.PipeException;
 import io.hostpipe.spi.BrokerOptions;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +15,8 @@ record Server(String host, int port) {
   record Login(String user, String password) {}
 
   /**
-   * The host of an address, and those that its options add.
+   * The host of an address, and those that its options add. Who comes to them is looked at here,
+   * too: before anything is dialed.
    *
    * @param example of an address with a host
    */
@@ -25,6 +24,7 @@ record Server(String host, int port) {
     if (address.host().isEmpty()) {
       throw new PipeException.Config(address + " has no host; write it as in " + example);
     }
+    var _ = login(address);
     List<Server> servers = new ArrayList<>();
     servers.add(new Server(address.host(), address.port() < 0 ? standardPort : address.port()));
     for (String more : BrokerOptions.servers(address)) {
@@ -53,19 +53,7 @@ record Server(String host, int port) {
           address + ": a user has a password; write it as user:password@host");
     }
     return new Login(
-        plain(address, userInfo.substring(0, colon)),
-        plain(address, userInfo.substring(colon + 1)));
-  }
-
-  /** Percent-encoding in the address is undone. */
-  private static String plain(Address address, String word) throws PipeException {
-    try {
-      return URLDecoder.decode(word.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw new PipeException.Config(
-          address
-              + ": a '%' in user or password stands before two hexadecimal digits; write %25 for"
-              + " the sign itself");
-    }
+        BrokerOptions.plain(address, userInfo.substring(0, colon)),
+        BrokerOptions.plain(address, userInfo.substring(colon + 1)));
   }
 }

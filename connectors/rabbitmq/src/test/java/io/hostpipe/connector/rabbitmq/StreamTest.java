@@ -393,11 +393,21 @@ final class StreamTest {
         Address.parse("rabbitmq-stream://127.0.0.1:" + server.streamPort() + "/nowhere/orders");
     assertThatExceptionOfType(PipeException.Refused.class)
         .isThrownBy(() -> stream.hastySource(nowhere).read())
-        .withMessageContaining("no such virtual host");
+        .withMessageContaining(
+            "the virtual host 'nowhere' is not there, or the user may not enter it");
     Address queues = Address.parse("rabbitmq-stream://127.0.0.1:" + server.port() + "/orders");
     assertThatExceptionOfType(PipeException.Unreachable.class)
         .isThrownBy(() -> stream.hastySource(queues).read())
         .withMessageContaining("stream");
+  }
+
+  @Test
+  void aUserWithoutAPasswordIsRefusedBeforeAnythingIsDialed() throws Exception {
+    Address lone = Address.parse("rabbitmq-stream://t0ken@127.0.0.1:" + server.port() + "/orders");
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> stream.hastySource(lone))
+        .withMessageContaining("a user has a password; write it as user:password@host")
+        .withMessageNotContaining("t0ken");
   }
 
   private List<String> all(String query) throws Exception {
