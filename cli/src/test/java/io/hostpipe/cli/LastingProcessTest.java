@@ -6,6 +6,7 @@ import io.hostpipe.storage.RealDisk;
 import io.hostpipe.storage.SessionFolder;
 import io.hostpipe.storage.SessionState;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -155,6 +156,60 @@ final class LastingProcessTest {
     assertThat(out).hasSize(1_000);
     ended(words);
     assertThat(out).hasSize(2_000);
+  }
+
+  /** Its last words find no room, so it stays between the two until it is killed. */
+  @Test
+  void aSenderThatIsKilledBeforeItCouldSaySoSaysSoNextTimeAndSendsNothingTwice() throws Exception {
+    Path in = Files.write(folder.resolve("in"), randomBytes(1, SOME_BYTES));
+    Path incoming = Files.createDirectory(folder.resolve("incoming"));
+    Path stderr = folder.resolve("stderr");
+    assertThat(new ProcessBuilder("mkfifo", stderr.toString()).start().waitFor()).isZero();
+    try (RandomAccessFile _ = new RandomAccessFile(stderr.toFile(), "rw");
+        CommandProcess receiver =
+            start("db2", "tcp-listen://127.0.0.1:0/x", "keep", incoming + "/")) {
+      fill(stderr);
+      String to = "tcp://127.0.0.1:" + receiver.awaitPort() + "/x";
+      String[] words = {in.toString(), to, "--session", "s", "-q", "--summary", "json"};
+      ProcessBuilder builder = CommandProcess.builder(words).redirectError(stderr.toFile());
+      builder.environment().put("XDG_STATE_HOME", folder.resolve("web1").toString());
+      Process killed = builder.start();
+      try {
+        Waiting.until(() -> hasUntoldEnd() || !killed.isAlive());
+        assertThat(killed.isAlive()).isTrue();
+      } finally {
+        killed.destroyForcibly().waitFor();
+      }
+      assertThat(hasUntoldEnd()).isTrue();
+      try (CommandProcess again = start("web1", in.toString(), to, "--session", "s")) {
+        assertThat(again.exitCode()).as(again::err).isZero();
+        assertThat(again.err())
+            .contains("the stream s was delivered to its end by the process before this one");
+      }
+      assertThat(incoming.toFile().list()).containsExactly("s");
+      assertThat(incoming.resolve("s")).hasSameBinaryContentAs(in);
+      ended(in.toString(), to, "--session", "s");
+      assertThat(incoming.resolve("s%232")).hasSameBinaryContentAs(in);
+    }
+  }
+
+  /** Until not a byte more goes into it; somebody else holds it open. */
+  private static void fill(Path pipe) throws Exception {
+    Process filling =
+        new ProcessBuilder("dd", "if=/dev/zero", "of=" + pipe, "bs=4096", "oflag=nonblock")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(filling.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(filling.waitFor()).as(said).isNotZero();
+    assertThat(said).contains("temporarily unavailable");
+  }
+
+  /** Whether the only session has come to an end that nobody has heard of. */
+  private boolean hasUntoldEnd() throws IOException {
+    Path sessions = folder.resolve("web1/hostpipe/sessions");
+    return new SessionFolder(RealDisk.INSTANCE, sessions)
+        .list().stream()
+            .anyMatch(each -> each.state().end().reached() && !each.state().end().told());
   }
 
   @Test
