@@ -3,9 +3,7 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
-import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
-import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
@@ -173,16 +171,9 @@ final class CoreSink extends MessageSink {
       NatsHeaders.write(headers, out);
     }
     long lengthBytes = copy.length + (out == null ? 0L : out.serializedLength());
-    if (lengthBytes > over.nats().getMaxPayload()) {
-      Rejection why =
-          new Rejection(
-              Status.OUT_OF_RANGE,
-              "a message of "
-                  + copy.length
-                  + " bytes, and the server takes at most "
-                  + over.nats().getMaxPayload()
-                  + " with its headers (max_payload)");
-      refuse(end, why);
+    long mostBytes = over.nats().getMaxPayload();
+    if (lengthBytes > mostBytes) {
+      refuse(end, PayloadLimit.passed("a message", copy.length, mostBytes, PayloadLimit.OF_SERVER));
     } else {
       over.nats().publish(options.subject(), Subjects.replyOf(headers), out, copy);
     }

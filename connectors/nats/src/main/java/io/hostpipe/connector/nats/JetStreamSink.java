@@ -4,7 +4,6 @@ import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Rejection;
-import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.MessageSink;
 import io.hostpipe.spi.PipeContext;
@@ -65,7 +64,9 @@ final class JetStreamSink extends MessageSink {
     payload.get(copy);
     Unconfirmed message = new Unconfirmed(place, copy, own);
     if (isTooLong(message, headers.isEmpty())) {
-      Rejection why = tooLong(copy.length);
+      Rejection why =
+          PayloadLimit.passed(
+              "a message", copy.length, publisher.maxPayload(), publisher.maxPayloadName());
       // One before it may be refused by the server yet, and is put aside first.
       publisher.awaitConfirmed();
       refusing(endPosition, why);
@@ -111,17 +112,5 @@ final class JetStreamSink extends MessageSink {
     int lengthBytes = message.payload().length;
     return (!oursAlone || lengthBytes > maxBytes - HEADERS_BYTES_MAX)
         && (long) lengthBytes + message.headers().serializedLength() + EXPECTED_BYTES > maxBytes;
-  }
-
-  private Rejection tooLong(int lengthBytes) {
-    return new Rejection(
-        Status.OUT_OF_RANGE,
-        "a message of "
-            + lengthBytes
-            + " bytes, and the server takes at most "
-            + publisher.maxPayload()
-            + " with its headers ("
-            + publisher.maxPayloadName()
-            + ")");
   }
 }

@@ -123,7 +123,7 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
   String maxPayloadName() {
     Way over = publishing.route();
     boolean ofStream = over.streamBytesMax() >= 0 && maxPayload() == over.streamBytesMax();
-    return ofStream ? "max_msg_size of the stream" : "max_payload";
+    return ofStream ? "max_msg_size of the stream" : PayloadLimit.OF_SERVER;
   }
 
   boolean closed() {

@@ -95,10 +95,10 @@ final class RequestSink extends MessageSink {
     Asked request = new Asked(endPosition, System.nanoTime(), answer, false);
     long mostBytes = over.connection.nats().getMaxPayload();
     if (copy.length + out.serializedLength() > mostBytes) {
-      String what = "a request of " + copy.length + " bytes, and the server takes at most ";
-      refusing(endPosition, new Rejection(Status.OUT_OF_RANGE, what + mostBytes));
-      request.answer.completeExceptionally(
-          new PipeException.Rejected(Status.OUT_OF_RANGE, what + mostBytes));
+      Rejection why =
+          PayloadLimit.passed("a request", copy.length, mostBytes, PayloadLimit.OF_SERVER);
+      refusing(endPosition, why);
+      request.answer.completeExceptionally(new PipeException.Rejected(why.status(), why.reason()));
       room.answered(0);
       unanswered.add(request);
       return;

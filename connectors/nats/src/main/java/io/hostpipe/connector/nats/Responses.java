@@ -137,12 +137,7 @@ final class Responses {
         if (copy.length + out.serializedLength() > mostBytes) {
           refuse(
               endPosition,
-              new Rejection(
-                  Status.OUT_OF_RANGE,
-                  "an answer of "
-                      + copy.length
-                      + " bytes, and the server takes at most "
-                      + mostBytes));
+              PayloadLimit.passed("an answer", copy.length, mostBytes, PayloadLimit.OF_SERVER));
           return;
         }
         try {
