@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -36,11 +35,7 @@ final class GroupListenerTest extends WithTopic {
 
   @BeforeEach
   void start() throws Exception {
-    topic
-        .admin()
-        .createTopics(List.of(new NewTopic(topic.name(), PARTITIONS, (short) 1)))
-        .all()
-        .get();
+    topic.create(PARTITIONS, Map.of());
     produce(1, COUNT);
   }
 
@@ -257,16 +252,7 @@ final class GroupListenerTest extends WithTopic {
   }
 
   private List<Long> places(String group) throws Exception {
-    return topic
-        .admin()
-        .listConsumerGroupOffsets(group)
-        .partitionsToOffsetAndMetadata()
-        .get()
-        .entrySet()
-        .stream()
-        .filter(each -> each.getKey().topic().equals(topic.name()))
-        .map(each -> each.getValue().offset())
-        .toList();
+    return topic.places(topic.admin(), group);
   }
 
   /** Those numbers into each partition. */

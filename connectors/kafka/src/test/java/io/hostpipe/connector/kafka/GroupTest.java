@@ -24,7 +24,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -40,11 +39,7 @@ final class GroupTest extends WithTopic {
 
   @BeforeEach
   void start() throws Exception {
-    topic
-        .admin()
-        .createTopics(List.of(new NewTopic(topic.name(), PARTITIONS, (short) 1)))
-        .all()
-        .get();
+    topic.create(PARTITIONS, Map.of());
     produce(1, COUNT);
   }
 

@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
@@ -183,7 +182,7 @@ final class KafkaFaultsTest {
   /** Each is read over a connection of its own. */
   @Test
   void manyPartitionsOfASlowMemberAskForLittleAheadTogether() throws Exception {
-    topic.admin().createTopics(List.of(new NewTopic(topic.name(), MANY, (short) 1))).all().get();
+    topic.create(MANY, Map.of());
     KafkaProducer<String, String> producer = topic.producer();
     for (int each = 1; each <= LARGE_COUNT; each++) {
       producer.send(new ProducerRecord<>(topic.name(), each % MANY, null, large(each))).get();

@@ -277,16 +277,8 @@ final class KafkaRightsTest {
   /** Where the group is, as the brokers were told; -1 when they were not. */
   private long placeOf(String group) {
     try {
-      return admin
-          .listConsumerGroupOffsets(group)
-          .partitionsToOffsetAndMetadata()
-          .get()
-          .entrySet()
-          .stream()
-          .filter(each -> each.getKey().topic().equals(topic.name()))
-          .mapToLong(each -> each.getValue().offset())
-          .findAny()
-          .orElse(-1);
+      List<Long> places = topic.places(admin, group);
+      return places.isEmpty() ? -1 : places.getFirst();
     } catch (Exception e) {
       throw new AssertionError(e);
     }

@@ -365,14 +365,7 @@ final class KafkaTest extends WithTopic {
 
   @Test
   void aMessageThatTheBrokerWouldRefuseAgainEndsThePipe() throws Exception {
-    topic
-        .admin()
-        .createTopics(
-            List.of(
-                new NewTopic(topic.name(), 1, (short) 1)
-                    .configs(Map.of("cleanup.policy", "compact"))))
-        .all()
-        .get();
+    topic.create(1, Map.of("cleanup.policy", "compact"));
     Sink sink = topic.sink("numbers", "?end=mark");
     Topical.write(sink, "with", Headers.of(Headers.KEY, "key"));
     assertThatExceptionOfType(PipeException.Refused.class)
@@ -393,7 +386,7 @@ final class KafkaTest extends WithTopic {
 
   @Test
   void messagesOfAForeignClientAreReadWithWhatTheyHave() throws Exception {
-    topic.admin().createTopics(List.of(new NewTopic(topic.name(), 1, (short) 1))).all().get();
+    topic.create(1, Map.of());
     topic
         .producer()
         .send(
@@ -417,14 +410,7 @@ final class KafkaTest extends WithTopic {
 
   @Test
   void aMessageThatIsTooLongIsRejectedAndTheOthersGoOn() throws Exception {
-    topic
-        .admin()
-        .createTopics(
-            List.of(
-                new NewTopic(topic.name(), 1, (short) 1)
-                    .configs(Map.of("max.message.bytes", "4096"))))
-        .all()
-        .get();
+    topic.create(1, Map.of("max.message.bytes", "4096"));
     Sink sink = topic.sink("numbers", "");
     Topical.write(sink, "good", Headers.EMPTY);
     long bad = Topical.write(sink, "x".repeat(5_000), Headers.EMPTY);
@@ -443,14 +429,7 @@ final class KafkaTest extends WithTopic {
   /** A restart finds what was said to be committed, and a reader misses nothing there. */
   @Test
   void aStreamWhoseNewestMessagesWereAllRejectedGoesOnBehindThem() throws Exception {
-    topic
-        .admin()
-        .createTopics(
-            List.of(
-                new NewTopic(topic.name(), 1, (short) 1)
-                    .configs(Map.of("max.message.bytes", "4096"))))
-        .all()
-        .get();
+    topic.create(1, Map.of("max.message.bytes", "4096"));
     for (String stream : List.of("first", "second")) {
       Sink sink = topic.sink(stream, "");
       sink.awaitCommitted(Topical.write(sink, "x".repeat(5_000), Headers.EMPTY));
@@ -469,15 +448,7 @@ final class KafkaTest extends WithTopic {
 
   @Test
   void whatIsThereIsLookedAtAndNeverChanged() throws Exception {
-    topic
-        .admin()
-        .createTopics(
-            List.of(
-                new NewTopic(topic.name(), 3, (short) 1)
-                    .configs(
-                        Map.of("cleanup.policy", "compact,delete", "retention.ms", "3600000"))))
-        .all()
-        .get();
+    topic.create(3, Map.of("cleanup.policy", "compact,delete", "retention.ms", "3600000"));
     assertThatExceptionOfType(PipeException.Refused.class)
         .isThrownBy(() -> topic.sink("any", "?partitions=2"))
         .withMessageContaining("has 3 partitions, not 2");

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.Test;
 
 /** A topic as a place that is looked through: what is taken out stays out, for everybody. */
@@ -95,14 +94,7 @@ final class TopicLetterboxTest extends WithTopic {
   /** A topic that is compacted keeps a note as long as what it is about. */
   @Test
   void aCompactedTopicTakesNotes() throws Exception {
-    topic
-        .admin()
-        .createTopics(
-            List.of(
-                new NewTopic(topic.name(), 1, (short) 1)
-                    .configs(Map.of("cleanup.policy", "compact"))))
-        .all()
-        .get();
+    topic.create(1, Map.of("cleanup.policy", "compact"));
     try (Sink sink = topic.sink("letters", "")) {
       Topical.write(sink, "a", Headers.builder().add(Headers.KEY, "k").build());
       sink.finish();

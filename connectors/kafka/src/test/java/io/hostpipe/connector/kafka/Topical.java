@@ -22,6 +22,7 @@ import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -108,6 +109,25 @@ final class Topical extends StoreEnds {
   /** Asks and changes what the brokers have. */
   Admin admin() {
     return closing(Admin.create(settings()));
+  }
+
+  /** Makes the topic, as somebody does who knows nothing of Hostpipe. */
+  void create(int partitions, Map<String, String> configs) throws Exception {
+    NewTopic topic = new NewTopic(name(), partitions, (short) 1).configs(configs);
+    admin().createTopics(List.of(topic)).all().get();
+  }
+
+  /** How far the group is in each partition where it has committed something. */
+  List<Long> places(Admin admin, String group) throws Exception {
+    return admin
+        .listConsumerGroupOffsets(group)
+        .partitionsToOffsetAndMetadata()
+        .get()
+        .entrySet()
+        .stream()
+        .filter(each -> each.getKey().topic().equals(name()))
+        .map(each -> each.getValue().offset())
+        .toList();
   }
 
   /** Writes as anybody does. */
