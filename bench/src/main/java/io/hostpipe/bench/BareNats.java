@@ -12,8 +12,6 @@ import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.impl.Headers;
 import io.nats.client.impl.NatsMessage;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -58,39 +56,31 @@ final class BareNats {
     byte[] message = bytes(lengthBytes);
     try (Connection nats = connect(port)) {
       JetStream jetStream = nats.jetStream();
-      Semaphore window = new Semaphore(WINDOW);
       AtomicReference<@Nullable Throwable> failed = new AtomicReference<>();
-      String before = null;
-      int warmUp = FreshJvm.warmUp(count);
-      long begun = 0;
-      for (int sent = 0; sent < count; sent++) {
-        if (sent == warmUp) {
-          window.acquire(WINDOW);
-          window.release(WINDOW);
-          begun = System.nanoTime();
-        }
-        window.acquire();
-        Headers headers = null;
-        if (once) {
-          String id = "bench:" + sent;
-          headers = new Headers().put("Nats-Msg-Id", id);
-          if (before != null) {
-            headers.put("Nats-Expected-Last-Msg-Id", before);
-          }
-          before = id;
-        }
-        var _ =
-            jetStream
-                .publishAsync(new NatsMessage(subject, null, headers, message))
-                .whenComplete((answer, why) -> {
-                  if (why != null) {
-                    failed.set(why);
-                  }
-                  window.release();
-                });
-      }
-      window.acquire(WINDOW);
-      FreshJvm.tell(count - warmUp, begun);
+      String[] before = {""};
+      PeerLoop.publish(
+          count,
+          WINDOW,
+          (number, confirmed) -> {
+            Headers headers = null;
+            if (once) {
+              String id = "bench:" + number;
+              headers = new Headers().put("Nats-Msg-Id", id);
+              if (number > 0) {
+                headers.put("Nats-Expected-Last-Msg-Id", before[0]);
+              }
+              before[0] = id;
+            }
+            var _ =
+                jetStream
+                    .publishAsync(new NatsMessage(subject, null, headers, message))
+                    .whenComplete((answer, why) -> {
+                      if (why != null) {
+                        failed.set(why);
+                      }
+                      confirmed.run();
+                    });
+          });
       check(failed.get());
     }
   }
@@ -142,29 +132,15 @@ final class BareNats {
   }
 
   private static void hear(int port, String subject, int count, int lengthBytes) throws Exception {
-    AtomicLong heard = new AtomicLong();
-    AtomicLong begun = new AtomicLong();
-    int warmUp = FreshJvm.warmUp(count);
-    CountDownLatch all = new CountDownLatch(1);
+    PeerLoop.Arrivals heard = new PeerLoop.Arrivals(count);
     try (Connection nats = connect(port);
         Feeder feeder = feed(port, subject, lengthBytes)) {
-      Dispatcher dispatcher =
-          nats.createDispatcher(message -> {
-            long now = heard.get() + 1;
-            heard.lazySet(now);
-            if (now == warmUp) {
-              begun.set(System.nanoTime());
-            }
-            if (now == count) {
-              all.countDown();
-            }
-          });
+      Dispatcher dispatcher = nats.createDispatcher(message -> heard.add());
       dispatcher.setPendingLimits(0, 0);
       dispatcher.subscribe(subject);
       nats.flush(PATIENCE);
-      feeder.begin(heard, count);
-      all.await();
-      FreshJvm.tell(count - warmUp, begun.get());
+      feeder.begin(heard.arrived(), count);
+      heard.await();
     }
   }
 

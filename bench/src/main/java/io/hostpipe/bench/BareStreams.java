@@ -4,8 +4,6 @@ import com.rabbitmq.stream.Consumer;
 import com.rabbitmq.stream.Environment;
 import com.rabbitmq.stream.OffsetSpecification;
 import com.rabbitmq.stream.Producer;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -42,7 +40,6 @@ final class BareStreams {
       throws Exception {
     byte[] message = new byte[lengthBytes];
     BrokerEnd.message(lengthBytes).flip().get(message);
-    Semaphore window = new Semaphore(WINDOW);
     AtomicInteger refused = new AtomicInteger();
     try (Producer producer =
         environment.producerBuilder().stream(stream)
@@ -50,26 +47,18 @@ final class BareStreams {
             .batchSize(TOGETHER_MAX)
             .maxUnconfirmedMessages(WINDOW)
             .build()) {
-      int warmUp = FreshJvm.warmUp(count);
-      long begun = 0;
-      for (int sent = 0; sent < count; sent++) {
-        if (sent == warmUp) {
-          window.acquire(WINDOW);
-          window.release(WINDOW);
-          begun = System.nanoTime();
-        }
-        window.acquire();
-        producer.send(
-            producer.messageBuilder().addData(message).build(),
-            told -> {
-              if (!told.isConfirmed()) {
-                refused.incrementAndGet();
-              }
-              window.release();
-            });
-      }
-      window.acquire(WINDOW);
-      FreshJvm.tell(count - warmUp, begun);
+      PeerLoop.publish(
+          count,
+          WINDOW,
+          (number, confirmed) ->
+              producer.send(
+                  producer.messageBuilder().addData(message).build(),
+                  told -> {
+                    if (!told.isConfirmed()) {
+                      refused.incrementAndGet();
+                    }
+                    confirmed.run();
+                  }));
     }
     if (refused.get() > 0) {
       throw new IllegalStateException(refused + " messages were not confirmed");
@@ -77,28 +66,17 @@ final class BareStreams {
   }
 
   private static void consume(Environment environment, String stream, int count) throws Exception {
-    int warmUp = FreshJvm.warmUp(count);
-    AtomicLong begun = new AtomicLong();
-    AtomicInteger read = new AtomicInteger();
+    PeerLoop.Arrivals arrivals = new PeerLoop.Arrivals(count);
     AtomicLong bytes = new AtomicLong();
-    CountDownLatch all = new CountDownLatch(1);
     try (Consumer _ =
         environment.consumerBuilder().stream(stream)
             .offset(OffsetSpecification.first())
             .messageHandler((context, message) -> {
-              int now = read.get() + 1;
-              read.lazySet(now);
               bytes.lazySet(bytes.get() + message.getBodyAsBinary().length);
-              if (now == warmUp) {
-                begun.set(System.nanoTime());
-              }
-              if (now == count) {
-                all.countDown();
-              }
+              arrivals.add();
             })
             .build()) {
-      all.await();
-      FreshJvm.tell(count - warmUp, begun.get());
+      arrivals.await();
     }
   }
 }
