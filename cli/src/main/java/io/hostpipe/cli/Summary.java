@@ -219,7 +219,10 @@ record Summary(
 
   /** Whether the messages that were read are those that were delivered. */
   private boolean wholeMessages() {
-    return exit == ExitCode.OK || readPosition == deliveredPosition;
+    // Where a message was refused and kept by nobody, those behind it were read as well.
+    boolean stopped =
+        exit == ExitCode.REJECTED && !destinations.stream().allMatch(Destination::finished);
+    return exit == ExitCode.OK || (readPosition == deliveredPosition && !stopped);
   }
 
   private String uncertain() {
