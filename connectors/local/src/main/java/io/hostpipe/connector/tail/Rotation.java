@@ -190,21 +190,20 @@ final class Rotation {
   }
 
   /**
-   * Why files do not come in the order in which they were written, or may not; null when they do.
-   * What has the name now comes last in any case.
+   * Why it is not known in which order files were written; null when it is. What has the name now
+   * comes last in any case.
    */
   @Nullable String doubt(ArrayDeque<Followed> inOrder) throws IOException {
-    return doubt(null, inOrder);
+    return doubt(inOrder, false);
   }
 
-  /** The same for copies, which come behind those that were read. */
+  /** The same for copies, which nobody writes to any more, and which come behind those read. */
   @Nullable String doubtOfCopies(ArrayDeque<Followed> inOrder) throws IOException {
-    return doubt(newestCopy, inOrder);
+    return doubt(inOrder, true);
   }
 
-  private @Nullable String doubt(@Nullable Followed first, ArrayDeque<Followed> inOrder)
-      throws IOException {
-    Followed before = first;
+  private @Nullable String doubt(ArrayDeque<Followed> inOrder, boolean copies) throws IOException {
+    Followed before = copies ? newestCopy : null;
     for (Followed each : inOrder) {
       if (each.path().equals(path) || each.lengthBytes() == 0) {
         continue;
@@ -217,7 +216,7 @@ final class Rotation {
             + each.modified()
             + "): whose lines come first cannot be known";
       }
-      if (before != null && isLater(before, each)) {
+      if (copies && before != null && isLater(before, each)) {
         return each.path()
             + ", last written at "
             + each.modified()

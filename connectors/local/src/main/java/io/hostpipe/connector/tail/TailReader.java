@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +41,9 @@ final class TailReader implements AutoCloseable {
   /** A line that is longer is handed over in pieces. */
   static final int LINE_BYTES_MAX = 1 << 20;
 
+  /** The most files that were left and are looked at for what comes late. */
+  private static final int LEFT_MAX = 16;
+
   private static final int SMALL_BLOCK_BYTES = 4 << 10;
   private static final byte[] NOTHING = {};
 
@@ -51,8 +54,11 @@ final class TailReader implements AutoCloseable {
   private final PipeEvents events;
   private final Rotation rotation;
   private final ArrayDeque<Followed> ahead = new ArrayDeque<>();
+
+  /** Renamed files that were left, for those who are late; the one that was active last, last. */
+  private final ArrayDeque<Followed> left = new ArrayDeque<>();
+
   private @Nullable Followed current;
-  private @Nullable Followed left;
   private byte[] held = NOTHING;
   private byte[] carry = NOTHING;
   private long heldSinceNanos;
@@ -198,10 +204,12 @@ final class TailReader implements AutoCloseable {
       each.close();
     }
     ahead.clear();
+    for (Followed each : left) {
+      each.close();
+    }
+    left.clear();
     closeIfOpen(current);
-    closeIfOpen(left);
     current = null;
-    left = null;
   }
 
   /** Looks whether something was written, and what has come behind what is known. */
@@ -261,7 +269,7 @@ final class TailReader implements AutoCloseable {
           return null;
         }
         file.fresh &= bytes.position() == carry.length;
-        int end = lastLineEnd(bytes, carry.length);
+        int end = LineBytes.lastEnd(bytes, carry.length);
         boolean tooLong = end < 0 && wantedBytes >= LINE_BYTES_MAX;
         if (end < 0 && (tooLong || flushDue)) {
           end = bytes.position();
@@ -347,7 +355,7 @@ final class TailReader implements AutoCloseable {
               + " (copytruncate drops what is written between the copy and the truncation)");
     }
     if (file.continues && tear == Tear.Verdict.GOES_ON) {
-      carry = joined(carry, held);
+      carry = LineBytes.joined(carry, held);
     } else if (held.length > 0 || carry.length > 0) {
       batch = unfinished(file, new byte[] {'\n'});
     }
@@ -373,8 +381,8 @@ final class TailReader implements AutoCloseable {
 
   /** A last line that nobody will finish, with what stands in for its end. */
   private Batch unfinished(Followed file, byte[] end) {
-    boolean ends = held.length == 0 && endsALine(carry);
-    byte[] line = ends ? carry : joined(joined(carry, held), end);
+    boolean ends = held.length == 0 && LineBytes.endALine(carry);
+    byte[] line = ends ? carry : LineBytes.joined(LineBytes.joined(carry, held), end);
     file.advance(ByteBuffer.wrap(held));
     Block block = pool.take(line.length);
     block.buffer().put(line);
@@ -387,18 +395,29 @@ final class TailReader implements AutoCloseable {
   private void leave(Followed file) throws IOException {
     held = NOTHING;
     rotation.onLeft(file);
-    closeIfOpen(left);
-    left = file;
+    left.add(file);
+    if (left.size() > LEFT_MAX) {
+      left.remove().close();
+    }
     current = ahead.remove();
   }
 
-  /** What was written to the last file after it was left. */
+  /** What was written to a file after it was left. */
   private @Nullable Batch late() throws IOException {
-    Followed file = left;
     Followed now = current;
-    if (file == null || now == null || carry.length > 0) {
+    if (now == null || carry.length > 0) {
       return null;
     }
+    for (Followed each : List.copyOf(left)) {
+      Batch batch = late(each, now);
+      if (batch != null) {
+        return batch;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable Batch late(Followed file, Followed now) throws IOException {
     int lateBytes = (int) Math.min(file.lengthBytes() - file.offset(), LINE_BYTES_MAX);
     if (lateBytes <= 0) {
       return null;
@@ -407,16 +426,18 @@ final class TailReader implements AutoCloseable {
     ByteBuffer bytes = block.buffer().limit(lateBytes);
     if (!file.read(bytes)) {
       block.release();
-      closeIfOpen(file);
-      left = null;
+      left.remove(file);
+      file.close();
       return null;
     }
-    int end = lastLineEnd(bytes, 0);
+    int end = LineBytes.lastEnd(bytes, 0);
     if (end <= 0) {
       block.release();
       return null;
     }
     file.advance(bytes.duplicate().limit(end).position(0));
+    left.remove(file);
+    left.addLast(file);
     events.warning(
         end
             + " bytes were written to the former "
@@ -434,7 +455,7 @@ final class TailReader implements AutoCloseable {
     if (copy == null) {
       tellOfTruncation(file);
       if (held.length > 0) {
-        carry = joined(joined(carry, held), new byte[] {'\n'});
+        carry = LineBytes.joined(LineBytes.joined(carry, held), new byte[] {'\n'});
       }
       held = NOTHING;
       file.beginAgain();
@@ -456,7 +477,7 @@ final class TailReader implements AutoCloseable {
     if (!goesOn) {
       // All of the copy was read, and more: what is held is the end of it.
       copy.cutAt = readBytes;
-      carry = joined(carry, held);
+      carry = LineBytes.joined(carry, held);
     }
     held = NOTHING;
     ahead.addFirst(file);
@@ -546,34 +567,11 @@ final class TailReader implements AutoCloseable {
           && file.channel().read(bytes, lengthBytes - lookBytes + bytes.position()) >= 0) {
         // Until it is full, or the file is shorter by now.
       }
-      int end = lastLineEnd(bytes, 0);
+      int end = LineBytes.lastEnd(bytes, 0);
       return end < 0 ? lengthBytes : lengthBytes - lookBytes + end;
     } finally {
       block.release();
     }
-  }
-
-  /** The index behind the last line end between there and the buffer's position; -1 for none. */
-  private static int lastLineEnd(ByteBuffer bytes, int from) {
-    for (int index = bytes.position() - 1; index >= from; index--) {
-      if (bytes.get(index) == '\n') {
-        return index + 1;
-      }
-    }
-    return -1;
-  }
-
-  private static byte[] joined(byte[] front, byte[] back) {
-    if (front.length == 0 || back.length == 0) {
-      return front.length == 0 ? back : front;
-    }
-    byte[] both = Arrays.copyOf(front, front.length + back.length);
-    System.arraycopy(back, 0, both, front.length, back.length);
-    return both;
-  }
-
-  private static boolean endsALine(byte[] text) {
-    return text.length > 0 && text[text.length - 1] == '\n';
   }
 
   private static void closeIfOpen(@Nullable Followed file) {

@@ -266,6 +266,19 @@ final class TailStepsTest {
   }
 
   @Test
+  void whoIsLateIsHeardAlsoBehindASecondRotation() throws Exception {
+    tail.renew("two\n");
+    assertThat(tail.poll()).isEqualTo("two\n");
+    tail.moveUp();
+    tail.renew("three\n");
+    assertThat(tail.poll()).isEqualTo("three\n");
+    Files.writeString(tail.copyPath(2), "late\n", StandardOpenOption.APPEND);
+    Files.writeString(tail.copyPath(1), "later\n", StandardOpenOption.APPEND);
+    assertThat(tail.poll().lines()).containsExactlyInAnyOrder("late", "later");
+    assertThat(tail.warnings).hasSize(2).allMatch(text -> text.contains("they come late"));
+  }
+
+  @Test
   void copiesOfAFileInLineComeInOrderThoughOnlyTheSecondWasSeen() throws Exception {
     tail.readsALineNow();
     tail.renew("");
