@@ -50,6 +50,9 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   /** What a batch had no room for. */
   private @Nullable Message unread;
 
+  /** The place behind which numbers were missing, and over another connection again. */
+  private long leaptFrom = -1;
+
   JetStreamSource(NatsOptions options, PipeContext context) {
     super(options.address(), context, Subjects.streamIdOf(options));
     this.options = options;
@@ -114,12 +117,18 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   }
 
   /** A batch of this message and those that are here already. */
-  private @Nullable Batch collect(OrderedReader open, Message first) throws PipeException {
+  private @Nullable Batch collect(OrderedReader open, Message first)
+      throws PipeException, InterruptedException {
     try (BatchWriter batch =
         new BatchWriter(
             context.pool(), encoding(), Math.max(BLOCK_BYTES, first.getData().length))) {
       Message message = first;
       while (message != null && !ended()) {
+        if (leapsTo(open, message)) {
+          // Whether what is missing was deleted before it was read is looked at by the next one.
+          standing.drop(open, leap(message));
+          break;
+        }
         if (!take(open, message, batch)) {
           unread = message;
           break;
@@ -132,6 +141,34 @@ final class JetStreamSource extends LogSource<OrderedReader> {
       }
       return handOver(batch, behind.toCursor());
     }
+  }
+
+  /**
+   * Whether messages before this one are missing that were there, in a stream that has no others;
+   * the first time that it is seen. What somebody deleted from the middle stays missing.
+   */
+  private boolean leapsTo(OrderedReader open, Message message) {
+    SequenceCursor behind = place;
+    if (behind == null
+        || !wasThere
+        || !open.readsWholeStream()
+        || OrderedReader.sequence(message) <= behind.sequence() + 1
+        || leaptFrom == behind.sequence()) {
+      return false;
+    }
+    leaptFrom = behind.sequence();
+    return true;
+  }
+
+  private PipeException leap(Message message) {
+    return new PipeException.Unreachable(
+        options.address()
+            + ": the message with sequence "
+            + OrderedReader.sequence(message)
+            + " came behind the one with "
+            + sequence()
+            + "; the stream is looked at again",
+        null);
   }
 
   /**

@@ -187,6 +187,11 @@ final class OrderedReader implements AutoCloseable {
     return last == null ? 0 : last.getSeq();
   }
 
+  /** Whether the stream has no messages but those that are read. */
+  boolean readsWholeStream() {
+    return streams.isOfOneSubject(stream);
+  }
+
   /** Whether several servers keep the stream. */
   boolean isReplicated() {
     return stream.getConfiguration().getReplicas() > 1;

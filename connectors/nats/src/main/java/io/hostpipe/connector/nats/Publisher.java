@@ -91,7 +91,8 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     this.sequenceAtOpen = opened.way.places().lastSequence();
     this.epoch = held.epoch();
     this.commits = new Commits(held.position());
-    this.window = new Window(commits, options.inFlight(), sequenceAtOpen);
+    this.window =
+        new Window(commits, opened.way.refusesAmong() ? 1 : options.inFlight(), sequenceAtOpen);
     publishing.start(opened.way, commits, window, "nats-" + options.subject());
   }
 

@@ -143,6 +143,13 @@ final class SharedReader implements AutoCloseable {
       what = "it pushes to a subject, and one that is pulled from is needed";
     } else if (filter != null && !filter.isEmpty() && !filter.equals(options.subject())) {
       what = "it has the subject " + filter;
+    } else if (is.getMaxDeliver() > 0) {
+      what =
+          "it gives a message out "
+              + is.getMaxDeliver()
+              + " times (max_deliver) and forgets it then, whether or not anybody has kept it";
+    } else if (is.isHeadersOnly()) {
+      what = "it gives headers without what they stand before (headers_only)";
     } else if (options.address().option("ack-wait") != null
         && !options.ackWait().equals(is.getAckWait())) {
       what = "it waits " + is.getAckWait().toSeconds() + " s for an acknowledgement";

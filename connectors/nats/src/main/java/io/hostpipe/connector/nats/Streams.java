@@ -196,6 +196,11 @@ final class Streams {
     if (is.getStorageType() == StorageType.Memory) {
       events.warning(name + " lives in the server's memory, and is gone when the server stops");
     }
+    if (is.getDiscardPolicy() == DiscardPolicy.Old
+        && (is.getMaxMsgs() > 0 || is.getMaxBytes() > 0)) {
+      events.warning(
+          name + " deletes its oldest messages when it is full, whether or not they were read");
+    }
     if (is.getMaxAge().toNanos() > 0) {
       events.warning(
           name

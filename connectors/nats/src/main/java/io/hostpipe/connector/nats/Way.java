@@ -3,7 +3,9 @@ package io.hostpipe.connector.nats;
 import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Republisher;
+import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.MessageInfo;
+import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.Headers;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,7 @@ final class Way implements Republisher.Route {
   private final String streamName;
   private final LastPlace places;
   private final boolean chains;
+  private final boolean limited;
   private final int streamBytesMax;
   private final int replicas;
 
@@ -42,6 +45,7 @@ final class Way implements Republisher.Route {
     this.streamName = info.getConfiguration().getName();
     this.places = places;
     this.chains = chains;
+    this.limited = isLimited(info.getConfiguration());
     this.streamBytesMax = info.getConfiguration().getMaximumMessageSize();
     this.replicas = info.getConfiguration().getReplicas();
     this.confirmations = new Confirmations(this, unansweredMax, heard);
@@ -78,6 +82,19 @@ final class Way implements Republisher.Route {
   /** Whether each message names the one before it. */
   boolean chains() {
     return chains;
+  }
+
+  /**
+   * Whether a message may be refused for want of room and the next one be taken, since that does
+   * not name the one before it: then one is sent at a time.
+   */
+  boolean refusesAmong() {
+    return limited && !chains;
+  }
+
+  private static boolean isLimited(StreamConfiguration is) {
+    return is.getDiscardPolicy() == DiscardPolicy.New
+        && (is.getMaxMsgs() > 0 || is.getMaxBytes() > 0 || is.getMaxMsgsPerSubject() > 0);
   }
 
   /** The id of the last message that was sent; null for none. */
@@ -118,8 +135,9 @@ final class Way implements Republisher.Route {
                 + before
                 + " a message is missing, and later ones are stored (sequence "
                 + message.getSeq()
-                + "): the server lost it in a change of leaders, or another writer came between;"
-                + " a stream that has this subject alone does not let that happen");
+                + "): the server lost it in a change of leaders, or had no room for it, or another"
+                + " writer came between; a stream that has this subject alone does not let that"
+                + " happen");
       }
       at = message.getSeq();
       before = place.held().position();
