@@ -2,6 +2,7 @@ package io.hostpipe.connector.rabbitmq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.rabbitmq.client.Channel;
 import io.hostpipe.Address;
 import io.hostpipe.Batch;
 import io.hostpipe.Headers;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -148,9 +150,7 @@ final class QueueFaultsTest extends WithQueue {
   @ParameterizedTest
   @ValueSource(strings = {"?once", "?single", ""})
   void whatAServerTakesBackIsNotTakenTwice(String order) throws Exception {
-    for (String setting : List.of("channel_tick_interval", "consumer_timeout")) {
-      server.administer("eval", "application:set_env(rabbit, " + setting + ", 1000).");
-    }
+    impatient(true);
     Sink sink = queue.sink("numbers", order.isEmpty() ? "" : "?single");
     TestQueue.writeNumbers(sink, 1, 100);
     sink.finish();
@@ -176,6 +176,62 @@ final class QueueFaultsTest extends WithQueue {
     assertThat(reading.join()).as("something came twice").isFalse();
     source.close();
     assertThat(queue.takeAll(queue.name())).isEmpty();
+    impatient(false);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"?single", "?quorum&single"})
+  void aReaderThatIsTooSlowForItsServerLosesNothingBeforeTheMark(String kind) throws Exception {
+    impatient(true);
+    try {
+      Sink sink = queue.sink("numbers", kind + "&end=mark");
+      Source source = queue.source("?once&until=mark");
+      TestQueue.writeNumbers(sink, 1, COUNT / 2);
+      InParallel<Boolean> writing =
+          InParallel.run(() -> {
+            TestQueue.writeNumbers(sink, COUNT / 2 + 1, COUNT);
+            sink.finish();
+            return true;
+          });
+      Channel looking = queue.client();
+      List<String> all = new ArrayList<>();
+      while (true) {
+        try (Batch batch = source.read()) {
+          if (batch == null) {
+            break;
+          }
+          int before = all.size();
+          batch.forEach((end, payload, headers) -> all.add(TestQueue.textOf(payload)));
+          if (all.size() / 4_000 > before / 4_000) {
+            InParallel.await(() -> readers(looking) == 0);
+          }
+          source.commit(batch.endPosition());
+        }
+      }
+      assertThat(writing.join()).isTrue();
+      assertThat(TestQueue.wrong(all, 1, COUNT)).isEmpty();
+    } finally {
+      impatient(false);
+    }
+  }
+
+  /** How many the server gives messages to. */
+  private long readers(Channel looking) {
+    try {
+      return looking.consumerCount(queue.name());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Whether the server takes back what was not acknowledged within a second. */
+  private static void impatient(boolean very) throws Exception {
+    server.administer(
+        "eval",
+        "application:set_env(rabbit, consumer_timeout, " + (very ? 1_000 : 1_800_000) + ").");
+    server.administer(
+        "eval",
+        "application:set_env(rabbit, channel_tick_interval, " + (very ? 1_000 : 60_000) + ").");
   }
 
   /** How many messages the queue has, those that somebody holds with them. */
