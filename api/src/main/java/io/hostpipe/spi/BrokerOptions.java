@@ -36,6 +36,8 @@ public final class BrokerOptions {
   /** One more server of a cluster. */
   public static final String SERVER = "server";
 
+  private static final int PORT_MAX = 65_535;
+
   private static final String TIME_EXAMPLE = "2026-11-28T10:00:00Z";
 
   private BrokerOptions() {}
@@ -239,6 +241,12 @@ public final class BrokerOptions {
                 + ": server is HOST or HOST:PORT, not '"
                 + Address.shownValue(SERVER, server)
                 + "'");
+      }
+      int colon = server.endsWith("]") ? -1 : server.lastIndexOf(':');
+      int port = colon < 0 ? 1 : Integer.parseInt(server, colon + 1, server.length(), 10);
+      if (port < 1 || port > PORT_MAX) {
+        throw new PipeException.Config(
+            address + ": a port is a number from 1 to " + PORT_MAX + ", not '" + port + "'");
       }
     }
     return servers;

@@ -300,7 +300,7 @@ public abstract class MessageSink extends CommittingSink implements RefusesFirst
   /** One message where the server takes so much, else several. */
   private void putBytes(Batch batch) throws PipeException, InterruptedException {
     ByteBuffer rest = batch.bytes();
-    int mostBytes = (int) Math.min(rawBytesMax(), BLOCK_BYTES);
+    int mostBytes = Math.clamp(rawBytesMax(), 1, BLOCK_BYTES);
     while (rest.hasRemaining()) {
       ByteBuffer part = rest.slice(rest.position(), Math.min(mostBytes, rest.remaining()));
       rest.position(rest.position() + part.remaining());

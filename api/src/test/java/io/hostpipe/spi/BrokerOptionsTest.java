@@ -29,6 +29,10 @@ final class BrokerOptionsTest {
     assertThat(BrokerOptions.servers(plain())).isEmpty();
     assertThat(BrokerOptions.servers(with("server", "other:1").withAddedOption("server", "[::1]")))
         .containsExactly("other:1", "[::1]");
+    Address address = with("server", "other:99999");
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> BrokerOptions.servers(address))
+        .withMessageContaining("a port is a number from 1 to 65535, not '99999'");
   }
 
   @ParameterizedTest

@@ -221,7 +221,9 @@ final class DlqCommand {
   private static SortedSet<Long> takeNumbers(List<String> words) throws PipeException {
     SortedSet<Long> numbers = new TreeSet<>();
     for (String each : List.copyOf(words)) {
-      if (each.chars().allMatch(c -> c >= '0' && c <= '9') && each.length() <= 18) {
+      if (!each.isEmpty()
+          && each.chars().allMatch(c -> c >= '0' && c <= '9')
+          && each.length() <= 18) {
         numbers.add(Long.parseLong(each));
         words.remove(each);
       }

@@ -13,8 +13,7 @@ final class GoneBack {
 
   /** Whether the source can be opened once more, and goes to where the receiver is. */
   static boolean canFollow(@Nullable Throwable failure, PipePlan plan) {
-    return failure instanceof PipeException.WentBack
-        && plan.source().capabilities().replayable();
+    return failure instanceof PipeException.WentBack && plan.source().capabilities().replayable();
   }
 
   /**

@@ -66,6 +66,7 @@ final class DlqCommandTest {
     assertThat(dlq(ExitCode.OK, "show", "" + dead, "3").out())
         .endsWith("\n74 68 69 72 64 1b 5b 32 4a 0a 62 61 64\n");
     assertThat(dlq(ExitCode.USAGE, "show", "" + dead, "4").err()).contains("there is no message 4");
+    dlq(ExitCode.USAGE, "show", "" + dead, "");
   }
 
   @Test

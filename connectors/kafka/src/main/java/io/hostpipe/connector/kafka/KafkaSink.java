@@ -46,7 +46,8 @@ final class KafkaSink extends MessageSink {
     super(options.address(), context, stream, encoding, writer.held(), writer.commits());
     this.options = options;
     this.writer = writer;
-    this.messageBytesMax = writer.topic().messageBytesMax() - AROUND_BYTES;
+    int topicBytesMax = writer.topic().messageBytesMax();
+    this.messageBytesMax = topicBytesMax - Math.min(AROUND_BYTES, topicBytesMax / 2);
     this.compacted = writer.topic().compacts();
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.hostpipe.Batch;
 import io.hostpipe.Cursor;
+import io.hostpipe.Encoding;
 import io.hostpipe.Headers;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
@@ -424,6 +425,17 @@ final class KafkaTest extends WithTopic {
     sink.finish();
     assertThat(topic.stored()).containsExactly("good", "good again");
     assertThat(Topical.read(topic.source("?until=last"), 3)).containsExactly("good", "good again");
+  }
+
+  @Test
+  void bytesGoIntoATopicOfSmallMessages() throws Exception {
+    topic.create(1, Map.of("max.message.bytes", "2000"));
+    String text = "y".repeat(5_000);
+    try (Sink sink = topic.target("").open(new StreamId("bytes"), Encoding.RAW)) {
+      Topical.write(sink, text, Headers.EMPTY);
+      sink.finish();
+    }
+    assertThat(String.join("", topic.stored())).isEqualTo(text);
   }
 
   /** A restart finds what was said to be committed, and a reader misses nothing there. */

@@ -47,6 +47,9 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   /** Since when the stream was said to end before the place, and nothing else; null for not. */
   private @Nullable Long behindSinceNanos;
 
+  /** Since when the subject was said to end before that message; null for not. */
+  private @Nullable Long lessSinceNanos;
+
   /** What a batch had no room for. */
   private @Nullable Message unread;
 
@@ -81,16 +84,43 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     Message message = unread;
     unread = null;
     if (message == null) {
-      message = open.inbox().poll(timeoutNanos);
+      boolean ends = options.until() == Until.LAST;
+      message = open.inbox().poll(ends ? Math.min(timeoutNanos, LOOK_AGAIN_NANOS) : timeoutNanos);
     }
     if (message == null) {
       if (open.inbox().ended()) {
         standing.drop(open, lost(open));
+      } else if (options.until() == Until.LAST) {
+        lookForEnd(open);
       }
       return null;
     }
+    lessSinceNanos = null;
     standing.works(position());
     return collect(open, message);
+  }
+
+  /**
+   * Nothing comes, though there was more when reading began: the last message may be deleted since.
+   * A leader that was elected a moment ago may only not show it yet.
+   */
+  private void lookForEnd(OrderedReader open) throws PipeException, InterruptedException {
+    long last;
+    try {
+      last = open.askLastSequence();
+    } catch (PipeException e) {
+      standing.drop(open, e);
+      return;
+    }
+    long nowNanos = System.nanoTime();
+    Long since = lessSinceNanos;
+    if (last >= lastAtBegin) {
+      lessSinceNanos = null;
+    } else if (open.isReplicated() && (since == null || nowNanos - since < CATCH_UP_NANOS)) {
+      lessSinceNanos = since == null ? nowNanos : since;
+    } else {
+      lastAtBegin = Math.max(last, sequence());
+    }
   }
 
   /** Whether what seems to be the last message may not be: the leader is asked once more. */

@@ -64,6 +64,17 @@ final class DeletedUnreadTest extends WithSubject {
     assertThat(read).containsExactly("1", "2", "3", "4", "6", "7", "8", "9", "10");
   }
 
+  @Test
+  void anEndThatIsDeletedIsNotWaitedFor() throws Exception {
+    make(StreamConfiguration.builder().subjects(subject.name()));
+    publish(1, KEPT);
+    Source source = subject.source("?jetstream&until=last");
+    List<String> read = new ArrayList<>(readOnce(source));
+    assertThat(streams().deleteMessage(STREAM, KEPT)).isTrue();
+    readAll(source, read);
+    assertThat(Subject.wrong(read, 1, KEPT - 1)).isEmpty();
+  }
+
   /** Where others write as well, a message does not name the one before it. */
   @Test
   void noMessageIsTakenBehindOneThatFoundNoRoom() throws Exception {

@@ -9,8 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One of the servers that an address names. */
 record Server(String host, int port) {
-  private static final int PORT_MAX = 65_535;
-
   /** Who comes to it. */
   record Login(String user, String password) {}
 
@@ -31,10 +29,6 @@ record Server(String host, int port) {
       int colon = more.endsWith("]") ? -1 : more.lastIndexOf(':');
       String host = colon < 0 ? more : more.substring(0, colon);
       int port = colon < 0 ? standardPort : Integer.parseInt(more, colon + 1, more.length(), 10);
-      if (port < 1 || port > PORT_MAX) {
-        throw new PipeException.Config(
-            address + ": a port is a number from 1 to " + PORT_MAX + ", not '" + port + "'");
-      }
       servers.add(
           new Server(host.startsWith("[") ? host.substring(1, host.length() - 1) : host, port));
     }

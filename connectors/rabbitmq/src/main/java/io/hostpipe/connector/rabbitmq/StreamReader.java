@@ -18,7 +18,7 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
   /** How many chunks may be here or on their way, whatever their size. */
   private static final int CHUNKS_MIN = 2;
 
-  /** And as long as what is here and not read is less than {@link #MUCH_BYTES}. */
+  /** And as long as they are together less than {@link #MUCH_BYTES}, by the size of the last. */
   private static final int CHUNKS_MAX = 16;
 
   private static final long MUCH_BYTES = 4L << 20;
@@ -41,6 +41,8 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
 
   private final StreamConnection connection;
   private final Streams streams;
+
+  private volatile int chunkBytes = (int) MUCH_BYTES;
 
   private final AtomicReference<@Nullable StreamChunk> shown = new AtomicReference<>();
 
@@ -166,7 +168,8 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
 
   /** So many chunks more as there may be. Any thread. */
   private void askForMore() throws PipeException {
-    int most = inbox.heldBytes() < MUCH_BYTES ? CHUNKS_MAX : CHUNKS_MIN;
+    long room = (MUCH_BYTES - inbox.heldBytes()) / Math.max(1, chunkBytes);
+    int most = Math.clamp(room, CHUNKS_MIN, CHUNKS_MAX);
     int before = chunks.getAndUpdate(now -> Math.max(now, most));
     if (before < most) {
       streams.credit(READ, most - before);
@@ -190,6 +193,7 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
           inbox.put(new Arrived(message, index == count - 1 && chunk.ends()));
         }
       }
+      chunkBytes = chunk.data().remaining();
       if (chunk.ends()) {
         chunks.addAndGet(none ? -1 : 0);
         askForMore();

@@ -13,7 +13,7 @@ final class StreamWindow extends ConfirmWindow<Outgoing> {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   /** What is unconfirmed may become one chunk of the stream, which its readers hold whole. */
-  private static final long BYTES_MAX = 16L << 20;
+  private static final long BYTES_MAX = 8L << 20;
 
   /** Of what was sent; under the lock. */
   private long newestPublishingId;
