@@ -19,7 +19,7 @@ final class Threads {
     try {
       work.run();
     } catch (Exception e) {
-      // A bench has nobody to tell: who runs it wants the cause, and no figures.
+      // The whole trace: a bench has nobody to tell, and who runs it wants the cause, not figures.
       e.printStackTrace();
       Runtime.getRuntime().halt(1);
     }

@@ -132,6 +132,7 @@ final class Console {
   void trace(Throwable failure) {
     lock.lock();
     try {
+      // The trace itself is what was asked for (-v -v); no message says where it came from.
       failure.printStackTrace(err);
       err.flush();
     } finally {

@@ -317,6 +317,7 @@ final class Rotation {
     if (!copy.isBeginningOf(file)) {
       return false;
     }
+    // The wall clock, since a file's time is one.
     long ageMillis = System.currentTimeMillis() - copy.modified().toMillis();
     return now.modified().compareTo(copy.modified()) <= 0
         || (ageMillis < COPYING_MILLIS_MAX && copy.lengthBytes() < file.lengthBytes());

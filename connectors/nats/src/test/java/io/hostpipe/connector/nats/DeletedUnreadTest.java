@@ -28,11 +28,8 @@ final class DeletedUnreadTest extends WithSubject {
 
   @Test
   void whatIsDeletedWhileAReaderIsSlowIsALoss() throws Exception {
-    make(StreamConfiguration.builder().maxMessages(KEPT).subjects(subject.name()));
-    publish(1, KEPT);
-    Source source = subject.source("?jetstream&until=last");
-    List<String> read = new ArrayList<>(readOnce(source));
-    publish(KEPT + 1, 3 * KEPT);
+    List<String> read = new ArrayList<>();
+    Source source = overrun("?jetstream&until=last", read);
     assertThatExceptionOfType(PipeException.DataLoss.class)
         .isThrownBy(() -> readAll(source, read))
         .withMessageContaining("were deleted before they were read; lost=continue");
@@ -41,11 +38,8 @@ final class DeletedUnreadTest extends WithSubject {
 
   @Test
   void whoeverGoesOnBehindItIsTold() throws Exception {
-    make(StreamConfiguration.builder().maxMessages(KEPT).subjects(subject.name()));
-    publish(1, KEPT);
-    Source source = subject.source("?jetstream&lost=continue");
-    List<String> read = new ArrayList<>(readOnce(source));
-    publish(KEPT + 1, 3 * KEPT);
+    List<String> read = new ArrayList<>();
+    Source source = overrun("?jetstream&lost=continue", read);
     while (!read.getLast().equals("" + 3 * KEPT)) {
       read.addAll(readOnce(source));
     }
@@ -110,6 +104,16 @@ final class DeletedUnreadTest extends WithSubject {
     make(StreamConfiguration.builder().subjects(subject.name()));
     refuses(ConsumerConfiguration.builder().maxDeliver(2), "gives a message out 2 times");
     refuses(ConsumerConfiguration.builder().headersOnly(true), "headers_only");
+  }
+
+  /** Begins to read, and then more is written than the stream keeps. */
+  private Source overrun(String query, List<String> read) throws Exception {
+    make(StreamConfiguration.builder().maxMessages(KEPT).subjects(subject.name()));
+    publish(1, KEPT);
+    Source source = subject.source(query);
+    read.addAll(readOnce(source));
+    publish(KEPT + 1, 3 * KEPT);
+    return source;
   }
 
   private void refuses(ConsumerConfiguration.Builder wanted, String why) throws Exception {

@@ -42,6 +42,7 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
   private final StreamConnection connection;
   private final Streams streams;
 
+  /** How long the last one was; before the first one, as long as one may be. */
   private volatile int chunkBytes = (int) MUCH_BYTES;
 
   private final AtomicReference<@Nullable StreamChunk> shown = new AtomicReference<>();
