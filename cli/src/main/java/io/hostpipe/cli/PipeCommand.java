@@ -35,7 +35,6 @@ final class PipeCommand {
   private final AtomicReference<@Nullable PipeException> putAside = new AtomicReference<>();
 
   private final AtomicBoolean told = new AtomicBoolean();
-  private boolean goesBack;
 
   private PipeCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
     this.plan = plan;
@@ -76,9 +75,8 @@ final class PipeCommand {
         plan.pairs().forEach(pair -> console.say(pair.toString()));
       }
       while (true) {
-        PipeCommand command = new PipeCommand(plan, flags, lasting, console);
-        ExitCode code = command.run();
-        if (!command.goesBack) {
+        ExitCode code = new PipeCommand(plan, flags, lasting, console).run();
+        if (code != null) {
           return code;
         }
         if (!flags.quiet()) {
@@ -90,7 +88,8 @@ final class PipeCommand {
     }
   }
 
-  private ExitCode run() {
+  /** How it ended; null where it is to be run once more, from further back in its source. */
+  private @Nullable ExitCode run() {
     try (Interruption interruption = new Interruption(this::abort, this::tellInterrupted)) {
       if (flags.showsProgress()) {
         progress.start();
@@ -99,8 +98,8 @@ final class PipeCommand {
         unanswered.start();
       }
       ExitCode code = move(interruption);
-      if (goesBack) {
-        return code;
+      if (code == null) {
+        return null;
       }
       interruption.told(code);
       if (code != ExitCode.INTERRUPTED) {
@@ -112,7 +111,8 @@ final class PipeCommand {
     }
   }
 
-  private ExitCode move(Interruption interruption) {
+  /** As {@link #run()}. */
+  private @Nullable ExitCode move(Interruption interruption) {
     Throwable failure = null;
     try (places;
         leftovers) {
@@ -137,10 +137,9 @@ final class PipeCommand {
       return ExitCode.INTERRUPTED;
     }
     if (GoneBack.canFollow(failure, plan)) {
-      goesBack = true;
       progress.close();
       unanswered.close();
-      return codeOf(failure);
+      return null;
     }
     failure = GoneBack.known(failure, plan, lasting);
     ExitCode code = codeOf(failure);

@@ -120,11 +120,7 @@ final class Amqp10Writer {
   }
 
   private ByteBuffer room(int moreBytes) {
-    if (bytes.remaining() < moreBytes) {
-      int lengthBytes = Math.max(2 * bytes.capacity(), bytes.position() + moreBytes);
-      int position = bytes.position();
-      bytes = ByteBuffer.wrap(Arrays.copyOf(bytes.array(), lengthBytes)).position(position);
-    }
+    bytes = FrameWriter.withRoom(bytes, moreBytes);
     return bytes;
   }
 }

@@ -98,11 +98,16 @@ final class FrameWriter {
   }
 
   private ByteBuffer room(int moreBytes) {
-    if (bytes.remaining() < moreBytes) {
-      int lengthBytes = Math.max(2 * bytes.capacity(), bytes.position() + moreBytes);
-      ByteBuffer larger = ByteBuffer.wrap(Arrays.copyOf(bytes.array(), lengthBytes));
-      bytes = larger.position(bytes.position());
-    }
+    bytes = withRoom(bytes, moreBytes);
     return bytes;
+  }
+
+  /** The same bytes, and behind them room for so many more: in new memory where there is none. */
+  static ByteBuffer withRoom(ByteBuffer bytes, int moreBytes) {
+    if (bytes.remaining() >= moreBytes) {
+      return bytes;
+    }
+    int lengthBytes = Math.max(2 * bytes.capacity(), bytes.position() + moreBytes);
+    return ByteBuffer.wrap(Arrays.copyOf(bytes.array(), lengthBytes)).position(bytes.position());
   }
 }
