@@ -21,6 +21,11 @@ final class JetStreamErrors {
   private static final int ACCOUNT_FULL = 10002;
 
   private static final int SERVER_FULL = 10023;
+
+  /** What is reserved for the streams there are leaves nothing for another one. */
+  private static final int MEMORY_RESERVED = 10028;
+
+  private static final int STORAGE_RESERVED = 10047;
   private static final int NOT_FOUND = 404;
   private static final int UNAVAILABLE = 503;
 
@@ -42,12 +47,17 @@ final class JetStreamErrors {
     };
   }
 
-  /** Whether no stream of the server, or of the account, takes anything for want of room. */
+  /** Whether nothing more is stored in the server, or for the account, for want of room. */
   static boolean isOutOfRoom(JetStreamApiException answer) {
     return switch (answer.getApiErrorCode()) {
-      case ACCOUNT_FULL, SERVER_FULL -> true;
+      case ACCOUNT_FULL, SERVER_FULL, MEMORY_RESERVED, STORAGE_RESERVED -> true;
       default -> false;
     };
+  }
+
+  /** The same for people. */
+  static String noRoom(JetStreamApiException answer) {
+    return "the server's JetStream has no room (" + answer.getErrorDescription() + ")";
   }
 
   /** Whether the server has no JetStream, or not for this account. */

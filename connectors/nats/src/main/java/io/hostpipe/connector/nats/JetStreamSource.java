@@ -26,9 +26,6 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   /** A leader that was elected a moment ago may not show at once all that it has. */
   private static final long LOOK_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** So long it may take to show what was read already. */
-  private static final long CATCH_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
-
   private final NatsOptions options;
   private final Continuity continuity = new Continuity();
   private @Nullable SequenceCursor place;
@@ -47,8 +44,8 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   /** Since when the stream was said to end before the place, and nothing else; null for not. */
   private @Nullable Long behindSinceNanos;
 
-  /** Since when the subject was said to end before that message; null for not. */
-  private @Nullable Long lessSinceNanos;
+  /** Where it is looked whether that message is still there. */
+  private final SubjectEnd subjectEnd = new SubjectEnd();
 
   /** What a batch had no room for. */
   private @Nullable Message unread;
@@ -85,7 +82,8 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     unread = null;
     if (message == null) {
       boolean ends = options.until() == Until.LAST;
-      message = open.inbox().poll(ends ? Math.min(timeoutNanos, LOOK_AGAIN_NANOS) : timeoutNanos);
+      message =
+          open.inbox().poll(ends ? Math.min(timeoutNanos, SubjectEnd.LOOK_NANOS) : timeoutNanos);
     }
     if (message == null) {
       if (open.inbox().ended()) {
@@ -95,31 +93,17 @@ final class JetStreamSource extends LogSource<OrderedReader> {
       }
       return null;
     }
-    lessSinceNanos = null;
+    subjectEnd.works();
     standing.works(position());
     return collect(open, message);
   }
 
-  /**
-   * Nothing comes, though there was more when reading began: the last message may be deleted since.
-   * A leader that was elected a moment ago may only not show it yet.
-   */
+  /** Nothing comes, though there was more when reading began. */
   private void lookForEnd(OrderedReader open) throws PipeException, InterruptedException {
-    long last;
     try {
-      last = open.askLastSequence();
+      lastAtBegin = subjectEnd.look(open::askLastSequence, lastAtBegin, open.isReplicated());
     } catch (PipeException e) {
       standing.drop(open, e);
-      return;
-    }
-    long nowNanos = System.nanoTime();
-    Long since = lessSinceNanos;
-    if (last >= lastAtBegin) {
-      lessSinceNanos = null;
-    } else if (open.isReplicated() && (since == null || nowNanos - since < CATCH_UP_NANOS)) {
-      lessSinceNanos = since == null ? nowNanos : since;
-    } else {
-      lastAtBegin = Math.max(last, sequence());
     }
   }
 
@@ -313,7 +297,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
             + behind.sequence();
     long nowNanos = System.nanoTime();
     behindSinceNanos = since == null ? nowNanos : since;
-    if (open.isReplicated() && (since == null || nowNanos - since < CATCH_UP_NANOS)) {
+    if (open.isReplicated() && (since == null || nowNanos - since < SubjectEnd.CATCH_UP_NANOS)) {
       throw new PipeException.Unreachable(what + "; its leader is asked again", null);
     }
     String why = " (a loss of power before its disk was synced, or a leader that had less)";
@@ -327,9 +311,21 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   }
 
   /** Where a reader began that had no place of its own; what was deleted by then is none of its. */
-  private SequenceCursor beginning(OrderedReader open) {
+  private SequenceCursor beginning(OrderedReader open) throws PipeException {
     From from = options.from();
     StreamState state = open.stream().getStreamState();
+    long beyond = state.getLastSequence() + 1;
+    if (options.until() == Until.LAST && from.number() > Math.max(1, beyond)) {
+      throw new PipeException.Config(
+          options.address()
+              + ": the stream "
+              + open.stream().getConfiguration().getName()
+              + " ends with sequence "
+              + state.getLastSequence()
+              + ", before from="
+              + from.number()
+              + "; without until=last that message is waited for");
+    }
     long behind =
         from.end()
             ? state.getLastSequence()

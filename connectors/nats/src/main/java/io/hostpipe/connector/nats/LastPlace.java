@@ -12,7 +12,6 @@ import io.nats.client.api.MessageInfo;
 import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread; blocks.
  */
 final class LastPlace {
-  private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
-
   private final NatsConnection connection;
   private final NatsOptions options;
   private final StreamInfo info;
@@ -37,12 +34,24 @@ final class LastPlace {
     this.connection = connection;
     this.options = options;
     this.info = info;
-    this.last = new Streams(connection, options).last(info.getConfiguration().getName());
+    this.last = ask();
+  }
+
+  private @Nullable MessageInfo ask() throws PipeException, InterruptedException {
+    return new Streams(connection, options).last(info.getConfiguration().getName());
+  }
+
+  private long askLastSequence() throws PipeException, InterruptedException {
+    return sequence(ask());
+  }
+
+  private static long sequence(@Nullable MessageInfo message) {
+    return message == null ? 0 : message.getSeq();
   }
 
   /** Of the subject's last message; 0 when there is none. */
   long lastSequence() {
-    return last == null ? 0 : last.getSeq();
+    return sequence(last);
   }
 
   /** The place that the last message carries; null when it has none, or there is no message. */
@@ -83,14 +92,14 @@ final class LastPlace {
     }
     Place found = null;
     try {
-      long sequence = 0;
-      while (sequence < untilSequence) {
-        Message message = inbox.poll(SILENCE_NANOS);
-        if (message == null) {
-          throw new PipeException.Unreachable(
-              options.address() + ": the places in the subject cannot be read: no answer", null);
-        }
-        sequence = OrderedReader.sequence(message);
+      Sweep sweep =
+          new Sweep(
+              inbox,
+              untilSequence,
+              this::askLastSequence,
+              info.getConfiguration().getReplicas() > 1,
+              options.address() + ": the places in the subject cannot be read");
+      for (Message message = sweep.next(); message != null; message = sweep.next()) {
         Place place = Place.of(message.getHeaders());
         if (place != null && place.stream().equals(stream)) {
           found = place;

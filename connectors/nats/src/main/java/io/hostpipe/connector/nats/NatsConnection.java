@@ -282,6 +282,12 @@ final class NatsConnection implements AutoCloseable {
     if (denied != null) {
       return denied;
     }
+    if (why instanceof JetStreamApiException full && JetStreamErrors.isOutOfRoom(full)) {
+      return new PipeException.Unreachable(
+          Status.RESOURCE_EXHAUSTED,
+          options.address() + ": " + what + ": " + JetStreamErrors.noRoom(full),
+          full);
+    }
     if (why instanceof JetStreamApiException answer && !JetStreamErrors.passes(answer)) {
       return new PipeException.Refused(
           JetStreamErrors.isMissing(answer) ? Status.UNIMPLEMENTED : Status.FAILED_PRECONDITION,

@@ -238,7 +238,7 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
       return lack;
     }
     if (JetStreamErrors.isOutOfRoom(told)) {
-      String lack = "the server's JetStream has no room (" + told.getErrorDescription() + ")";
+      String lack = JetStreamErrors.noRoom(told);
       say(lack + WAITS);
       return lack;
     }

@@ -51,8 +51,8 @@ final class RequestSink extends MessageSink {
   private final Thread settling;
   private volatile boolean closed;
 
-  /** What the user may not do any more; null while there is nothing. */
-  private volatile @Nullable PipeException denied;
+  /** Why no more answers are waited for: a right is missing, or a mistake; null while they are. */
+  private volatile @Nullable PipeException failure;
 
   private volatile Line line;
   private long asked;
@@ -127,15 +127,15 @@ final class RequestSink extends MessageSink {
    * What a request waits here is no part of the time that its answer may take.
    */
   private void awaitRoom() throws PipeException, InterruptedException {
-    checkAllowed();
+    checkAnswered();
     while (!room.enter(CLOSED_LOOK_MILLIS)) {
       checkOpen();
-      checkAllowed();
+      checkAnswered();
     }
   }
 
-  private void checkAllowed() throws PipeException {
-    PipeException why = denied;
+  private void checkAnswered() throws PipeException {
+    PipeException why = failure;
     if (why != null) {
       throw why;
     }
@@ -148,11 +148,11 @@ final class RequestSink extends MessageSink {
 
   @Override
   protected void complete() throws PipeException, InterruptedException {
-    checkAllowed();
+    checkAnswered();
     unanswered.add(Asked.LAST);
     settling.join();
     checkOpen();
-    checkAllowed();
+    checkAnswered();
     doubts.check(commits, stream(), position());
   }
 
@@ -177,7 +177,7 @@ final class RequestSink extends MessageSink {
       for (Asked next = unanswered.take(); !next.last; next = unanswered.take()) {
         settle(from, next);
         room.leave(next.answerBytes());
-        if (denied != null) {
+        if (failure != null) {
           return;
         }
         from = next.endPosition;
@@ -185,9 +185,21 @@ final class RequestSink extends MessageSink {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      // Who waits must not wait for a thread that is gone.
+      failed(
+          new PipeException.Unreachable(
+              Status.INTERNAL,
+              options.address() + ": what waits for answers has failed: " + Attempts.reason(e),
+              e));
     } finally {
       answers.end();
     }
+  }
+
+  private void failed(PipeException why) {
+    failure = why;
+    commits.fail(why);
   }
 
   private void settle(long from, Asked request) throws InterruptedException {
@@ -216,8 +228,7 @@ final class RequestSink extends MessageSink {
         commits.reject(
             request.endPosition, new Rejection(refused.status(), Attempts.reason(refused)));
       } else if (why instanceof PipeException.Refused refused) {
-        denied = refused;
-        commits.fail(refused);
+        failed(refused);
       } else {
         doubts.add(from, request.endPosition, why);
       }

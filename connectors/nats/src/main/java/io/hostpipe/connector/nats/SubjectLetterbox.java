@@ -8,7 +8,6 @@ import io.nats.client.Message;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The messages of a subject in JetStream: their numbers are the sequences in their stream, and what
@@ -17,8 +16,6 @@ import java.util.concurrent.TimeUnit;
  * <p>Thread rule: as {@link Letterbox}.
  */
 final class SubjectLetterbox implements Letterbox {
-  private static final long SILENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
-
   private final NatsOptions options;
   private final NatsConnection connection;
   private final String stream;
@@ -55,23 +52,24 @@ final class SubjectLetterbox implements Letterbox {
   @Override
   public void forEach(Visitor visitor) throws PipeException, InterruptedException {
     try (OrderedReader reader = OrderedReader.open(options, null)) {
-      long last = reader.lastSequence();
-      boolean wanted = true;
-      for (long sequence = 0; wanted && sequence < last; ) {
-        Message message = reader.inbox().poll(SILENCE_NANOS);
-        if (message == null) {
-          throw new PipeException.Unreachable(
-              options.address() + ": its messages cannot be read: no answer", null);
-        }
-        sequence = OrderedReader.sequence(message);
+      Sweep sweep =
+          new Sweep(
+              reader.inbox(),
+              reader.lastSequence(),
+              reader::askLastSequence,
+              reader.isReplicated(),
+              options.address() + ": its messages cannot be read");
+      Message message = sweep.next();
+      while (message != null) {
         Place place = Place.of(message.getHeaders());
-        if (place == null || !place.end()) {
-          wanted =
-              visitor.letter(
-                  sequence,
-                  ByteBuffer.wrap(message.getData()),
-                  NatsHeaders.read(message.getHeaders()));
-        }
+        boolean shown = place == null || !place.end();
+        boolean wanted =
+            !shown
+                || visitor.letter(
+                    OrderedReader.sequence(message),
+                    ByteBuffer.wrap(message.getData()),
+                    NatsHeaders.read(message.getHeaders()));
+        message = wanted ? sweep.next() : null;
       }
     }
   }

@@ -65,6 +65,18 @@ final class LostEndTest extends WithSubject {
     assertThat(Subject.read(source, 11)).isEqualTo(Subject.numbers(50, 60));
   }
 
+  /** Nothing would be read, and who named the place meant something by it. */
+  @Test
+  void aPlaceBeyondTheEndIsNoEnd() throws Exception {
+    Sink sink = subject.sink("numbers", "?jetstream");
+    Subject.writeNumbers(sink, 1, 10);
+    sink.finish();
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> subject.source("?jetstream&until=last&from=12").read())
+        .withMessageContaining("ends with sequence 10, before from=12");
+    assertThat(subject.source("?jetstream&until=last&from=11").read()).isNull();
+  }
+
   /** What was deleted before anybody read is no loss of this reader's. */
   @Test
   void aPlaceBeforeTheBeginningIsNoLossOverABreakEither() throws Exception {

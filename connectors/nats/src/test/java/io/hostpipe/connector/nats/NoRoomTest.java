@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
 import io.hostpipe.Sink;
+import io.hostpipe.Status;
 import io.hostpipe.StreamId;
 import io.hostpipe.Target;
 import io.hostpipe.spi.BlockPool;
@@ -61,6 +62,33 @@ final class NoRoomTest {
     try (NatsServer server = NatsServer.start(folder, small);
         Subject subject = new Subject(server)) {
       givesUp(subject, "the server's JetStream has no room (insufficient resources)");
+    }
+  }
+
+  /** What a stream may grow to is reserved for it, and nothing is left for another one. */
+  @Test
+  void aServerWithoutRoomForAnotherStreamIsWaitedForAndGivenUp() throws Exception {
+    String small =
+        "jetstream { store_dir: \"" + folder.resolve("store") + "\", max_file_store: 20KB }";
+    try (NatsServer server = NatsServer.start(folder, small);
+        Subject subject = new Subject(server)) {
+      var _ =
+          subject
+              .client()
+              .jetStreamManagement()
+              .addStream(
+                  StreamConfiguration.builder()
+                      .name("LARGE")
+                      .subjects("others")
+                      .maxBytes(20 << 10)
+                      .build());
+      try (Target target = new NatsConnector().target(subject.address("?jetstream"), context())) {
+        assertThatExceptionOfType(PipeException.Unreachable.class)
+            .isThrownBy(() -> target.open(new StreamId("numbers"), Encoding.RECORDS))
+            .withMessageContaining("cannot be made: the server's JetStream has no room (")
+            .satisfies(why -> assertThat(why.status()).isEqualTo(Status.RESOURCE_EXHAUSTED));
+      }
+      assertThat(pauses).hasSizeGreaterThan(1);
     }
   }
 
