@@ -44,6 +44,9 @@ final class Followed implements AutoCloseable {
   /** Where the file ended that it is a copy of, when more was read of that than was copied. */
   long cutAt;
 
+  /** What is known of the line in the middle of which it ends, if it is a copy. */
+  final Tear tear = new Tear();
+
   /**
    * Nothing of it was read yet: it may have been written, copied and truncated before, perhaps more
    * than once, and then those copies come first.
@@ -134,11 +137,10 @@ final class Followed implements AutoCloseable {
         continues);
   }
 
-  /** Whether it ends with the end of a line, as far as it is written now. */
-  boolean endsALine() throws IOException {
+  /** Whether a line ends at this length. */
+  boolean endsALine(long lengthBytes) throws IOException {
     ByteBuffer last = ByteBuffer.allocate(1);
-    long lengthBytes = channel.size();
-    return lengthBytes > 0 && fill(last, lengthBytes - 1) == 1 && last.get(0) == '\n';
+    return fill(last, lengthBytes - 1) == 1 && last.get(0) == '\n';
   }
 
   /** Goes on from here; what lies before is remembered. */

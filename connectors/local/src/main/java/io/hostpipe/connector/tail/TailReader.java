@@ -64,7 +64,6 @@ final class TailReader implements AutoCloseable {
   private long heldSinceNanos;
   private long position;
   private Tear.Verdict tear = Tear.Verdict.GOES_ON;
-  private int tearLooks;
   private boolean touched;
   private boolean truncated;
   private boolean ended;
@@ -142,11 +141,10 @@ final class TailReader implements AutoCloseable {
   long dueNanos(long nowNanos) {
     long due = Long.MAX_VALUE;
     Followed file = current;
-    if (file != null && !ahead.isEmpty()) {
+    if (file != null && tear == Tear.Verdict.LOOK_AGAIN) {
+      due = file.tear.dueNanos();
+    } else if (file != null && !ahead.isEmpty()) {
       due = Math.max(0, file.activeNanos + options.rotateWait().toNanos() - nowNanos);
-    }
-    if (tear == Tear.Verdict.LOOK_AGAIN) {
-      due = tearLooks > 0 ? Tear.LOOK_NANOS : Long.MAX_VALUE;
     }
     if (options.partialAfter() != null && held.length > 0) {
       long flush = heldSinceNanos + options.partialAfter().toNanos() - nowNanos;
@@ -341,7 +339,7 @@ final class TailReader implements AutoCloseable {
       ended = true;
       return held.length + carry.length == 0 ? null : unfinished(file, NOTHING);
     }
-    tear = tearOf(file);
+    tear = tearOf(file, nowNanos);
     if (tear == Tear.Verdict.LOOK_AGAIN) {
       return null;
     }
@@ -364,19 +362,21 @@ final class TailReader implements AutoCloseable {
   }
 
   /** Where a copy ends inside of a line: does the truncated file begin with the rest of it? */
-  private Tear.Verdict tearOf(Followed file) throws IOException {
+  private Tear.Verdict tearOf(Followed file, long nowNanos) throws IOException {
     if (!file.continues || (held.length == 0 && file.cutAt == 0)) {
       return Tear.Verdict.GOES_ON;
     }
     Followed next = ahead.getFirst();
-    long cutAt = file.cutAt > 0 ? file.cutAt : file.offset() + held.length;
-    Tear.Verdict verdict = Tear.judge(cutAt, next, tearLooks);
-    if (verdict == Tear.Verdict.LOOK_AGAIN && !options.untilEnd()) {
-      tearLooks += next.lengthBytes() > 0 ? 1 : 0;
-      return verdict;
+    for (Followed each : ahead) {
+      if (next.lengthBytes() == 0) {
+        next = each;
+      }
     }
-    tearLooks = 0;
-    return verdict == Tear.Verdict.LOOK_AGAIN ? Tear.Verdict.GOES_ON : verdict;
+    if (next.lengthBytes() == 0 && options.untilEnd()) {
+      return Tear.Verdict.GOES_ON;
+    }
+    long cutAt = file.cutAt > 0 ? file.cutAt : file.offset() + held.length;
+    return file.tear.judge(cutAt, next, nowNanos);
   }
 
   /** A last line that nobody will finish, with what stands in for its end. */

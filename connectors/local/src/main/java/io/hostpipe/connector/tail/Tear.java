@@ -10,20 +10,31 @@ import java.util.concurrent.TimeUnit;
  * rest comes with its next write, which is the first in the truncated file. Of a program that
  * writes whole lines, a copy may have seen the first pages of a write that was under way: file
  * systems show a write to readers page by page. Its rest came before the truncation, and is gone.
- * The second line ends where a page does, and its file ends with a line whenever its program is not
- * at work. The first one's seldom does.
+ *
+ * <p>The second line ends where a page does, and what its program writes next ends with a line
+ * whenever no write is under way. A write that is under way shows again a length of whole pages,
+ * for as long as its program waits for a processor or a disk; how often that length is seen says
+ * nothing. So a length of whole pages counts once, and several of them are no writes that were
+ * under way at just those moments. Where nothing is written any more, time decides.
+ *
+ * <p>Thread rule: one thread.
  */
 final class Tear {
   /** Between two looks at the end of the truncated file. */
   static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
+  /** A file that did not grow for so long is not in the middle of a write. */
+  static final long STILL_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /** So many different lengths, none of which shows a writer of lines, are those of a buffer. */
+  static final int LENGTHS = 8;
+
   /** The least page; larger ones are multiples of it. */
   private static final int PAGE_BYTES = 4096;
 
-  /** As many ends inside of a line are no writes that were under way at just these moments. */
-  private static final int LOOKS_MAX = 3;
-
-  private Tear() {}
+  private long lastLengthBytes;
+  private int lengths;
+  private long sinceNanos;
 
   /** What was found out. */
   enum Verdict {
@@ -36,18 +47,39 @@ final class Tear {
   }
 
   /**
-   * Judges a line by the file that comes behind it.
+   * Judges a line by what its program wrote next.
    *
    * @param cutAt the offset at which its beginning ends
-   * @param looks how often the file behind it was seen not to end with a line
+   * @param next the file behind it
    */
-  static Verdict judge(long cutAt, Followed next, int looks) throws IOException {
+  Verdict judge(long cutAt, Followed next, long nowNanos) throws IOException {
     if (cutAt % PAGE_BYTES != 0) {
       return Verdict.GOES_ON;
     }
-    if (next.endsALine()) {
+    long lengthBytes = next.lengthBytes();
+    if (lengthBytes == 0) {
+      return Verdict.LOOK_AGAIN;
+    }
+    boolean endsALine = next.endsALine(lengthBytes);
+    if (endsALine && lengthBytes % PAGE_BYTES != 0) {
       return Verdict.TORN;
     }
-    return looks < LOOKS_MAX || next.lengthBytes() == 0 ? Verdict.LOOK_AGAIN : Verdict.GOES_ON;
+    if (lengthBytes != lastLengthBytes) {
+      lastLengthBytes = lengthBytes;
+      lengths++;
+      sinceNanos = nowNanos;
+    }
+    if (lengths >= LENGTHS) {
+      return Verdict.GOES_ON;
+    }
+    if (nowNanos - sinceNanos < STILL_NANOS) {
+      return Verdict.LOOK_AGAIN;
+    }
+    return endsALine ? Verdict.TORN : Verdict.GOES_ON;
+  }
+
+  /** How long until the next look: a first write is heard of. */
+  long dueNanos() {
+    return lengths > 0 ? LOOK_NANOS : Long.MAX_VALUE;
   }
 }

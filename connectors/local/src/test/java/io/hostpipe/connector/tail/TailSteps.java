@@ -105,6 +105,11 @@ final class TailSteps implements AutoCloseable {
     return batch == null ? null : taken(batch);
   }
 
+  /** The reader's next look comes so much later. */
+  void pass(Duration time) {
+    nowNanos += time.toNanos();
+  }
+
   boolean ended() {
     return reader.ended();
   }
