@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +104,42 @@ final class RabbitProcessTest {
       assertThat(reader.err()).contains("once\n");
     }
     assertThat(out).hasBinaryContent(lines());
+  }
+
+  @Test
+  void aMessageThatIsTooLongForTheServerEndsAPipeBeforeItOrIsPutAside() throws Exception {
+    takesAtMost(1_000);
+    try {
+      String there = "amqp://127.0.0.1:" + server.port() + "/pipe";
+      Path in = TooLong.lines(state, 2_000);
+      TooLong.endsThere(in, "(max_message_size)", there);
+      TooLong.endsThere(in, "(max_message_size)", there);
+      Path letters = state.resolve("letters");
+      try (CommandProcess sender =
+          CommandProcess.start("--frame", "lines", "" + in, there, "--dlq", "" + letters)) {
+        assertThat(sender.exitCode()).as(sender::err).isEqualTo(7);
+      }
+      assertThat(letters).content().contains("max_message_size", "x".repeat(2_000));
+      try (Connection client = connect()) {
+        Channel channel = client.createChannel();
+        List<String> all = new ArrayList<>();
+        for (GetResponse next = channel.basicGet("pipe", true);
+            next != null;
+            next = channel.basicGet("pipe", true)) {
+          all.add(new String(next.getBody(), StandardCharsets.UTF_8));
+        }
+        // What was on its way when the server closed the channel may be there twice.
+        assertThat(all.removeLast()).isEqualTo("three");
+        assertThat(all).containsOnly("one");
+      }
+    } finally {
+      takesAtMost(128 << 20);
+    }
+  }
+
+  /** Of each channel that is opened from then on. */
+  private static void takesAtMost(int bytes) throws Exception {
+    server.administer("eval", "application:set_env(rabbit, max_message_size, " + bytes + ").");
   }
 
   @Test

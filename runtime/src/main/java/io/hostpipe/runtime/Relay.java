@@ -9,6 +9,7 @@ import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.spi.MemoryExhaustion;
+import io.hostpipe.spi.MessageSink;
 import io.hostpipe.spi.RefusesFirst;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -111,6 +112,7 @@ public final class Relay implements Transfer {
       } catch (PipeException.Rejected e) {
         if (!refusalTold) {
           lastLook();
+          standBeforeTheRefused();
         }
         abort(e);
         throw e;
@@ -344,6 +346,24 @@ public final class Relay implements Transfer {
       } catch (PipeException e) {
         // The source cannot hear it any more. What is thrown is what came first.
       }
+    }
+  }
+
+  /**
+   * A broker's sink that ends with a refusal has all that is before the message, and nothing that
+   * is behind it, also where it heard of that only after more was handed over.
+   */
+  private void standBeforeTheRefused() {
+    RelaySink only = sinks.getFirst();
+    if (!started || sinks.size() > 1 || !(only.sink instanceof MessageSink)) {
+      return;
+    }
+    try {
+      var _ = only.sink.committed();
+    } catch (PipeException.Rejected e) {
+      progress.moved(only.committed);
+    } catch (PipeException e) {
+      // It ended otherwise.
     }
   }
 

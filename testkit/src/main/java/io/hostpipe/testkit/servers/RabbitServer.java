@@ -76,11 +76,13 @@ public final class RabbitServer implements AutoCloseable {
    * Starts RabbitMQ 4 alone, which this system need not have.
    *
    * @param folder its own, where it keeps what is written
+   * @param more lines of its configuration
    * @throws org.opentest4j.TestAbortedException when it is not to be had
    */
-  public static RabbitServer startVersion4(Path folder) throws IOException, InterruptedException {
+  public static RabbitServer startVersion4(Path folder, String... more)
+      throws IOException, InterruptedException {
     DebianRoot root = DebianRoot.find(ROOT, SCRIPTS + "rabbitmq-server");
-    return start(folder, 1, root, List.of()).getFirst();
+    return start(folder, 1, root, List.of(more)).getFirst();
   }
 
   /**

@@ -7,12 +7,22 @@ import com.rabbitmq.client.ShutdownSignalException;
 import io.hostpipe.PipeException;
 import io.hostpipe.Status;
 import io.hostpipe.spi.Attempts;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What the server's codes (AMQP 0-9-1, section 1.2) mean for a pipe. */
 final class AmqpErrors {
   /** What to do where rights are missing. */
   static final String RIGHTS = "; its administrator gives rights with rabbitmqctl set_permissions";
+
+  /**
+   * What a server says of a message that is longer than it takes, and of the most that it does. It
+   * tells this in no other way.
+   */
+  private static final Pattern TOO_LONG =
+      Pattern.compile(
+          "message size [0-9]+ is larger than (?:configured )?max size ([0-9]{1,9})\\b");
 
   private AmqpErrors() {}
 
@@ -50,6 +60,14 @@ final class AmqpErrors {
       case AMQP.Connection.Close close -> close.getReplyCode();
       case null, default -> 0;
     };
+  }
+
+  /** The most bytes of a message, where one was longer; -1 when the server said something else. */
+  static int messageBytesMax(ShutdownSignalException signal) {
+    Matcher said = TOO_LONG.matcher(text(signal));
+    return code(signal) == AMQP.PRECONDITION_FAILED && said.find()
+        ? Integer.parseInt(said.group(1))
+        : -1;
   }
 
   /** The server's own words. */

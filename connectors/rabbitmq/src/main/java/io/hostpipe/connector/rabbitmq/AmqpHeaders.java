@@ -123,6 +123,19 @@ final class AmqpHeaders {
     return once.builder().headers(table).build();
   }
 
+  /**
+   * The same properties, with a place that begins earlier.
+   *
+   * @param start where it begins
+   */
+  static BasicProperties startingAt(BasicProperties before, long start) {
+    Place place = Objects.requireNonNull(Place.of(before), "a message of a stream");
+    Map<String, Object> table = new HashMap<>(table(before));
+    BasicProperties.Builder out = before.builder();
+    place.from(start).writeTo(out, table);
+    return out.headers(table).build();
+  }
+
   /** What has no property of its own. */
   static Map<String, Object> table(BasicProperties in) {
     Map<String, Object> table = in.getHeaders();

@@ -37,6 +37,11 @@ record Place(StreamId stream, Encoding encoding, long start, long end, Digest di
     return start == end;
   }
 
+  /** The same with another beginning. */
+  Place from(long otherStart) {
+    return new Place(stream, encoding, otherStart, end, digest);
+  }
+
   /** Adds it to the properties of a message; one with a very long name, to its headers. */
   void writeTo(BasicProperties.Builder properties, Map<String, Object> headers) {
     String text = toText();

@@ -40,6 +40,7 @@ final class QueueSink extends MessageSink {
     super(options.address(), context, stream, encoding, Resume.START, commits);
     this.options = options;
     this.publisher = publisher;
+    publisher.onRefusal(this::refusing);
   }
 
   /** Connects, and makes the queue where there is none. Blocks. */
@@ -66,8 +67,9 @@ final class QueueSink extends MessageSink {
       publisher.publish(Unconfirmed.refused(endPosition, refusal));
       return;
     }
+    long start = startPosition;
     startPosition = endPosition;
-    publisher.publish(new Unconfirmed(endPosition, key, copy, properties));
+    publisher.publish(new Unconfirmed(start, endPosition, key, copy, properties));
   }
 
   @Override
@@ -77,7 +79,7 @@ final class QueueSink extends MessageSink {
 
   @Override
   protected long rawBytesMax() {
-    return RAW_BYTES_MAX;
+    return Math.min(RAW_BYTES_MAX, publisher.messageBytesMax());
   }
 
   @Override
@@ -85,8 +87,8 @@ final class QueueSink extends MessageSink {
     if (options.marksEnd()) {
       BasicProperties properties =
           AmqpHeaders.write(Headers.EMPTY, placeFrom(position(), position()));
-      publisher.publish(
-          new Unconfirmed(position(), options.routingKey(Headers.EMPTY), new byte[0], properties));
+      String key = options.routingKey(Headers.EMPTY);
+      publisher.publish(new Unconfirmed(position(), position(), key, new byte[0], properties));
     }
     publisher.awaitConfirmed();
   }

@@ -59,9 +59,10 @@ final class Queues {
    *
    * @param counts whether it counts how often each is given to a reader
    * @param catches whether what is refused goes to another place
+   * @param turnsAway whether it refuses to be written into when it is full
    */
-  record Care(boolean counts, boolean catches) {
-    static final Care NONE = new Care(false, false);
+  record Care(boolean counts, boolean catches, boolean turnsAway) {
+    static final Care NONE = new Care(false, false, false);
   }
 
   /** Finds the queue, or makes it, with what is bound to it; what it is agrees with the options. */
@@ -79,10 +80,14 @@ final class Queues {
             options.address()
                 + ": there was no queue of this name; it was made, and nothing is in it");
       }
-      care = new Care(options.quorum(), options.deadLetters() != null);
+      care = new Care(options.quorum(), options.deadLetters() != null, false);
     } else {
       check(shape, asSource, events);
-      care = new Care(shape.isQuorum(), shape.argument(DEAD_EXCHANGE) != null);
+      care =
+          new Care(
+              shape.isQuorum(),
+              shape.argument(DEAD_EXCHANGE) != null,
+              isLimited(shape) && isRejecting(shape));
     }
     bind(options.queue());
     return care;
@@ -225,13 +230,20 @@ final class Queues {
     if (unused != null) {
       events.warning(name + " is deleted when nobody uses it for " + unused + " ms");
     }
-    boolean limited =
-        shape.argument("x-max-length") != null || shape.argument("x-max-length-bytes") != null;
     Object overflow = shape.argument(OVERFLOW);
-    if (limited && (overflow == null || overflow.equals("drop-head"))) {
+    if (isLimited(shape) && (overflow == null || overflow.equals("drop-head"))) {
       events.warning(
           name + " has a limit, and drops its oldest messages when it is full (x-overflow)");
     }
+  }
+
+  private static boolean isLimited(QueueShape shape) {
+    return shape.argument("x-max-length") != null || shape.argument("x-max-length-bytes") != null;
+  }
+
+  /** As well with {@code reject-publish-dlx}. */
+  private static boolean isRejecting(QueueShape shape) {
+    return shape.argument(OVERFLOW) instanceof String how && how.startsWith(REJECT);
   }
 
   /** A queue of the reader's own, bound to the exchange; its name. */

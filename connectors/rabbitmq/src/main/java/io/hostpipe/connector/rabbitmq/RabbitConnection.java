@@ -209,13 +209,7 @@ final class RabbitConnection implements AutoCloseable {
       int lengthBytes, Headers headers, BasicProperties properties, String routingKey) {
     int mostBytes = majorVersion() >= 4 ? BYTES_MAX : BYTES_MAX_OF_OLD_SERVERS;
     if (lengthBytes > mostBytes) {
-      return new Rejection(
-          Status.OUT_OF_RANGE,
-          "a message of "
-              + lengthBytes
-              + " bytes, and the server takes at most "
-              + mostBytes
-              + " (max_message_size)");
+      return tooLong(lengthBytes, mostBytes);
     }
     if (headers.lengthBytes() > HEADERS_BYTES_SURE && !takes(AmqpHeaders.again(properties))) {
       return new Rejection(
@@ -230,6 +224,17 @@ final class RabbitConnection implements AutoCloseable {
           "a key of more than " + KEY_BYTES_MAX + " bytes cannot be a routing key");
     }
     return null;
+  }
+
+  /** Why the server does not take a message that is longer than it takes any. */
+  static Rejection tooLong(int lengthBytes, int mostBytes) {
+    return new Rejection(
+        Status.OUT_OF_RANGE,
+        "a message of "
+            + lengthBytes
+            + " bytes, and the server takes at most "
+            + mostBytes
+            + " (max_message_size)");
   }
 
   /** Whether the properties of a message go in one frame, as they have to. */

@@ -9,22 +9,34 @@ import org.jspecify.annotations.Nullable;
 final class Unconfirmed extends UnconfirmedMessage {
   private final String routingKey;
   private final byte[] payload;
-  private final BasicProperties properties;
-
+  private BasicProperties properties;
+  private long startPosition;
   private long number;
+  private boolean turnedAway;
 
-  /** A message to be published. */
-  Unconfirmed(long endPosition, String routingKey, byte[] payload, BasicProperties properties) {
-    this(endPosition, routingKey, payload, properties, null);
+  /**
+   * A message to be published.
+   *
+   * @param startPosition where it begins, as its properties say it
+   */
+  Unconfirmed(
+      long startPosition,
+      long endPosition,
+      String routingKey,
+      byte[] payload,
+      BasicProperties properties) {
+    this(startPosition, endPosition, routingKey, payload, properties, null);
   }
 
   private Unconfirmed(
+      long startPosition,
       long endPosition,
       String routingKey,
       byte[] payload,
       BasicProperties properties,
       @Nullable Rejection refusal) {
     super(endPosition, payload.length, refusal);
+    this.startPosition = startPosition;
     this.routingKey = routingKey;
     this.payload = payload;
     this.properties = properties;
@@ -32,7 +44,8 @@ final class Unconfirmed extends UnconfirmedMessage {
 
   /** A message that is refused here: it waits for those before it, to be told in its turn. */
   static Unconfirmed refused(long endPosition, Rejection why) {
-    return new Unconfirmed(endPosition, "", new byte[0], new BasicProperties(), why);
+    byte[] nothing = new byte[0];
+    return new Unconfirmed(endPosition, endPosition, "", nothing, new BasicProperties(), why);
   }
 
   String routingKey() {
@@ -47,6 +60,26 @@ final class Unconfirmed extends UnconfirmedMessage {
     return properties;
   }
 
+  /** Where it begins; the same as its end for the mark of a stream's end. */
+  long startPosition() {
+    return startPosition;
+  }
+
+  /** The message before it is refused after all: it follows on what that one followed. */
+  void startsAt(long position) {
+    startPosition = position;
+    properties = AmqpHeaders.startingAt(properties, position);
+  }
+
+  /** Whether the queue had no room for it when it was last sent. */
+  boolean isTurnedAway() {
+    return turnedAway;
+  }
+
+  void turnAway() {
+    turnedAway = true;
+  }
+
   /** Its number among the confirmations of that connection. */
   long number() {
     return number;
@@ -55,5 +88,6 @@ final class Unconfirmed extends UnconfirmedMessage {
   void sendsOver(Way way, long underNumber) {
     sendsOver(way);
     number = underNumber;
+    turnedAway = false;
   }
 }
