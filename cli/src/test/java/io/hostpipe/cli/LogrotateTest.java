@@ -3,6 +3,7 @@ package io.hostpipe.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -11,12 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.NavigableSet;
-import java.util.TreeSet;
+import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -40,6 +40,7 @@ final class LogrotateTest {
   private static final int ROTATION_COUNT = 12;
   private static final long BETWEEN_ROTATIONS_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final int ROTATIONS_PER_LIFE = 3;
+  private static final Pattern NUMBERED = Pattern.compile("line (\\d{1,9}) ");
 
   @TempDir private Path folder;
 
@@ -53,7 +54,9 @@ final class LogrotateTest {
       for (int count = 0; count < ROTATION_COUNT; count += ROTATIONS_PER_LIFE) {
         try (CommandProcess tail = reader(log, out)) {
           Waiting.until(() -> Files.exists(out) && Files.size(out) > 0);
-          for (int rotation = 0; rotation < ROTATIONS_PER_LIFE; rotation++) {
+          logrotate.rotate();
+          awaitSomeOfTheNewFile(log, out);
+          for (int rotation = 1; rotation < ROTATIONS_PER_LIFE; rotation++) {
             LockSupport.parkNanos(BETWEEN_ROTATIONS_NANOS);
             logrotate.rotate();
           }
@@ -68,7 +71,6 @@ final class LogrotateTest {
       // What is written between a copy and its truncation is in neither: the last line comes later.
       Waiting.until(() -> Files.size(log) > 0);
       long last = writer.stop();
-      assertThat(writer.linesPerSecond()).isGreaterThan(0.9 * LINES_PER_SECOND);
       try (CommandProcess tail =
           CommandProcess.start("tail:" + log, "until=end", out.toString(), "resume")) {
         assertThat(tail.exitCode()).as(tail::err).isZero();
@@ -91,70 +93,96 @@ final class LogrotateTest {
       }
       Waiting.until(() -> Files.size(log) > 0);
       long last = writer.stop();
-      Waiting.until(() -> endsWith(out, line(last)));
+      Waiting.until(() -> lastNumber(out) == last);
       tail.signal("TERM");
       assertThat(tail.exitCode()).isEqualTo(130);
       checkOutput(out, last, false);
     }
   }
 
+  /** Its writer may be kept from writing for hundreds of milliseconds, and is not late then. */
   private static CommandProcess reader(Path log, Path out) throws IOException {
     return CommandProcess.start(
-        "tail:" + log, "rotate-wait=200ms", out.toString(), "resume", "--require", "once");
+        "tail:" + log, "rotate-wait=1s", out.toString(), "resume", "--require", "once");
   }
 
-  /** Each line once and in order; and each that any file has. */
+  /** Each line once and in order; and each that any file has. A busy machine makes millions. */
   private void checkOutput(Path out, long last, boolean all) throws IOException {
     long before = -1;
-    NavigableSet<Long> missing = numbers();
-    for (String line : Files.readAllLines(out)) {
-      if (!all && isTorn(line, before + 1)) {
-        continue;
+    BitSet missing = numbers();
+    try (BufferedReader lines = Files.newBufferedReader(out)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        long number = number(line);
+        if (number < 0 && !all && isTorn(line, before + 1)) {
+          continue;
+        }
+        if (number <= before || (all && number != before + 1)) {
+          throw new AssertionError("behind line " + before + " came: " + line);
+        }
+        missing.clear((int) number);
+        before = number;
       }
-      long number = number(line);
-      assertThat(line).isEqualTo(line(number).strip());
-      assertThat(number).as("behind " + before).isGreaterThan(before);
-      assertThat(!all || number == before + 1).as("gap behind " + before).isTrue();
-      missing.remove(number);
-      before = number;
     }
     assertThat(before).isEqualTo(last);
-    assertThat(missing).isEmpty();
+    assertThat(missing.stream().limit(10)).isEmpty();
   }
 
   /** The lines that all files have together. */
-  private NavigableSet<Long> numbers() throws IOException {
-    TreeSet<Long> numbers = new TreeSet<>();
-    List<Path> logs = new ArrayList<>();
+  private BitSet numbers() throws IOException {
+    BitSet numbers = new BitSet();
     try (Stream<Path> files = Files.list(folder)) {
-      files.filter(file -> file.getFileName().toString().startsWith("app.log")).forEach(logs::add);
-    }
-    for (Path each : logs) {
-      String text = Files.readString(each);
-      text.substring(0, text.lastIndexOf('\n') + 1)
-          .lines()
-          .forEach(line -> numbers.add(number(line)));
+      for (Path each : files.filter(LogrotateTest::isLog).toList()) {
+        try (Stream<String> lines = Files.lines(each)) {
+          lines
+              .mapToLong(LogrotateTest::number)
+              .filter(number -> number >= 0)
+              .forEach(number -> numbers.set((int) number));
+        }
+      }
     }
     return numbers;
   }
 
+  private static boolean isLog(Path file) {
+    return file.getFileName().toString().startsWith("app.log");
+  }
+
   /** Whether it is the beginning of this line and no more. */
   private static boolean isTorn(String line, long number) {
-    String whole = line(number).strip();
+    String whole = text(number);
     return line.length() < whole.length() && whole.startsWith(line);
   }
 
-  private static boolean endsWith(Path file, String end) throws IOException {
-    String text = Files.readString(file);
-    return text.endsWith(end);
+  /** Blocks until the reader has gone over to the file that has the name since a rotation. */
+  private static void awaitSomeOfTheNewFile(Path log, Path out) throws Exception {
+    Waiting.until(() -> lastNumber(log) >= 0);
+    long number = lastNumber(log);
+    Waiting.until(() -> lastNumber(out) >= number);
   }
 
-  private static String line(long number) {
-    return "line " + number + " of a log that is written fast " + number % 97 + "\n";
+  /** The number of the last whole line; -1 when there is none. */
+  private static long lastNumber(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file)) {
+      ByteBuffer end = ByteBuffer.allocate(2 * text(Long.MAX_VALUE).length());
+      channel.read(end, Math.max(0, channel.size() - end.capacity()));
+      String text = new String(end.array(), 0, end.position(), StandardCharsets.UTF_8);
+      return text.substring(0, text.lastIndexOf('\n') + 1)
+          .lines()
+          .mapToLong(LogrotateTest::number)
+          .max()
+          .orElse(-1);
+    }
   }
 
+  private static String text(long number) {
+    return "line " + number + " of a log that is written fast " + number % 97;
+  }
+
+  /** The number of a line; -1 when it is not whole. */
   private static long number(String line) {
-    return Long.parseLong(line.split(" ", 3)[1]);
+    Matcher begin = NUMBERED.matcher(line);
+    long number = begin.lookingAt() ? Long.parseLong(begin.group(1)) : -1;
+    return line.equals(text(number)) ? number : -1;
   }
 
   /** The real one, with a configuration of its own. */
@@ -190,7 +218,6 @@ final class LogrotateTest {
     private final long begunNanos = System.nanoTime();
     private volatile boolean stopped;
     private volatile long number;
-    private volatile long endedNanos;
     private volatile @Nullable Throwable failure;
 
     Writer(Path log) {
@@ -204,10 +231,6 @@ final class LogrotateTest {
       thread.join();
       assertThat(failure).isNull();
       return number - 1;
-    }
-
-    double linesPerSecond() {
-      return number * 1e9 / (endedNanos - begunNanos);
     }
 
     /** Without waiting: it is through within a millisecond. */
@@ -233,7 +256,6 @@ final class LogrotateTest {
           }
           LockSupport.parkNanos(1_000_000);
         }
-        endedNanos = System.nanoTime();
         out.close();
       } catch (IOException | RuntimeException e) {
         failure = e;
@@ -244,7 +266,7 @@ final class LogrotateTest {
       StringBuilder lines = new StringBuilder();
       long next = number;
       for (int count = 0; count < LINES_PER_WRITE; count++) {
-        lines.append(line(next++));
+        lines.append(text(next++)).append('\n');
       }
       ByteBuffer bytes = ByteBuffer.wrap(lines.toString().getBytes(StandardCharsets.UTF_8));
       while (bytes.hasRemaining()) {
