@@ -173,6 +173,15 @@ final class TailSteps implements AutoCloseable {
     stamp(log);
   }
 
+  /** These in a row, with a rotation by copying between two of them. */
+  void appendWithRotations(String first, String... others) throws IOException {
+    append(first);
+    for (String each : others) {
+      rotate();
+      append(each);
+    }
+  }
+
   /** The second step of a rotation by renaming. */
   void renew(String text) throws IOException {
     Files.move(log, copyPath(1));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hostpipe.PipeException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The steps of a reader and those of a rotation in every order that matters: what happens between
@@ -39,13 +42,12 @@ final class TailStepsTest {
     tail.append("two\n");
     tail.moveUp();
     tail.copy();
-    assertThat(tail.poll()).isEqualTo("two\n");
+    reads("two\n");
     tail.append("three\n");
-    assertThat(tail.poll()).isEqualTo("three\n");
+    reads("three\n");
     tail.truncate();
     tail.append("four\n");
-    assertThat(tail.poll()).isEqualTo("four\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("four\n");
   }
 
   @Test
@@ -55,43 +57,36 @@ final class TailStepsTest {
     tail.append("two\nthree\n");
     tail.moveUp();
     tail.write(tail.copyPath(1), "tw");
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
+    reads("two\nthree\n");
     tail.append("four\n");
     tail.copy();
     tail.truncate();
     tail.append("five\n");
-    assertThat(tail.poll()).isEqualTo("four\nfive\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("four\nfive\n");
   }
 
   @Test
   void aCopyThatIsRenamedBetweenTheLookAndItsOpeningIsFound() throws Exception {
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
+    tail.appendWithRotations("two\n", "three\n");
     tail.behindLooks.add(tail::moveUp);
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
+    reads("two\nthree\n");
     tail.copy();
     tail.truncate();
     tail.append("four\n");
-    assertThat(tail.poll()).isEqualTo("four\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("four\n");
   }
 
-  @Test
-  void copiesThatAreRenamedBetweenTheLookAndTheirOpeningComeInOrder() throws Exception {
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
-    tail.rotate();
-    tail.append("four\n");
-    tail.rotate();
-    tail.append("five\n");
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void copiesThatAreRenamedBetweenTheLookAndTheirOpeningComeInOrder(boolean anew) throws Exception {
+    tail.appendWithRotations("two\n", "three\n", "four\n", "five\n");
     tail.behindLooks.add(tail::moveUp);
     tail.behindLooks.add(tail::moveUp);
     tail.behindLooks.add(tail::moveUp);
-    assertThat(tail.poll()).isEqualTo("two\nthree\nfour\nfive\n");
-    assertThat(tail.warnings).isEmpty();
+    if (anew) {
+      tail.resume();
+    }
+    reads("two\nthree\nfour\nfive\n");
   }
 
   @Test
@@ -103,24 +98,24 @@ final class TailStepsTest {
       tail.rotate();
       tail.append("three\n");
     });
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
+    reads("two\nthree\n");
     tail.rotate();
     tail.append("four\n");
-    assertThat(tail.poll()).isEqualTo("four\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("four\n");
   }
 
-  @Test
-  void aRotationWhileACopyIsReadIsReadBehindIt() throws Exception {
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRotationWhileACopyIsReadIsReadBehindIt(boolean anew) throws Exception {
+    tail.appendWithRotations("two\n", "three\n");
     tail.behindLooks.add(() -> {
       tail.rotate();
       tail.append("four\n");
     });
-    assertThat(tail.poll()).isEqualTo("two\nthree\nfour\n");
-    assertThat(tail.warnings).isEmpty();
+    if (anew) {
+      tail.resume();
+    }
+    reads("two\nthree\nfour\n");
   }
 
   @Test
@@ -128,11 +123,10 @@ final class TailStepsTest {
     tail.moveUp();
     tail.copy();
     tail.append("two\n");
-    assertThat(tail.poll()).isEqualTo("two\n");
+    reads("two\n");
     tail.truncate();
     tail.append("three\n");
-    assertThat(tail.poll()).isEqualTo("three\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("three\n");
   }
 
   @Test
@@ -143,8 +137,7 @@ final class TailStepsTest {
     assertThat(tail.poll()).isEmpty();
     tail.truncate();
     tail.append("o\nthree\n");
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("two\nthree\n");
   }
 
   @Test
@@ -156,8 +149,7 @@ final class TailStepsTest {
     tail.copy();
     tail.truncate();
     tail.append("three\n");
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("two\nthree\n");
   }
 
   @Test
@@ -166,66 +158,33 @@ final class TailStepsTest {
     tail.moveUp();
     tail.copy();
     tail.resume();
-    assertThat(tail.poll()).isEqualTo("two\n");
+    reads("two\n");
     tail.append("three\n");
     tail.truncate();
     tail.append("four\n");
-    assertThat(tail.poll()).isEqualTo("four\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("four\n");
   }
 
   @Test
   void goesOnInACopyWhileTheNextOneIsMade() throws Exception {
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
+    tail.appendWithRotations("two\n", "three\n");
     tail.moveUp();
     tail.copy();
     tail.resume();
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
+    reads("two\nthree\n");
     tail.append("four\n");
-    assertThat(tail.poll()).isEqualTo("four\n");
+    reads("four\n");
     tail.truncate();
     tail.append("five\n");
-    assertThat(tail.poll()).isEqualTo("five\n");
-    assertThat(tail.warnings).isEmpty();
-  }
-
-  @Test
-  void goesOnInACopyThatIsRenamedWhileItIsLookedFor() throws Exception {
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
-    tail.behindLooks.add(tail::moveUp);
-    tail.behindLooks.add(tail::moveUp);
-    tail.behindLooks.add(tail::moveUp);
-    tail.resume();
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
-    assertThat(tail.warnings).isEmpty();
-  }
-
-  @Test
-  void aRotationWhileThePlaceIsLookedForLosesNothing() throws Exception {
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
-    tail.behindLooks.add(() -> {
-      tail.rotate();
-      tail.append("four\n");
-    });
-    tail.resume();
-    assertThat(tail.poll()).isEqualTo("two\nthree\nfour\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("five\n");
   }
 
   @Test
   void whatWasCopiedAndCutOffBehindTheStartComesBeforeTheEnd() throws Exception {
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
+    tail.appendWithRotations("two\n", "three\n");
     tail.resume("until=end");
     tail.rotate();
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
+    reads("two\nthree\n");
     assertThat(tail.ended()).isTrue();
   }
 
@@ -237,8 +196,7 @@ final class TailStepsTest {
       tail.moveUp();
       tail.renew("three\n");
     });
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("two\nthree\n");
   }
 
   @Test
@@ -248,7 +206,7 @@ final class TailStepsTest {
     assertThat(tail.poll()).isEmpty();
     tail.write(tail.log, "two\n");
     tail.renew("three\n");
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
+    reads("two\nthree\n");
   }
 
   @Test
@@ -261,17 +219,16 @@ final class TailStepsTest {
     tail.stamp(first);
     tail.moveUp();
     tail.renew("three\n");
-    assertThat(tail.poll()).isEqualTo("late\ntwo\nthree\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("late\ntwo\nthree\n");
   }
 
   @Test
   void whoIsLateIsHeardAlsoBehindASecondRotation() throws Exception {
     tail.renew("two\n");
-    assertThat(tail.poll()).isEqualTo("two\n");
+    reads("two\n");
     tail.moveUp();
     tail.renew("three\n");
-    assertThat(tail.poll()).isEqualTo("three\n");
+    reads("three\n");
     Files.writeString(tail.copyPath(2), "late\n", StandardOpenOption.APPEND);
     Files.writeString(tail.copyPath(1), "later\n", StandardOpenOption.APPEND);
     assertThat(tail.poll().lines()).containsExactlyInAnyOrder("late", "later");
@@ -283,14 +240,11 @@ final class TailStepsTest {
     tail.readsALineNow();
     tail.renew("");
     assertThat(tail.pollOnce()).isNull();
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
+    tail.appendWithRotations("two\n", "three\n");
     assertThat(tail.pollOnce()).isNull();
     tail.rotate();
     tail.append("four\n");
-    assertThat(tail.poll()).isEqualTo("two\nthree\nfour\n");
-    assertThat(tail.warnings).isEmpty();
+    reads("two\nthree\nfour\n");
   }
 
   @Test
@@ -314,7 +268,7 @@ final class TailStepsTest {
       expected.append(text);
     }
     tail.resume("until=end");
-    assertThat(tail.poll()).isEqualTo(expected.toString());
+    reads(expected.toString());
     assertThat(tail.ended()).isTrue();
   }
 
@@ -324,9 +278,7 @@ final class TailStepsTest {
     tail.poll();
     tail.truncate();
     tail.poll();
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
+    tail.appendWithRotations("two\n", "three\n");
     assertThatThrownBy(tail::resume).isInstanceOf(PipeException.DataLoss.class);
   }
 
@@ -334,9 +286,7 @@ final class TailStepsTest {
   void saysThatTheOrderOfTwoCopiesOfTheSameTimeIsNotKnown() throws Exception {
     tail.rotate();
     tail.poll();
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
+    tail.appendWithRotations("two\n", "three\n");
     tail.rotate();
     Files.setLastModifiedTime(tail.copyPath(1), Files.getLastModifiedTime(tail.copyPath(2)));
     tail.append("four\n");
@@ -348,10 +298,8 @@ final class TailStepsTest {
 
   @Test
   void saysThatACopyCameUpWhichIsOlderThanOneThatWasRead() throws Exception {
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
+    tail.appendWithRotations("two\n", "three\n");
+    reads("two\nthree\n");
     tail.rotate();
     tail.poll();
     Files.writeString(folder.resolve("app.log.9"), "foreign\n");
@@ -370,9 +318,7 @@ final class TailStepsTest {
     tail.poll();
     tail.rotate();
     tail.poll();
-    tail.append("two\n");
-    tail.rotate();
-    tail.append("three\n");
+    tail.appendWithRotations("two\n", "three\n");
     tail.rotate();
     Files.setLastModifiedTime(tail.copyPath(1), Files.getLastModifiedTime(tail.copyPath(2)));
     tail.append("four\n");
@@ -384,15 +330,18 @@ final class TailStepsTest {
 
   @Test
   void anOldCopyThatWasReadAndComesBackIsNotReadAgain() throws Exception {
-    tail.append("two\n");
+    tail.appendWithRotations("two\n", "three\n");
     tail.rotate();
-    tail.append("three\n");
-    tail.rotate();
-    assertThat(tail.poll()).isEqualTo("two\nthree\n");
+    reads("two\nthree\n");
     Path back = folder.resolve("app.log.old");
     Files.copy(tail.copyPath(2), back, StandardCopyOption.COPY_ATTRIBUTES);
     tail.append("four\n");
-    assertThat(tail.poll()).isEqualTo("four\n");
+    reads("four\n");
+  }
+
+  /** These lines and no more, with nothing said about them. */
+  private void reads(String lines) throws IOException {
+    assertThat(tail.poll()).isEqualTo(lines);
     assertThat(tail.warnings).isEmpty();
   }
 }
