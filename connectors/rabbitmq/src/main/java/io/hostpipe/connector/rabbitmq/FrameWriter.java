@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +107,6 @@ final class FrameWriter {
       return bytes;
     }
     int lengthBytes = Math.max(2 * bytes.capacity(), bytes.position() + moreBytes);
-    return ByteBuffer.wrap(Arrays.copyOf(bytes.array(), lengthBytes)).position(bytes.position());
+    return ByteBuffer.allocate(lengthBytes).put(bytes.flip());
   }
 }
