@@ -50,12 +50,15 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   /** What a batch had no room for. */
   private @Nullable Message unread;
 
-  /** The place behind which numbers were missing, and over another connection again. */
-  private long leaptFrom = -1;
+  private final Front front;
+
+  /** What is told next, behind what was handed over; null for nothing. */
+  private PipeException.@Nullable DataLoss loss;
 
   JetStreamSource(NatsOptions options, PipeContext context) {
     super(options.address(), context, Subjects.streamIdOf(options));
     this.options = options;
+    this.front = new Front(new DeletedUnread(options, context.events()));
   }
 
   @Override
@@ -71,6 +74,9 @@ final class JetStreamSource extends LogSource<OrderedReader> {
 
   @Override
   protected @Nullable Batch next(long timeoutNanos) throws PipeException, InterruptedException {
+    if (loss != null) {
+      throw loss;
+    }
     OrderedReader open = connect();
     if (options.until() == Until.LAST
         && sequence() >= lastAtBegin
@@ -81,15 +87,15 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     Message message = unread;
     unread = null;
     if (message == null) {
-      boolean ends = options.until() == Until.LAST;
+      boolean looks = options.until() == Until.LAST || front.isToBeLookedAt(open);
       message =
-          open.inbox().poll(ends ? Math.min(timeoutNanos, SubjectEnd.LOOK_NANOS) : timeoutNanos);
+          open.inbox().poll(looks ? Math.min(timeoutNanos, SubjectEnd.LOOK_NANOS) : timeoutNanos);
     }
     if (message == null) {
       if (open.inbox().ended()) {
         standing.drop(open, lost(open));
-      } else if (options.until() == Until.LAST) {
-        lookForEnd(open);
+      } else {
+        look(open);
       }
       return null;
     }
@@ -98,10 +104,13 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     return collect(open, message);
   }
 
-  /** Nothing comes, though there was more when reading began. */
-  private void lookForEnd(OrderedReader open) throws PipeException, InterruptedException {
+  /** Nothing comes; perhaps there was more when reading began. */
+  private void look(OrderedReader open) throws PipeException, InterruptedException {
     try {
-      lastAtBegin = subjectEnd.look(open::askLastSequence, lastAtBegin, open.isReplicated());
+      if (options.until() == Until.LAST) {
+        lastAtBegin = subjectEnd.look(open::askLastSequence, lastAtBegin, open.isReplicated());
+      }
+      front.look(open, sequence());
     } catch (PipeException e) {
       standing.drop(open, e);
     }
@@ -138,9 +147,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
             context.pool(), encoding(), Math.max(BLOCK_BYTES, first.getData().length))) {
       Message message = first;
       while (message != null && !ended()) {
-        if (leapsTo(open, message)) {
-          // Whether what is missing was deleted before it was read is looked at by the next one.
-          standing.drop(open, leap(message));
+        if (!follows(open, message, batch)) {
           break;
         }
         if (!take(open, message, batch)) {
@@ -158,31 +165,30 @@ final class JetStreamSource extends LogSource<OrderedReader> {
   }
 
   /**
-   * Whether messages before this one are missing that were there, in a stream that has no others;
-   * the first time that it is seen. What somebody deleted from the middle stays missing.
+   * Looks whether messages before this one were deleted before they were read.
+   *
+   * @return false when they were, which is told behind what the batch has; or when that cannot be
+   *     asked, and the connection is dropped
    */
-  private boolean leapsTo(OrderedReader open, Message message) {
+  private boolean follows(OrderedReader open, Message message, BatchWriter batch)
+      throws PipeException, InterruptedException {
     SequenceCursor behind = place;
-    if (behind == null
-        || !wasThere
-        || !open.readsWholeStream()
-        || OrderedReader.sequence(message) <= behind.sequence() + 1
-        || leaptFrom == behind.sequence()) {
+    if (behind == null || !wasThere) {
+      return true;
+    }
+    try {
+      front.next(open, behind.sequence(), OrderedReader.sequence(message));
+      return true;
+    } catch (PipeException.DataLoss e) {
+      if (batch.lengthBytes() == 0) {
+        throw e;
+      }
+      loss = e;
+      return false;
+    } catch (PipeException e) {
+      standing.drop(open, e);
       return false;
     }
-    leaptFrom = behind.sequence();
-    return true;
-  }
-
-  private PipeException leap(Message message) {
-    return new PipeException.Unreachable(
-        options.address()
-            + ": the message with sequence "
-            + OrderedReader.sequence(message)
-            + " came behind the one with "
-            + sequence()
-            + "; the stream is looked at again",
-        null);
   }
 
   /**
@@ -265,7 +271,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     OrderedReader opened = OrderedReader.open(options, place);
     boolean whole = false;
     try {
-      checkNothingWasDeleted(opened);
+      front.begin(opened, sequence());
       whole = !endsBeforePlace(opened, since);
     } finally {
       if (!whole) {
@@ -307,6 +313,7 @@ final class JetStreamSource extends LogSource<OrderedReader> {
     }
     context.events().warning(what + ": the server has lost its end" + why);
     place = SequenceCursor.in(open.stream(), last);
+    front.goOnBehind(last);
     return true;
   }
 
@@ -331,28 +338,6 @@ final class JetStreamSource extends LogSource<OrderedReader> {
             ? state.getLastSequence()
             : from.number() <= 1 ? 0 : Math.max(from.number(), state.getFirstSequence()) - 1;
     return SequenceCursor.in(open.stream(), behind);
-  }
-
-  /** A stream with limits deletes its oldest messages, whether or not anybody has read them. */
-  private void checkNothingWasDeleted(OrderedReader open) throws PipeException {
-    SequenceCursor behind = place;
-    long first = open.stream().getStreamState().getFirstSequence();
-    if (behind == null || behind.sequence() == 0 || first <= behind.sequence() + 1) {
-      return;
-    }
-    String what =
-        options.address()
-            + ": the messages with sequences "
-            + (behind.sequence() + 1)
-            + " to "
-            + (first - 1)
-            + " of the stream "
-            + behind.stream()
-            + " were deleted before they were read";
-    if (!options.goesOnBehindLoss()) {
-      throw new PipeException.DataLoss(what + "; lost=continue goes on behind them");
-    }
-    context.events().warning(what);
   }
 
   private long sequence() {

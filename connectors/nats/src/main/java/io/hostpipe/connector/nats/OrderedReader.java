@@ -12,7 +12,9 @@ import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.MessageInfo;
+import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
+import io.nats.client.api.StreamState;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
@@ -32,6 +34,7 @@ final class OrderedReader implements AutoCloseable {
   private static final Duration DELETE_TIMEOUT = Duration.ofSeconds(1);
 
   private final NatsConnection connection;
+  private final NatsOptions options;
   private final Streams streams;
   private final StreamInfo stream;
   private final Inbox<Message> inbox;
@@ -39,11 +42,11 @@ final class OrderedReader implements AutoCloseable {
   private final ConsumerInfo consumer;
   private final Pulls pulls;
 
-  /** The number of the last message that came; of the library's thread. */
-  private long numberOfLast;
+  /** The number of the last message that came; written by the library's thread. */
+  private volatile long numberOfLast;
 
   /** Its sequence in the stream; that behind which reading began. Of the same thread. */
-  private long sequenceOfLast;
+  private volatile long sequenceOfLast;
 
   private OrderedReader(
       NatsConnection connection,
@@ -54,6 +57,7 @@ final class OrderedReader implements AutoCloseable {
       ConsumerInfo consumer,
       long behind) {
     this.connection = connection;
+    this.options = options;
     this.streams = new Streams(connection, options);
     this.sequenceOfLast = behind;
     this.stream = stream;
@@ -73,7 +77,9 @@ final class OrderedReader implements AutoCloseable {
   private boolean isNext(Message message) {
     long before = sequenceOfLast;
     sequenceOfLast = sequence(message);
-    return message.metaData().consumerSequence() == ++numberOfLast && sequenceOfLast > before;
+    long number = numberOfLast + 1;
+    numberOfLast = number;
+    return message.metaData().consumerSequence() == number && sequenceOfLast > before;
   }
 
   /**
@@ -189,7 +195,48 @@ final class OrderedReader implements AutoCloseable {
 
   /** Whether the stream has no messages but those that are read. */
   boolean readsWholeStream() {
-    return streams.isOfOneSubject(stream);
+    return streams.hasNothingElse(stream);
+  }
+
+  /** Whether limits delete the oldest messages of the stream, whatever their subjects. */
+  boolean isCutAtFront() {
+    StreamConfiguration is = stream.getConfiguration();
+    return is.getMaxMsgs() > 0 || is.getMaxBytes() > 0 || is.getMaxAge().isPositive();
+  }
+
+  /**
+   * Whether nothing behind the place was deleted when reading began, though others were: where a
+   * subject has a limit of its own and the stream has none, its oldest is deleted when it has more.
+   */
+  boolean hasAllOfItsSubject() {
+    return !readsWholeStream()
+        && !isCutAtFront()
+        && !Subjects.isPattern(options.subject())
+        && consumer.getCalculatedPending() < stream.getConfiguration().getMaxMsgsPerSubject();
+  }
+
+  /** The sequence of the last message that has come, or of that behind which reading began. */
+  long lastThatCame() {
+    return sequenceOfLast;
+  }
+
+  /** Whether the server has no message that has not come. Blocks. */
+  boolean hasBroughtAll() throws PipeException {
+    try {
+      ConsumerInfo now =
+          connection
+              .nats()
+              .jetStreamManagement()
+              .getConsumerInfo(consumer.getStreamName(), consumer.getName());
+      return now.getNumPending() == 0 && now.getDelivered().getConsumerSequence() == numberOfLast;
+    } catch (JetStreamApiException | IOException | IllegalStateException e) {
+      throw connection.failed("the reader's consumer cannot be asked", e);
+    }
+  }
+
+  /** What the stream has now. Blocks. */
+  StreamState askState() throws PipeException {
+    return streams.state(stream.getConfiguration().getName());
   }
 
   /** Whether several servers keep the stream. */

@@ -13,6 +13,7 @@ import io.nats.client.api.RetentionPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
+import io.nats.client.api.StreamState;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -145,6 +146,26 @@ final class Streams {
         && subjects.getFirst().equals(options.subject())
         && configuration.getMirror() == null
         && (configuration.getSources() == null || configuration.getSources().isEmpty());
+  }
+
+  /** The same for a reader, whose subject may be a pattern that has all of the stream's. */
+  boolean hasNothingElse(StreamInfo stream) {
+    StreamConfiguration configuration = stream.getConfiguration();
+    return isOfOneSubject(stream)
+        || (!configuration.getSubjects().isEmpty()
+            && configuration.getMirror() == null
+            && (configuration.getSources() == null || configuration.getSources().isEmpty())
+            && configuration.getSubjects().stream()
+                .allMatch(each -> Subjects.covers(options.subject(), each)));
+  }
+
+  /** What the stream has now. */
+  StreamState state(String stream) throws PipeException {
+    try {
+      return connection.nats().jetStreamManagement().getStreamInfo(stream).getStreamState();
+    } catch (JetStreamApiException | IOException | IllegalStateException e) {
+      throw connection.failed("the stream " + stream + " cannot be asked", e);
+    }
   }
 
   private StreamInfo make() throws PipeException {

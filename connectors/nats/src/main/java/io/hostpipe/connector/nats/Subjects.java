@@ -67,6 +67,25 @@ final class Subjects {
     return subject.contains("*") || subject.endsWith(">");
   }
 
+  /** Whether a pattern has every subject that another one has. */
+  static boolean covers(String pattern, String other) {
+    String[] words = pattern.split("\\.", -1);
+    String[] others = other.split("\\.", -1);
+    for (int index = 0; index < words.length; index++) {
+      if (index >= others.length) {
+        return false;
+      }
+      if (words[index].equals(">")) {
+        return true;
+      }
+      boolean same = words[index].equals(others[index]);
+      if (!same && !(words[index].equals("*") && !others[index].equals(">"))) {
+        return false;
+      }
+    }
+    return words.length == others.length;
+  }
+
   /** A stream's name for a subject: streams have no dots and no wildcards in their names. */
   static String streamNameOf(String subject) {
     return subject
