@@ -4,8 +4,8 @@ import io.hostpipe.PipeException;
 import io.hostpipe.spi.PipeEvents;
 
 /**
- * What is said of messages that a stream deleted before they were read, and whether a reader goes on
- * behind them.
+ * What is said of messages that a stream deleted before they were read, and whether a reader goes
+ * on behind them.
  *
  * <p>Thread rule: as {@link io.hostpipe.Source}.
  */
@@ -21,11 +21,11 @@ final class DeletedUnread {
   /**
    * Says which, to whoever goes on.
    *
-   * @param ours whether all of them had the subject; else nobody can tell which had
+   * @param least how many of them were, at least; 0 where nobody can tell which had the subject
    * @throws PipeException to anybody else
    */
-  void tell(String stream, long from, long to, boolean ours) throws PipeException {
-    String what = words(stream, from, to, ours);
+  void tell(String stream, long from, long to, long least) throws PipeException {
+    String what = words(stream, from, to, least);
     if (!options.goesOnBehindLoss()) {
       throw new PipeException.DataLoss(what + "; lost=continue goes on behind them");
     }
@@ -34,19 +34,21 @@ final class DeletedUnread {
 
   /** Says that some are perhaps missing, where that ends nothing. */
   void warn(String stream, long from, long to) {
-    events.warning(words(stream, from, to, false));
+    events.warning(words(stream, from, to, 0));
   }
 
-  private String words(String stream, long from, long to, boolean ours) {
+  private String words(String stream, long from, long to, long least) {
     return options.address()
-        + ": the messages with sequences "
+        + ": "
+        + (least > 0 && least <= to - from ? "at least " + least + " of " : "")
+        + "the messages with sequences "
         + from
         + " to "
         + to
         + " of the stream "
         + stream
         + " were deleted before they were read"
-        + (ours
+        + (least > 0
             ? ""
             : ", as far as they had the subject "
                 + options.subject()

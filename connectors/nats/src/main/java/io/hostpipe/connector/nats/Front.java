@@ -1,7 +1,6 @@
 package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
-import io.nats.client.api.StreamInfo;
 import io.nats.client.api.StreamState;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +52,7 @@ final class Front {
     long first = open.stream().getStreamState().getFirstSequence();
     if (first > from && !open.hasAllOfItsSubject()) {
       wholeUpTo = first - 1;
-      deleted.tell(name(open.stream()), from, first - 1, open.readsWholeStream());
+      tell(open, from, first - 1);
     }
   }
 
@@ -83,7 +82,7 @@ final class Front {
     if (first > from && (whole || known)) {
       long to = whole ? Math.min(first, sequence) - 1 : first - 1;
       wholeUpTo = to;
-      deleted.tell(name(open.stream()), from, to, whole);
+      tell(open, from, to);
     }
   }
 
@@ -115,7 +114,8 @@ final class Front {
     }
   }
 
-  private static String name(StreamInfo stream) {
-    return stream.getConfiguration().getName();
+  private void tell(OrderedReader open, long from, long to) throws PipeException {
+    String stream = open.stream().getConfiguration().getName();
+    deleted.tell(stream, from, to, open.readsWholeStream() ? to - from + 1 : 0);
   }
 }

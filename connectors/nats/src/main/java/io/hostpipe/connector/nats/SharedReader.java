@@ -29,14 +29,26 @@ final class SharedReader implements AutoCloseable {
   private final Pulls pulls;
   private final Unacknowledged unacknowledged;
   private final Unacknowledged.Waiting waiting;
+  private final Deliveries deliveries;
+  private final Streams streams;
+  private final StreamInfo stream;
+  private final ConsumerInfo consumer;
 
   private SharedReader(
       NatsConnection connection,
       Inbox<Message> inbox,
       Pulls pulls,
       Unacknowledged unacknowledged,
-      Unacknowledged.Waiting waiting) {
+      Unacknowledged.Waiting waiting,
+      Deliveries deliveries,
+      Streams streams,
+      StreamInfo stream,
+      ConsumerInfo consumer) {
     this.connection = connection;
+    this.deliveries = deliveries;
+    this.streams = streams;
+    this.stream = stream;
+    this.consumer = consumer;
     this.inbox = inbox;
     this.pulls = pulls;
     this.unacknowledged = unacknowledged;
@@ -44,19 +56,21 @@ final class SharedReader implements AutoCloseable {
   }
 
   /**
-   * Begins to read.
+   * Finds the consumer, or makes it; nothing comes before {@link #start}.
    *
+   * @param deliveries what looks at the numbers of the messages as they come
    * @param makes the consumer where there is none
    * @return null when there is none, and none is to be made
    */
   static @Nullable SharedReader open(
-      NatsOptions options, Unacknowledged unacknowledged, boolean makes)
+      NatsOptions options, Unacknowledged unacknowledged, Deliveries deliveries, boolean makes)
       throws PipeException, InterruptedException {
     Inbox<Message> inbox = Pulls.newInbox();
     NatsConnection connection = NatsConnection.open(options, inbox::end);
     boolean opened = false;
     try {
-      StreamInfo stream = new Streams(connection, options).toRead();
+      Streams streams = new Streams(connection, options);
+      StreamInfo stream = streams.toRead();
       ConsumerInfo found = find(connection, options, stream);
       if (found == null && !makes) {
         return null;
@@ -71,11 +85,21 @@ final class SharedReader implements AutoCloseable {
               inbox,
               message -> {
                 unacknowledged.arrived(waiting, message);
+                deliveries.arrived(message);
                 return true;
               },
               Math.min(AHEAD_MESSAGES, options.inFlight()));
-      pulls.start();
-      SharedReader reader = new SharedReader(connection, inbox, pulls, unacknowledged, waiting);
+      SharedReader reader =
+          new SharedReader(
+              connection,
+              inbox,
+              pulls,
+              unacknowledged,
+              waiting,
+              deliveries,
+              streams,
+              stream,
+              consumer);
       opened = true;
       return reader;
     } catch (JetStreamApiException | IOException | IllegalStateException e) {
@@ -164,6 +188,31 @@ final class SharedReader implements AutoCloseable {
               + what
               + "; it is not changed from here: take another name, or delete it");
     }
+  }
+
+  /** Asks for messages, from here on. */
+  void start() {
+    deliveries.begin(consumer.getDelivered());
+    pulls.start();
+  }
+
+  StreamInfo stream() {
+    return stream;
+  }
+
+  /** The sequence up to which the consumer had given its messages to anybody, when this began. */
+  long givenUpTo() {
+    return consumer.getDelivered().getStreamSequence();
+  }
+
+  /** Whether the stream has no messages but those that are read. */
+  boolean readsWholeStream() {
+    return streams.hasNothingElse(stream);
+  }
+
+  /** The sequence of the oldest message that the stream has now. Blocks. */
+  long askFirstSequence() throws PipeException {
+    return streams.state(stream.getConfiguration().getName()).getFirstSequence();
   }
 
   /** Why it ended; null for no other reason than the end of the connection. */

@@ -25,7 +25,15 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
 
   private final Unacknowledged unacknowledged;
 
+  private final Deliveries deliveries = new Deliveries();
+  private final DeletedUnread deleted;
   private final NatsOptions options;
+
+  /** What is read from; null before the first. Written while nobody takes messages. */
+  private volatile @Nullable SharedReader present;
+
+  /** What was told of lies up to here. */
+  private volatile long toldUpTo;
 
   /** A consumer that was read is not made again, or it would give everything once more. */
   private boolean begun;
@@ -36,6 +44,7 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
   SharedSource(NatsOptions options, PipeContext context) {
     super(options.address(), context, Subjects.streamIdOf(options));
     this.options = options;
+    this.deleted = new DeletedUnread(options, context.events());
     this.unacknowledged = new Unacknowledged(options.ackWait());
   }
 
@@ -60,9 +69,10 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
   protected SharedReader begin() throws PipeException, InterruptedException {
     Long since = goneSinceNanos;
     goneSinceNanos = null;
-    SharedReader reader = SharedReader.open(options, unacknowledged, !begun);
+    SharedReader reader = SharedReader.open(options, unacknowledged, deliveries, !begun);
     if (reader != null) {
       begun = true;
+      beginBehindWhatWasDeleted(reader);
       return reader;
     }
     String what = options.address() + ": the consumer " + options.durable() + " is gone";
@@ -76,6 +86,59 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
               + " more, so that is done by who begins, and not by who was at work with it");
     }
     throw new PipeException.Unreachable(Status.NOT_FOUND, what + ", and is looked for", null);
+  }
+
+  /** Tells what the consumer has given to nobody and the stream has no more, before it reads. */
+  private void beginBehindWhatWasDeleted(SharedReader reader) throws PipeException {
+    boolean begins = false;
+    try {
+      String stream = reader.stream().getConfiguration().getName();
+      long from = Math.max(reader.givenUpTo(), toldUpTo) + 1;
+      long to = reader.stream().getStreamState().getFirstSequence() - 1;
+      if (from <= to) {
+        toldUpTo = to;
+        if (reader.readsWholeStream()) {
+          deleted.tell(stream, from, to, to - from + 1);
+        } else {
+          // A consumer that rests does not pass over what others write: that is no loss by itself.
+          deleted.warn(stream, from, to);
+        }
+      }
+      present = reader;
+      reader.start();
+      begins = true;
+    } finally {
+      if (!begins) {
+        reader.close();
+      }
+    }
+  }
+
+  /** Looks whether what was given to nobody was deleted at the front of the stream. */
+  private void look() throws PipeException {
+    Deliveries.Missing missing = deliveries.take();
+    SharedReader reader = present;
+    if (missing == null || reader == null || !reader.readsWholeStream()) {
+      return;
+    }
+    long first;
+    try {
+      first = reader.askFirstSequence();
+    } catch (PipeException e) {
+      // The connection is gone, and the next one is asked.
+      deliveries.giveBack(missing);
+      return;
+    }
+    long from = Math.max(missing.from(), toldUpTo + 1);
+    long to = Math.min(first - 1, missing.to());
+    if (from <= to) {
+      toldUpTo = to;
+      deleted.tell(
+          reader.stream().getConfiguration().getName(),
+          from,
+          to,
+          Math.min(missing.least(), to - from + 1));
+    }
   }
 
   @Override
@@ -105,8 +168,9 @@ final class SharedSource extends ArrivingSource<Message, SharedReader> {
   }
 
   @Override
-  protected void taken(Message message, long endPosition) {
+  protected void taken(Message message, long endPosition) throws PipeException {
     unacknowledged.add(endPosition, message);
+    look();
   }
 
   @Override

@@ -47,7 +47,9 @@ final class DeletedAmongOthersTest extends WithSubject {
     Source source = overrun("?jetstream&lost=continue", read);
     readTo(source, 3 * MANY, read);
     assertThat(read).hasSizeLessThan(3 * MANY);
-    assertThat(subject.warnings()).filteredOn(text -> text.contains("as far as they had")).hasSize(1);
+    assertThat(subject.warnings())
+        .filteredOn(text -> text.contains("as far as they had"))
+        .hasSize(1);
   }
 
   /** The reader has all of its subject, and the stream is written over meanwhile. */
@@ -158,7 +160,8 @@ final class DeletedAmongOthersTest extends WithSubject {
     late.seek(new Resume(0, cursor, null));
     assertThatExceptionOfType(PipeException.DataLoss.class)
         .isThrownBy(() -> late.read(LONG))
-        .withMessageContaining("sequences 6 to 10 of the stream MIXED were deleted before they were")
+        .withMessageContaining(
+            "sequences 6 to 10 of the stream MIXED were deleted before they were")
         .withMessageNotContaining("as far as");
   }
 
