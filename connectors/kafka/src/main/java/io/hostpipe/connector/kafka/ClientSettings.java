@@ -35,7 +35,7 @@ final class ClientSettings {
   static final int TRANSACTION_MILLIS = 30_000;
 
   private static final int RECONNECT_MILLIS_MAX = 1_000;
-  private static final int SEND_BATCH_BYTES = 256 << 10;
+  static final int SEND_BATCH_BYTES = 256 << 10;
   private static final long SEND_BUFFER_BYTES = 64L << 20;
   private static final int FETCH_BYTES_MAX = 8 << 20;
   private static final int FETCH_BYTES_MIN = 1 << 20;
@@ -68,13 +68,18 @@ final class ClientSettings {
    *
    * @param name of the one writer in this name that is valid
    * @param messageBytesMax what the topic takes
+   * @param batchBytesMax how much of it may go together
    */
-  static Map<String, Object> producer(KafkaOptions options, String name, int messageBytesMax)
+  static Map<String, Object> producer(
+      KafkaOptions options, String name, int messageBytesMax, int batchBytesMax)
       throws PipeException {
     Map<String, Object> settings = common(options);
     settings.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 1);
     settings.putIfAbsent(
         ProducerConfig.BATCH_SIZE_CONFIG, Math.min(SEND_BATCH_BYTES, messageBytesMax));
+    if (batchBytesMax < SEND_BATCH_BYTES) {
+      settings.put(ProducerConfig.BATCH_SIZE_CONFIG, batchBytesMax);
+    }
     settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, options.compression());
     settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, name);
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);

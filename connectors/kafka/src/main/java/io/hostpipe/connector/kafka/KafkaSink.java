@@ -11,7 +11,6 @@ import io.hostpipe.spi.PipeContext;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.kafka.common.header.Header;
 
 /**
  * Writes one stream into one partition of a topic, or into all by the keys of its messages: a
@@ -49,6 +48,7 @@ final class KafkaSink extends MessageSink {
     int topicBytesMax = writer.topic().messageBytesMax();
     this.messageBytesMax = topicBytesMax - Math.min(AROUND_BYTES, topicBytesMax / 2);
     this.compacted = writer.topic().compacts();
+    writer.onRefusal(this::refusing);
   }
 
   /** Connects, makes the topic where there is none, and finds the place. Blocks. */
@@ -63,7 +63,7 @@ final class KafkaSink extends MessageSink {
   protected void put(long endPosition, ByteBuffer payload, Headers headers)
       throws PipeException, InterruptedException {
     KafkaHeaders.Written beside = KafkaHeaders.write(headers);
-    int lengthBytes = payload.remaining() + lengthBytes(beside);
+    int lengthBytes = payload.remaining() + Load.Written.lengthBytes(beside);
     if (lengthBytes > messageBytesMax) {
       refuse(
           endPosition,
@@ -88,7 +88,8 @@ final class KafkaSink extends MessageSink {
       value = new byte[payload.remaining()];
       payload.get(value);
     }
-    messages.add(new Load.Written(value, beside));
+    Place behind = writer.topic().tellsMessageBytesMax() ? null : place(Place.Kind.MORE);
+    messages.add(new Load.Written(value, beside, behind));
     heldBytes += lengthBytes + OBJECT_BYTES;
   }
 
@@ -111,7 +112,7 @@ final class KafkaSink extends MessageSink {
   protected void complete() throws PipeException, InterruptedException {
     if (options.marksEnd()) {
       Place place = place(Place.Kind.END);
-      Load.Written mark = new Load.Written(new byte[0], KafkaHeaders.write(Headers.EMPTY));
+      Load.Written mark = new Load.Written(new byte[0], KafkaHeaders.write(Headers.EMPTY), null);
       writer.add(new Load(List.of(mark), place, position(), OBJECT_BYTES));
     }
     writer.awaitCommitted();
@@ -135,14 +136,5 @@ final class KafkaSink extends MessageSink {
   @Override
   public void close() {
     writer.close();
-  }
-
-  private static int lengthBytes(KafkaHeaders.Written beside) {
-    byte[] key = beside.key();
-    int lengthBytes = key == null ? 0 : key.length;
-    for (Header each : beside.headers()) {
-      lengthBytes += each.key().length() * 3 + each.value().length + 8;
-    }
-    return lengthBytes;
   }
 }

@@ -24,6 +24,11 @@ record Topic(Uuid id, String name, int partitions, int replicas, Map<String, Str
     return text == null ? MESSAGE_BYTES_MAX : Integer.parseInt(text);
   }
 
+  /** Whether that is what it says, and no guess: who may not read its settings is not told. */
+  boolean tellsMessageBytesMax() {
+    return settings.containsKey("max.message.bytes");
+  }
+
   /** How long a message is kept; -1 for ever or unknown. */
   long keptMillis() {
     return deletes() ? number("retention.ms") : -1;

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -26,6 +27,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TransactionAbortedException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.header.Header;
@@ -40,6 +42,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread, and {@link #close} from any.
  */
 final class Transactions implements AutoCloseable {
+  /** What a batch of one message has around it, about. */
+  private static final int AROUND_BYTES = 512;
+
+  private static final long LOOK_MILLIS = 100;
+
   private final KafkaOptions options;
   private final StreamId stream;
   private final Topic topic;
@@ -55,6 +62,14 @@ final class Transactions implements AutoCloseable {
   /** Why a message was not taken: the others fail after it, and do not say why. */
   private final AtomicReference<Exception> firstFailure = new AtomicReference<>();
 
+  /** One that a broker refuses by itself; null for none. */
+  private final AtomicReference<Load.@Nullable Written> tooLong = new AtomicReference<>();
+
+  /** The newest message in each partition, where it is not known how long one may be. */
+  private final Map<Integer, Future<RecordMetadata>> newest = new HashMap<>();
+
+  private final int batchBytesMax;
+  private boolean batchTooLong;
   private long begunNanos;
   private boolean begun;
 
@@ -66,7 +81,9 @@ final class Transactions implements AutoCloseable {
       StreamId stream,
       Topic topic,
       PlaceReader.Found found,
-      KafkaProducer<byte[], byte[]> producer) {
+      KafkaProducer<byte[], byte[]> producer,
+      int batchBytesMax) {
+    this.batchBytesMax = batchBytesMax;
     this.options = options;
     this.stream = stream;
     this.topic = topic;
@@ -90,7 +107,8 @@ final class Transactions implements AutoCloseable {
       KafkaOptions options, StreamId stream, Encoding encoding, long writer, PipeEvents events)
       throws PipeException, InterruptedException {
     try (Topics topics = Topics.open(options)) {
-      Transactions begun = begin(options, stream, topics, topics.toWrite(events));
+      Transactions begun =
+          begin(options, stream, topics, topics.toWrite(events), ClientSettings.SEND_BATCH_BYTES);
       boolean whole = false;
       try {
         begun.sign(encoding, writer);
@@ -111,9 +129,11 @@ final class Transactions implements AutoCloseable {
   /**
    * Does so again, with the topic that was written into before.
    *
+   * @param batchBytesMax how much may go together where it is not known what the topic takes
    * @param look at what is committed, before anybody is fenced: it may be a successor's
    */
-  static Transactions again(KafkaOptions options, StreamId stream, Uuid known, Look look)
+  static Transactions again(
+      KafkaOptions options, StreamId stream, Uuid known, int batchBytesMax, Look look)
       throws PipeException, InterruptedException {
     try (Topics topics = Topics.open(options)) {
       Topic topic = sameTopic(options, topics, known);
@@ -121,7 +141,7 @@ final class Transactions implements AutoCloseable {
       if (committed != null) {
         look.at(committed);
       }
-      return begin(options, stream, topics, topic);
+      return begin(options, stream, topics, topic, batchBytesMax);
     } catch (InterruptException e) {
       throw KafkaErrors.interrupted(e);
     } catch (KafkaException e) {
@@ -130,19 +150,22 @@ final class Transactions implements AutoCloseable {
   }
 
   private static Transactions begin(
-      KafkaOptions options, StreamId stream, Topics topics, Topic topic)
+      KafkaOptions options, StreamId stream, Topics topics, Topic topic, int batchBytesMax)
       throws PipeException, InterruptedException {
     KafkaProducer<byte[], byte[]> producer =
         new KafkaProducer<>(
             ClientSettings.producer(
-                options, Place.nameOf(stream, topic.name()), topic.messageBytesMax()));
+                options,
+                Place.nameOf(stream, topic.name()),
+                topic.messageBytesMax(),
+                batchBytesMax));
     boolean whole = false;
     try {
       producer.initTransactions();
       PlaceReader.Found found = new PlaceReader(options, topics, topic, stream).find();
       checkPartition(options, stream, found);
       whole = true;
-      return new Transactions(options, stream, topic, found, producer);
+      return new Transactions(options, stream, topic, found, producer, batchBytesMax);
     } finally {
       if (!whole) {
         producer.close(Duration.ZERO);
@@ -284,7 +307,65 @@ final class Transactions implements AutoCloseable {
     return part == null ? 0 : part.behindMessages();
   }
 
-  private Future<RecordMetadata> send(Load.Written message, int partition, @Nullable Place place) {
+  private Future<RecordMetadata> send(Load.Written message, int partition, @Nullable Place place)
+      throws PipeException, ExecutionException, InterruptedException {
+    if (topic.tellsMessageBytesMax()) {
+      return enqueue(message, partition, place);
+    }
+    // So the library does not put anything else into its batch: a broker's answer is about it.
+    boolean alone = message.lengthBytes() + AROUND_BYTES > batchBytesMax;
+    if (alone) {
+      awaitSent();
+    }
+    Future<RecordMetadata> sent = enqueue(message, partition, place);
+    newest.put(partition, sent);
+    if (alone) {
+      awaitSent();
+    }
+    return sent;
+  }
+
+  /**
+   * Waits until the brokers have taken what was sent. The library cuts a batch that is too long
+   * into several, and where that brings no shorter ones, again and again: it is not waited for.
+   */
+  private void awaitSent() throws PipeException, ExecutionException, InterruptedException {
+    for (Future<RecordMetadata> each : newest.values()) {
+      boolean done = false;
+      while (!done) {
+        try {
+          var _ = each.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+          done = true;
+        } catch (TimeoutException e) {
+          if (hasCut()) {
+            batchTooLong = true;
+            throw new PipeException.Unreachable(
+                options.address() + ": the topic takes shorter batches than were sent", e);
+          }
+        }
+      }
+    }
+    newest.clear();
+  }
+
+  private boolean hasCut() {
+    return producer.metrics().entrySet().stream()
+        .filter(each -> each.getKey().name().equals("batch-split-total"))
+        .anyMatch(each -> each.getValue().metricValue() instanceof Double count && count > 0);
+  }
+
+  /** The message that a broker has refused by itself for its length; null for none. */
+  Load.@Nullable Written tooLong() {
+    return tooLong.get();
+  }
+
+  /** Whether shorter batches may help. */
+  boolean isBatchTooLong() {
+    return batchTooLong;
+  }
+
+  private Future<RecordMetadata> enqueue(
+      Load.Written message, int partition, @Nullable Place place) {
     List<Header> headers = message.beside().headers();
     if (place != null) {
       headers = new ArrayList<>(headers);
@@ -301,6 +382,9 @@ final class Transactions implements AutoCloseable {
         (done, thrown) -> {
           if (thrown != null) {
             firstFailure.compareAndSet(null, thrown);
+            if (thrown instanceof RecordTooLargeException) {
+              tooLong.compareAndSet(null, message);
+            }
           }
         });
   }
@@ -322,6 +406,7 @@ final class Transactions implements AutoCloseable {
     call(
         "a transaction cannot be committed",
         () -> {
+          awaitSent();
           producer.flush();
           Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
           for (Map.Entry<Integer, Sent> each : touched.entrySet()) {

@@ -2,6 +2,7 @@ package io.hostpipe.connector.kafka;
 
 import io.hostpipe.Encoding;
 import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
 import io.hostpipe.Resume;
 import io.hostpipe.Status;
 import io.hostpipe.StreamId;
@@ -10,7 +11,9 @@ import io.hostpipe.spi.Attempts;
 import io.hostpipe.spi.Commits;
 import io.hostpipe.spi.PipeContext;
 import io.hostpipe.spi.PipeEvents;
+import io.hostpipe.spi.RefusesFirst;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread rule: one thread adds; one of its own sends; {@link #close} from any.
  */
 final class Writer implements AutoCloseable {
+  /** Shorter batches than that are of one message each. */
+  private static final int BATCH_BYTES_MIN = 1 << 10;
+
   private static final long WAITING_BYTES_MAX = 32L << 20;
   private static final long TRANSACTION_BYTES_MAX = 16L << 20;
   private static final long TRANSACTION_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(200);
@@ -66,6 +72,13 @@ final class Writer implements AutoCloseable {
   private boolean closed;
   private volatile long epoch;
   private volatile Transactions open;
+  private volatile RefusesFirst.@Nullable Refusal refusal;
+
+  /** How much may go together where it is not known what the topic takes. Of the thread below. */
+  private int batchBytesMax = ClientSettings.SEND_BATCH_BYTES;
+
+  /** Where the message ended that was told last to be refused by a broker. Of that thread. */
+  private long toldPosition = -1;
 
   private Writer(
       KafkaOptions options, StreamId stream, long id, Attempts attempts, Transactions first) {
@@ -151,6 +164,11 @@ final class Writer implements AutoCloseable {
     }
   }
 
+  /** Has a message kept that the brokers refuse for good, before anything behind it is sent. */
+  void onRefusal(RefusesFirst.Refusal told) {
+    refusal = told;
+  }
+
   /** The writer has this epoch from here on. */
   void fence(long newEpoch) {
     epoch = newEpoch;
@@ -207,8 +225,12 @@ final class Writer implements AutoCloseable {
         try {
           writeAll(open);
           return;
-        } catch (PipeException.Unreachable e) {
-          clearUp(e);
+        } catch (PipeException e) {
+          boolean known = isTooLong();
+          if (!known && !(e instanceof PipeException.Unreachable)) {
+            throw e;
+          }
+          clearUp(e, !known);
         }
       }
     } catch (PipeException e) {
@@ -259,6 +281,7 @@ final class Writer implements AutoCloseable {
   /** One transaction after another, until the writer ends. */
   private void writeAll(Transactions over) throws PipeException, InterruptedException {
     for (Load first = take(Long.MAX_VALUE); first != null; first = take(Long.MAX_VALUE)) {
+      refuse(first);
       Load next = first;
       Place place = first.place();
       long bytes = 0;
@@ -267,31 +290,89 @@ final class Writer implements AutoCloseable {
         over.send(next);
         bytes += next.heldBytes();
         boolean full = bytes >= TRANSACTION_BYTES_MAX || over.openNanos() >= TRANSACTION_NANOS_MAX;
-        next = full ? null : take(MORE_NANOS);
+        next = full || isRefusedNext() ? null : take(MORE_NANOS);
       }
       over.commit(place);
       committed(sent, Integer.MAX_VALUE, place);
     }
   }
 
-  private void clearUp(PipeException trouble) throws PipeException, InterruptedException {
+  /** Tells of a message that a broker has refused, when all before it is committed. */
+  private void refuse(Load load) throws PipeException, InterruptedException {
+    Rejection why = load.refusal();
+    long position = load.place().held().position();
+    if (why == null || position <= toldPosition) {
+      return;
+    }
+    RefusesFirst.Refusal told = refusal;
+    if (told != null) {
+      told.refused(position, why);
+    }
+    toldPosition = position;
+    commits.reject(position, why);
+  }
+
+  private boolean isRefusedNext() {
+    lock.lock();
+    try {
+      Load next = waiting.peek();
+      return next != null && next.refusal() != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether what went wrong is that something was too long, and it is known what to do. */
+  private boolean isTooLong() {
+    Load.Written bad = open.tooLong();
+    return (bad != null && bad.behind() != null) || (open.isBatchTooLong() && batchBytesMax > 0);
+  }
+
+  /** What was too long is refused, or goes in shorter batches. Under the lock. */
+  private void shorten() {
+    Load.Written bad = open.tooLong();
+    Place behind = bad == null ? null : bad.behind();
+    if (bad != null && behind != null) {
+      Rejection why =
+          new Rejection(
+              Status.OUT_OF_RANGE,
+              "a message of "
+                  + bad.lengthBytes()
+                  + " bytes with its headers, and the topic takes none that is as long"
+                  + " (max.message.bytes)");
+      List<Load> all = List.copyOf(waiting);
+      waiting.clear();
+      all.forEach(each -> waiting.addAll(each.without(bad, behind, why)));
+    } else if (open.isBatchTooLong()) {
+      batchBytesMax = batchBytesMax > BATCH_BYTES_MIN ? batchBytesMax / 4 : 0;
+    }
+  }
+
+  private void clearUp(PipeException trouble, boolean pauses)
+      throws PipeException, InterruptedException {
     open.close();
     lock.lock();
     try {
       while (!sent.isEmpty()) {
         waiting.addFirst(sent.removeLast());
       }
+      shorten();
     } finally {
       lock.unlock();
     }
+    boolean waits = pauses;
     PipeException why = trouble;
     SecondLook look = new SecondLook();
     while (true) {
       checkNotEnded();
-      attempts.pauseAfter(why);
-      checkNotEnded();
+      if (waits) {
+        attempts.pauseAfter(why);
+        checkNotEnded();
+      }
+      waits = true;
       try {
-        Transactions next = Transactions.again(options, stream, topic.id(), this::checkOurs);
+        Transactions next =
+            Transactions.again(options, stream, topic.id(), batchBytesMax, this::checkOurs);
         open = next;
         settle(next);
         return;

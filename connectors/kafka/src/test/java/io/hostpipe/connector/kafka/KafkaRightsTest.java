@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.hostpipe.Address;
 import io.hostpipe.Batch;
+import io.hostpipe.BatchWriter;
+import io.hostpipe.Committed;
+import io.hostpipe.Committed.Rejected;
 import io.hostpipe.Cursor;
 import io.hostpipe.Listener;
 import io.hostpipe.Pipe;
@@ -13,6 +16,8 @@ import io.hostpipe.Resume;
 import io.hostpipe.Sink;
 import io.hostpipe.Source;
 import io.hostpipe.Status;
+import io.hostpipe.StreamId;
+import io.hostpipe.spi.RefusesFirst;
 import io.hostpipe.spi.RetryPolicy;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.KafkaServer;
@@ -254,6 +259,60 @@ final class KafkaRightsTest {
     all.addAll(Topical.read(again, COUNT));
     assertThat(again.read(Duration.ofSeconds(1))).isNull();
     assertThat(all).isEqualTo(Topical.numbers(1, 2 * COUNT));
+  }
+
+  /**
+   * Its limit is in the settings of a topic; who may not read these learns it message by message.
+   */
+  @Test
+  void aMessageThatIsLongerThanALimitNobodyMayReadIsRejectedAndTheOthersGoOn() throws Exception {
+    AclBinding settings = right(ResourceType.TOPIC, "test-", AclOperation.DESCRIBE_CONFIGS);
+    topic.create(1, Map.of("max.message.bytes", "4096"));
+    take(settings);
+    try {
+      Sink sink = topic.sink("numbers", "");
+      List<Long> bad = new ArrayList<>();
+      try (BatchWriter batch = sink.newBatch(1 << 20)) {
+        for (int each = 1; each <= COUNT; each++) {
+          add(batch, "" + each);
+          if (each % 400 == 0) {
+            add(batch, "x".repeat(5_000));
+            bad.add((long) batch.lengthBytes());
+          }
+        }
+        sink.write(batch);
+      }
+      long end = sink.resume().position();
+      assertThat(sink.awaitCommitted(end).rejected().stream().map(Rejected::endPosition))
+          .isEqualTo(bad);
+      sink.finish();
+      assertThat(topic.stored()).isEqualTo(Topical.numbers(1, COUNT));
+      long certain = sink.resume().position();
+      Sink unkept = topic.sink("numbers", "");
+      ((RefusesFirst) unkept)
+          .onRefusal((at, why) -> {
+            throw RefusesFirst.unkept(new StreamId("numbers"), at, why);
+          });
+      long before = certain + Topical.lengthBytes(COUNT + 1, COUNT + 1);
+      try (BatchWriter batch = unkept.newBatch(1 << 20)) {
+        add(batch, "" + (COUNT + 1));
+        add(batch, "x".repeat(5_000));
+        add(batch, "behind");
+        unkept.write(batch);
+      }
+      assertThatExceptionOfType(PipeException.Rejected.class)
+          .isThrownBy(unkept::finish)
+          .withMessageContaining("takes none that is as long (max.message.bytes)");
+      assertThat(unkept.committed()).isEqualTo(new Committed(before, List.of()));
+      assertThat(topic.stored()).isEqualTo(Topical.numbers(1, COUNT + 1));
+      assertThat(topic.sink("numbers", "").resume().position()).isEqualTo(before);
+    } finally {
+      give(settings);
+    }
+  }
+
+  private static void add(BatchWriter batch, String text) throws PipeException {
+    assertThat(batch.add(StandardCharsets.UTF_8.encode(text))).isTrue();
   }
 
   /** Who may not speak to the group may not leave it either, and is missed after a while. */

@@ -34,7 +34,8 @@ final class WokenWriterTest {
         try (Transactions successor = open(options, 2)) {
           assertThatExceptionOfType(PipeException.Refused.class)
               .isThrownBy(() ->
-                  Transactions.again(options, STREAM, hung.topic().id(), WokenWriterTest::look))
+                  Transactions.again(
+                      options, STREAM, hung.topic().id(), 1 << 18, WokenWriterTest::look))
               .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED));
           write(successor, "of the second", 2, 1);
         }
@@ -67,7 +68,8 @@ final class WokenWriterTest {
   private static void write(Transactions over, String text, long writer, long position)
       throws Exception {
     Load.Written message =
-        new Load.Written(text.getBytes(StandardCharsets.UTF_8), KafkaHeaders.write(Headers.EMPTY));
+        new Load.Written(
+            text.getBytes(StandardCharsets.UTF_8), KafkaHeaders.write(Headers.EMPTY), null);
     Resume held = new Resume(position + 1, null, Digest.EMPTY);
     Place place =
         new Place(STREAM, Encoding.RECORDS, false, writer, position, held, Place.Kind.MORE);
