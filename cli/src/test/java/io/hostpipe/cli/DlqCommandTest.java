@@ -128,6 +128,18 @@ final class DlqCommandTest {
   }
 
   @Test
+  void aFileWithoutAWholeMessageThatNobodyPutsMessagesIntoIsSomethingElse() throws IOException {
+    Path list = Files.writeString(folder.resolve("list"), "1\n2\n3\n");
+    assertThat(dlq(ExitCode.DATA_LOSS, "ls", "" + list).err())
+        .contains("holds something else than messages that were put aside")
+        .contains("6 bytes, and no whole message");
+    Files.write(Files.createFile(folder.resolve("list.hostpipe")), new byte[1]);
+    assertThat(dlq(ExitCode.OK, "ls", "" + list).err())
+        .as("one that is being written")
+        .contains("there are no messages");
+  }
+
+  @Test
   void whatHasArrivedIsTakenOutAlsoWhenTheReplayFailsBehindIt() throws IOException {
     byte[] whole = Files.readAllBytes(dead);
     Files.write(dead, new byte[] {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}, APPEND);

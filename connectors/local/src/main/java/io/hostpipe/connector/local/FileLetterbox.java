@@ -9,6 +9,7 @@ import io.hostpipe.StreamId;
 import io.hostpipe.spi.Block;
 import io.hostpipe.spi.BlockPool;
 import io.hostpipe.spi.Letterbox;
+import io.hostpipe.storage.KeptFile;
 import io.hostpipe.storage.RealDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -87,6 +88,7 @@ final class FileLetterbox implements Letterbox {
         readFully(head.clear(), position);
         int lengthBytes = Records.lengthAt(head.flip(), 0);
         if (lengthBytes == Records.INCOMPLETE || position + lengthBytes > file.size()) {
+          checkEnd(position);
           return; // the end, or one that is still on its way
         }
         wanted = show(number, position, lengthBytes, removed, visitor);
@@ -99,6 +101,18 @@ final class FileLetterbox implements Letterbox {
       throw e;
     } catch (IOException e) {
       throw IoErrors.opening(path, e);
+    }
+  }
+
+  /** Whoever puts messages into a file keeps its place beside it, from before the first one on. */
+  private void checkEnd(long position) throws IOException, PipeException {
+    long lengthBytes = file.size();
+    if (position == 0 && lengthBytes > 0 && !Files.exists(KeptFile.beside(path))) {
+      throw new PipeException.DataLoss(
+          path
+              + " holds something else than messages that were put aside: "
+              + lengthBytes
+              + " bytes, and no whole message");
     }
   }
 
