@@ -69,8 +69,11 @@ final class Front {
   void next(OrderedReader open, long behind, long sequence)
       throws PipeException, InterruptedException {
     long from = Math.max(behind, Math.max(wholeUpTo, cameUpTo)) + 1;
+    if (sequence <= from) {
+      return;
+    }
     boolean whole = open.readsWholeStream();
-    if (sequence <= from || (!whole && !open.isCutAtFront())) {
+    if (!whole && !open.isCutAtFront()) {
       return;
     }
     long came = open.lastThatCame();

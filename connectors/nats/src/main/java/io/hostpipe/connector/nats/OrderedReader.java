@@ -37,6 +37,7 @@ final class OrderedReader implements AutoCloseable {
   private final NatsOptions options;
   private final Streams streams;
   private final StreamInfo stream;
+  private final boolean readsWholeStream;
   private final Inbox<Message> inbox;
   private final long lastSequence;
   private final ConsumerInfo consumer;
@@ -61,6 +62,7 @@ final class OrderedReader implements AutoCloseable {
     this.streams = new Streams(connection, options);
     this.sequenceOfLast = behind;
     this.stream = stream;
+    this.readsWholeStream = streams.hasNothingElse(stream);
     this.inbox = inbox;
     this.lastSequence = lastSequence;
     this.consumer = consumer;
@@ -195,7 +197,7 @@ final class OrderedReader implements AutoCloseable {
 
   /** Whether the stream has no messages but those that are read. */
   boolean readsWholeStream() {
-    return streams.hasNothingElse(stream);
+    return readsWholeStream;
   }
 
   /** Whether limits delete the oldest messages of the stream, whatever their subjects. */
