@@ -39,17 +39,13 @@ final class NoRoomTest {
   void aFullStreamIsWaitedForWithPausesThatGrowAndGivenUp() throws Exception {
     try (NatsServer server = NatsServer.start(folder);
         Subject subject = new Subject(server)) {
-      var _ =
-          subject
-              .client()
-              .jetStreamManagement()
-              .addStream(
-                  StreamConfiguration.builder()
-                      .name("SMALL")
-                      .subjects(subject.name())
-                      .maxMessages(3)
-                      .discardPolicy(DiscardPolicy.New)
-                      .build());
+      make(
+          subject,
+          StreamConfiguration.builder()
+              .name("SMALL")
+              .subjects(subject.name())
+              .maxMessages(3)
+              .discardPolicy(DiscardPolicy.New));
       givesUp(subject, "the stream SMALL has no room (maximum messages exceeded)");
       assertThat(subject.stored()).isEqualTo(Subject.numbers(1, 3));
     }
@@ -57,9 +53,7 @@ final class NoRoomTest {
 
   @Test
   void aServerWithoutRoomIsWaitedForWithPausesThatGrowAndGivenUp() throws Exception {
-    String small =
-        "jetstream { store_dir: \"" + folder.resolve("store") + "\", max_file_store: 20KB }";
-    try (NatsServer server = NatsServer.start(folder, small);
+    try (NatsServer server = startSmall();
         Subject subject = new Subject(server)) {
       givesUp(subject, "the server's JetStream has no room (insufficient resources)");
     }
@@ -68,20 +62,11 @@ final class NoRoomTest {
   /** What a stream may grow to is reserved for it, and nothing is left for another one. */
   @Test
   void aServerWithoutRoomForAnotherStreamIsWaitedForAndGivenUp() throws Exception {
-    String small =
-        "jetstream { store_dir: \"" + folder.resolve("store") + "\", max_file_store: 20KB }";
-    try (NatsServer server = NatsServer.start(folder, small);
+    try (NatsServer server = startSmall();
         Subject subject = new Subject(server)) {
-      var _ =
-          subject
-              .client()
-              .jetStreamManagement()
-              .addStream(
-                  StreamConfiguration.builder()
-                      .name("LARGE")
-                      .subjects("others")
-                      .maxBytes(20 << 10)
-                      .build());
+      make(
+          subject,
+          StreamConfiguration.builder().name("LARGE").subjects("others").maxBytes(20 << 10));
       try (Target target = new NatsConnector().target(subject.address("?jetstream"), context())) {
         assertThatExceptionOfType(PipeException.Unreachable.class)
             .isThrownBy(() -> target.open(new StreamId("numbers"), Encoding.RECORDS))
@@ -90,6 +75,16 @@ final class NoRoomTest {
       }
       assertThat(pauses).hasSizeGreaterThan(1);
     }
+  }
+
+  private NatsServer startSmall() throws Exception {
+    return NatsServer.start(
+        folder,
+        "jetstream { store_dir: \"" + folder.resolve("store") + "\", max_file_store: 20KB }");
+  }
+
+  private static void make(Subject subject, StreamConfiguration.Builder stream) throws Exception {
+    var _ = subject.client().jetStreamManagement().addStream(stream.build());
   }
 
   private void givesUp(Subject subject, String lack) throws Exception {

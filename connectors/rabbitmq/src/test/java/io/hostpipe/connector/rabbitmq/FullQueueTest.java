@@ -23,14 +23,7 @@ final class FullQueueTest extends WithQueue {
 
   @Test
   void whatWaitsForRoomInALimitedQueueKeepsItsOrder() throws Exception {
-    queue
-        .client()
-        .queueDeclare(
-            queue.name(),
-            true,
-            false,
-            false,
-            Map.of("x-max-length", 20, "x-overflow", "reject-publish"));
+    queue.declare(Map.of("x-max-length", 20, "x-overflow", "reject-publish"));
     Sink sink = queue.sink("numbers", "");
     InParallel<Boolean> writing =
         InParallel.run(() -> {

@@ -106,7 +106,7 @@ final class QueueLetterboxTest extends WithQueue {
   /** Nobody can tell whether they are one message or two. */
   @Test
   void messagesOfOtherProgramsThatAreTheSameAreCounted() throws Exception {
-    queue.client().queueDeclare(queue.name(), true, false, false, Map.of());
+    queue.declare(Map.of());
     for (String each : List.of("same", "other", "same")) {
       queue.publish(each, Map.of());
     }
@@ -226,7 +226,7 @@ final class QueueLetterboxTest extends WithQueue {
     assertThatExceptionOfType(PipeException.Config.class)
         .isThrownBy(() -> queue.letterbox("?exchange=amq.fanout"))
         .withMessageContaining("messages lie in a queue");
-    queue.client().queueDeclare(queue.name(), true, false, false, Map.of("x-queue-type", "stream"));
+    queue.declare(Map.of("x-queue-type", "stream"));
     assertThatExceptionOfType(PipeException.Refused.class)
         .isThrownBy(() -> queue.letterbox(""))
         .withMessageContaining("is a stream");
@@ -234,14 +234,7 @@ final class QueueLetterboxTest extends WithQueue {
 
   @Test
   void aQueueThatDropsWhatIsGivenBackIsNotLookedThrough() throws Exception {
-    queue
-        .client()
-        .queueDeclare(
-            queue.name(),
-            true,
-            false,
-            false,
-            Map.of("x-queue-type", "quorum", "x-delivery-limit", 3));
+    queue.declare(Map.of("x-queue-type", "quorum", "x-delivery-limit", 3));
     assertThatExceptionOfType(PipeException.Refused.class)
         .isThrownBy(() -> queue.letterbox(""))
         .withMessageContaining("drops what has come again 3 times");

@@ -24,14 +24,8 @@ final class QueueShapeTest extends WithQueue {
 
   @Test
   void aStreamIsSeenToBeOne() throws Exception {
-    queue
-        .client()
-        .queueDeclare(
-            queue.name(),
-            true,
-            false,
-            false,
-            Map.of("x-queue-type", "stream", "x-max-age", "7D", "x-max-length-bytes", 1_000_000));
+    queue.declare(
+        Map.of("x-queue-type", "stream", "x-max-age", "7D", "x-max-length-bytes", 1_000_000));
     QueueOptions options = QueueOptions.of(queue.address(""), true);
     try (RabbitConnection connection = RabbitConnection.open(options, why -> {})) {
       QueueShape shape = Objects.requireNonNull(new Queues(connection, options).look());
@@ -43,10 +37,7 @@ final class QueueShapeTest extends WithQueue {
 
   @Test
   void whatAnotherProgramGaveAQueueIsFound() throws Exception {
-    queue
-        .client()
-        .queueDeclare(
-            queue.name(), true, false, false, Map.of("x-max-priority", 5, "x-max-length", 7));
+    queue.declare(Map.of("x-max-priority", 5, "x-max-length", 7));
     QueueOptions options = QueueOptions.of(queue.address(""), true);
     try (RabbitConnection connection = RabbitConnection.open(options, why -> {})) {
       QueueShape shape = Objects.requireNonNull(new Queues(connection, options).look());

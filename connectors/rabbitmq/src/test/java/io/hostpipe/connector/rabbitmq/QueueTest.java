@@ -342,14 +342,7 @@ final class QueueTest extends WithQueue {
 
   @Test
   void aQueueWithALimitAndNoPlaceForDeadLettersIsRefused() throws Exception {
-    queue
-        .client()
-        .queueDeclare(
-            queue.name(),
-            true,
-            false,
-            false,
-            Map.of("x-queue-type", "quorum", "x-delivery-limit", 20));
+    queue.declare(Map.of("x-queue-type", "quorum", "x-delivery-limit", 20));
     Source source = queue.source("");
     assertThatExceptionOfType(PipeException.Refused.class)
         .isThrownBy(source::read)
@@ -471,7 +464,7 @@ final class QueueTest extends WithQueue {
         () -> queue.warnings().stream().filter(each -> each.contains("was deleted")).count() > 3);
     assertThatExceptionOfType(java.io.IOException.class)
         .isThrownBy(() -> client.queueDeclarePassive(queue.name()));
-    queue.client().queueDeclare(queue.name(), true, false, false, Map.of());
+    queue.declare(Map.of());
     assertThat(reading.join()).isTrue();
     sink.finish();
   }

@@ -51,6 +51,11 @@ final class TestQueue extends StoreEnds {
     return new RabbitConnector().letterbox(address, context());
   }
 
+  /** Makes the queue, durable, as some other program would. */
+  void declare(Map<String, Object> arguments) throws Exception {
+    var _ = client().queueDeclare(name(), true, false, false, arguments);
+  }
+
   /** A channel of a client that is closed with the rest. */
   Channel client() throws Exception {
     ConnectionFactory factory = new ConnectionFactory();
