@@ -3,6 +3,7 @@ package io.hostpipe.testkit.servers;
 import io.hostpipe.testkit.InParallel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,15 @@ final class ServerProcess implements AutoCloseable {
 
   /** Several that are a Java each, on a machine with other work. */
   private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  /** Below those that systems give who listens at port 0, and who dials. */
+  private static final int FIRST_PORT = 10_000;
+
+  private static final int PORT_COUNT = 22_000;
+
+  /** Tests of several processes begin at different ones. */
+  private static final AtomicInteger NEXT_PORT =
+      new AtomicInteger((int) (ProcessHandle.current().pid() * 97 % PORT_COUNT));
 
   private final List<String> command;
   private final Map<String, String> environment;
@@ -132,10 +143,18 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** A port of loopback that nobody uses now. */
+  /**
+   * A port of loopback that nobody uses now. Until its server listens there it is nobody's: so it
+   * is none of those that a system gives by itself, and none that was given here before.
+   */
   static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+    while (true) {
+      int port = FIRST_PORT + NEXT_PORT.getAndIncrement() % PORT_COUNT;
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        // Somebody's; the next one.
+      }
     }
   }
 
