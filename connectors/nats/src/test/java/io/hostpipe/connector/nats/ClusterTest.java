@@ -8,7 +8,9 @@ import io.hostpipe.Source;
 import io.hostpipe.testkit.InParallel;
 import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.JetStreamManagement;
+import io.nats.client.JetStreamOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -80,7 +82,10 @@ final class ClusterTest {
   }
 
   private NatsServer leader() throws Exception {
-    JetStreamManagement streams = subject.client().jetStreamManagement();
+    // Nobody answers while none leads them all.
+    JetStreamOptions shortly =
+        JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(5)).build();
+    JetStreamManagement streams = subject.client().jetStreamManagement(shortly);
     String[] name = {null};
     InParallel.await(() -> {
       try {

@@ -63,7 +63,7 @@ final class DialogueTest extends WithSubject {
         });
     dispatcher.subscribe(subject.name());
     service.flush(Duration.ofMinutes(2));
-    Pipe pipe = subject.pipe("?timeout=4s", false);
+    Pipe pipe = subject.pipe("?timeout=10s", false);
     Subject.writeNumbers(pipe.sink(), 1, 3);
     assertThat(Subject.read(pipe.source(), 2)).containsExactly("1!", "3!");
     pipe.sink().finish();
@@ -71,7 +71,7 @@ final class DialogueTest extends WithSubject {
         .singleElement()
         .satisfies(each -> {
           assertThat(each.why().status()).isEqualTo(Status.DEADLINE_EXCEEDED);
-          assertThat(each.why().reason()).contains("no answer within 4000 ms");
+          assertThat(each.why().reason()).contains("no answer within 10000 ms");
         });
   }
 
@@ -161,7 +161,7 @@ final class DialogueTest extends WithSubject {
     BlockingQueue<Message> heard = new LinkedBlockingQueue<>();
     service.createDispatcher(heard::add).subscribe(subject.name());
     service.flush(Duration.ofMinutes(2));
-    Pipe pipe = subject.pipe("?timeout=8s", false);
+    Pipe pipe = subject.pipe("?timeout=15s", false);
     InParallel<Boolean> writing =
         InParallel.run(() -> {
           Subject.writeNumbers(pipe.sink(), 1, 1_025);
@@ -172,7 +172,7 @@ final class DialogueTest extends WithSubject {
       int count = round;
       InParallel.await(() -> heard.size() == count);
       long since = System.nanoTime();
-      InParallel.await(() -> System.nanoTime() - since > Duration.ofSeconds(5).toNanos());
+      InParallel.await(() -> System.nanoTime() - since > Duration.ofSeconds(8).toNanos());
       for (int each = 0; each < count; each++) {
         Message request = heard.remove();
         service.publish(request.getReplyTo(), answerTo(request));

@@ -187,7 +187,7 @@ final class NatsRightsTest {
     Sink sink = subject.sink("numbers", "?jetstream");
     Subject.writeNumbers(sink, 1, COUNT);
     sink.finish();
-    String shared = "?jetstream&durable=jobs&ack-wait=1s";
+    String shared = "?jetstream&durable=jobs&ack-wait=4s";
     Source source = subject.source(shared);
     Objects.requireNonNull(source.read()).close();
     server.reload(anna(MAY_NOT_ACKNOWLEDGE));

@@ -132,7 +132,7 @@ final class SharedSourceTest {
 
   @Test
   void aReaderThatIsKilledLosesNothing() throws Exception {
-    Source killed = subject.source("?jetstream&durable=jobs&ack-wait=1s");
+    Source killed = subject.source("?jetstream&durable=jobs&ack-wait=4s");
     readWithoutCommit(killed, 100);
     server.kill();
     server.restart();
@@ -157,13 +157,14 @@ final class SharedSourceTest {
 
   @Test
   void aMessageThatIsRefusedDoesNotComeAgain() throws Exception {
-    Source source = subject.source("?jetstream&durable=jobs&ack-wait=1s");
+    Source source = subject.source("?jetstream&durable=jobs");
     long end = readWithoutCommit(source, 100);
     source.reject(FIRST_BYTES, new Rejection(Status.INVALID_ARGUMENT, "not a number"));
     source.commit(end);
     source.close();
+    awaitNothingPending();
     Source other = subject.source("?jetstream&durable=jobs");
-    assertThat(other.read(Duration.ofSeconds(2))).isNull();
+    assertThat(other.read(Duration.ofMillis(200))).isNull();
   }
 
   @Test

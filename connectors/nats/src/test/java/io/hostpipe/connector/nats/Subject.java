@@ -19,6 +19,9 @@ import java.util.UUID;
 
 /** A subject of a test's own, with Hostpipe's ends of it and a client that knows nothing of it. */
 final class Subject extends StoreEnds {
+  /** How long an answer may take, of JetStream as well. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
   private final NatsServer server;
 
   /** How Hostpipe's ends call themselves, and how the client does: nothing, or a user with an @. */
@@ -62,12 +65,13 @@ final class Subject extends StoreEnds {
     warned(reason);
   }
 
-  /** A client that is closed with the rest. */
+  /** A client that is closed with the rest, and asks a busy server with patience. */
   Connection client() throws IOException, InterruptedException {
     return closing(
         Nats.connect(
             new Options.Builder()
                 .server("nats://" + clientUser + "127.0.0.1:" + server.port())
+                .connectionTimeout(PATIENCE)
                 .maxReconnects(-1)
                 .reconnectWait(Duration.ofMillis(50))
                 .errorListener(new io.nats.client.ErrorListener() {})
