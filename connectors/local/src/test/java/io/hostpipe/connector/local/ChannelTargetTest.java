@@ -55,7 +55,7 @@ final class ChannelTargetTest {
           assertThat(sink.committed().position()).isEqualTo(content.length);
           sink.finish();
         }
-        assertThat(reading.get(10, TimeUnit.SECONDS)).isEqualTo(content);
+        assertThat(reading.get(2, TimeUnit.MINUTES)).isEqualTo(content);
       }
     }
   }
@@ -68,7 +68,7 @@ final class ChannelTargetTest {
         Sink sink = Ends.open(target)) {
       sink.finish();
     }
-    assertThat(reading.get(10, TimeUnit.SECONDS)).isEmpty();
+    assertThat(reading.get(2, TimeUnit.MINUTES)).isEmpty();
   }
 
   @Test
@@ -124,7 +124,7 @@ final class ChannelTargetTest {
       assertThat(sink.resume().position()).isGreaterThanOrEqualTo(100_000);
       assertThat(sink.awaitCommitted(100_000).position()).isEqualTo(sink.resume().position());
     }
-    reading.get(10, TimeUnit.SECONDS);
+    reading.get(2, TimeUnit.MINUTES);
   }
 
   @Test
@@ -139,7 +139,7 @@ final class ChannelTargetTest {
       sink.awaitCommitted(1);
       PumpedSourceTest.Waiting.untilBlocked(writer);
       sink.close();
-      assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(PipeException.Closed.class);
+      assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(PipeException.Closed.class);
       assertThat(silent.isOpen()).isTrue();
     }
   }
@@ -155,7 +155,7 @@ final class ChannelTargetTest {
       Thread writer = Thread.ofPlatform().daemon().start(() -> writeForEver(sink, ended));
       sink.awaitCommitted(1);
       writer.interrupt();
-      assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+      assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(InterruptedException.class);
       assertThat(silent.isOpen()).isTrue();
     }
   }
@@ -172,7 +172,7 @@ final class ChannelTargetTest {
           virtual ? Thread.ofVirtual().start(write) : Thread.ofPlatform().daemon().start(write);
       PumpedSourceTest.Waiting.untilBlocked(writer);
       sink.close();
-      assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(PipeException.Closed.class);
+      assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(PipeException.Closed.class);
     }
   }
 

@@ -57,7 +57,7 @@ final class FileTargetTest {
       var later = sink.whenCommitted(300_001).toCompletableFuture();
       assertThat(later).isNotDone();
       Ends.write(sink, content);
-      assertThat(later.get(60, TimeUnit.SECONDS).position()).isEqualTo(600_000);
+      assertThat(later.get(2, TimeUnit.MINUTES).position()).isEqualTo(600_000);
       sink.finish();
       sink.finish();
     }
@@ -333,7 +333,7 @@ final class FileTargetTest {
                 });
         sink.awaitCommitted(1);
         writer.interrupt();
-        assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+        assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(InterruptedException.class);
         held = sink.awaitCommitted(1).position();
       }
       assertThat(held % large.length).as("whole batches").isZero();

@@ -145,7 +145,7 @@ final class MixedTargetTest {
   @Test
   void closingItEndsAWriterThatWaitsForTheReader() throws Exception {
     Path fifo = folder.resolve("fifo");
-    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor(10, TimeUnit.SECONDS))
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor(2, TimeUnit.MINUTES))
         .isTrue();
     MixedTarget mixed = mixed(fifo);
     Sink one = open(mixed, "one");

@@ -74,7 +74,7 @@ final class PumpedSourceTest {
       assertThat(Ends.readAll(source)).isEqualTo(content);
       assertThat(source.read()).isNull();
     }
-    writing.get(60, TimeUnit.SECONDS);
+    writing.get(2, TimeUnit.MINUTES);
   }
 
   @Test
@@ -148,7 +148,7 @@ final class PumpedSourceTest {
       Waiting.untilBlocked(reader);
       assertThat(silent.isOpen()).isTrue();
       source.close();
-      assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(PipeException.Closed.class);
+      assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(PipeException.Closed.class);
     }
   }
 
@@ -164,7 +164,7 @@ final class PumpedSourceTest {
       Thread reader = reader(virtual, source, ended);
       Waiting.untilBlocked(reader);
       reader.interrupt();
-      assertThat(ended.get(60, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+      assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(InterruptedException.class);
       out.write(ByteBuffer.wrap(new byte[] {1}));
       try (Batch batch = source.read()) {
         assertThat(Ends.bytes(batch)).containsExactly(1);
@@ -261,10 +261,10 @@ final class PumpedSourceTest {
           Waiting.untilBlocked(reader);
           if (interrupts) {
             reader.interrupt();
-            assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+            assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(InterruptedException.class);
           } else {
             source.close();
-            assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(PipeException.Closed.class);
+            assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(PipeException.Closed.class);
           }
           assertThatExceptionOfType(PipeException.class).isThrownBy(source::read);
           assertThat(source.finished()).isFalse();
@@ -284,7 +284,7 @@ final class PumpedSourceTest {
       CompletableFuture<Throwable> ended = new CompletableFuture<>();
       Waiting.untilBlocked(reader(virtual, source, ended));
       source.close();
-      assertThat(ended.get(10, TimeUnit.SECONDS)).isInstanceOf(PipeException.Closed.class);
+      assertThat(ended.get(2, TimeUnit.MINUTES)).isInstanceOf(PipeException.Closed.class);
     }
   }
 
@@ -335,7 +335,7 @@ final class PumpedSourceTest {
     private Waiting() {}
 
     static void until(java.util.function.BooleanSupplier condition) {
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+      long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
       while (!condition.getAsBoolean()) {
         assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
         LockSupport.parkNanos(200_000);

@@ -29,8 +29,8 @@ final class StdioTest {
     try (OutputStream in = copy.getOutputStream()) {
       in.write(content);
     }
-    assertThat(out.get(30, TimeUnit.SECONDS)).isEqualTo(content);
-    assertThat(copy.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(out.get(2, TimeUnit.MINUTES)).isEqualTo(content);
+    assertThat(copy.waitFor(2, TimeUnit.MINUTES)).isTrue();
     assertThat(text(told))
         .contains("position 10000000 committed 10000000 digest")
         .contains(Digest.of(ByteBuffer.wrap(content)).toString())
@@ -51,7 +51,7 @@ final class StdioTest {
       in.close();
       assertThat(out.read()).isEqualTo(-1);
     }
-    assertThat(copy.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(copy.waitFor(2, TimeUnit.MINUTES)).isTrue();
     assertThat(copy.exitValue()).isZero();
   }
 
@@ -62,7 +62,7 @@ final class StdioTest {
     try (InputStream out = copy.getInputStream()) {
       assertThat(out.readNBytes(1_000_000)).hasSize(1_000_000);
     }
-    assertThat(copy.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(copy.waitFor(2, TimeUnit.MINUTES)).isTrue();
     assertThat(copy.exitValue()).isEqualTo(1);
     assertThat(text(told))
         .contains("CANCELLED the program behind standard output ended; ")
@@ -76,7 +76,7 @@ final class StdioTest {
     Path out = folder.resolve("out");
     Process copy = Copy.program("ulimit -f 1000;", "/dev/zero", out.toString()).start();
     CompletableFuture<byte[]> told = reading(copy.getErrorStream());
-    assertThat(copy.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(copy.waitFor(2, TimeUnit.MINUTES)).isTrue();
     assertThat(copy.exitValue()).isEqualTo(1);
     assertThat(text(told))
         .contains("RESOURCE_EXHAUSTED " + out + " has no room left at position")
@@ -94,7 +94,7 @@ final class StdioTest {
             + " print(\"room\",fcntl.fcntl(1,1032),file=sys.stderr)' |";
     Process copy = Copy.program(feeder, "-", folder.resolve("out").toString()).start();
     CompletableFuture<byte[]> told = reading(copy.getErrorStream());
-    assertThat(copy.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(copy.waitFor(2, TimeUnit.MINUTES)).isTrue();
     assertThat(text(told)).contains("position 6553600 ").contains("room 1048576");
   }
 
@@ -111,7 +111,7 @@ final class StdioTest {
       in.write("typed\n\u0004".getBytes(StandardCharsets.UTF_8));
       in.flush();
       CompletableFuture<byte[]> shown = reading(copy.getInputStream());
-      assertThat(copy.waitFor(30, TimeUnit.SECONDS)).as(() -> text(shown)).isTrue();
+      assertThat(copy.waitFor(2, TimeUnit.MINUTES)).as(() -> text(shown)).isTrue();
     }
     assertThat(out).hasContent("typed\n");
   }

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hostpipe.Cursor;
 import io.hostpipe.PipeException;
 import io.hostpipe.Resume;
+import io.hostpipe.testkit.InParallel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -29,7 +32,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class TailSourceTest {
   private static final String SOON = "rotate-wait=50ms";
 
+  /** Longer than a machine with other work stands still. */
+  private static final String LATER = "rotate-wait=4s";
+
   @TempDir private Path folder;
+  @TempDir private Path aside;
   private Path log;
 
   @BeforeEach
@@ -91,7 +98,7 @@ final class TailSourceTest {
 
   @Test
   void finishesARenamedFileWithItsLateLinesBeforeTheNewOne() throws Exception {
-    try (TailReading tail = new TailReading(log, "rotate-wait=400ms");
+    try (TailReading tail = new TailReading(log, LATER);
         FileChannel writer = FileChannel.open(log, StandardOpenOption.APPEND)) {
       assertThat(tail.read(8)).isEqualTo("one\ntwo\n");
       Files.move(log, folder.resolve("app.log.1"));
@@ -203,7 +210,7 @@ final class TailSourceTest {
 
   @Test
   void aFileThatIsTruncatedWhileItStandsInLineIsReadFromItsCopy() throws Exception {
-    try (TailReading tail = new TailReading(log, "rotate-wait=300ms")) {
+    try (TailReading tail = new TailReading(log, LATER)) {
       assertThat(tail.read(8)).isEqualTo("one\ntwo\n");
       Files.move(log, folder.resolve("app.log.2"));
       Files.writeString(log, "three\n");
@@ -548,7 +555,17 @@ final class TailSourceTest {
   }
 
   /** File times are as coarse as the kernel's clock tick; rotations are further apart than that. */
-  private static void pauseForTimes() {
-    java.util.concurrent.locks.LockSupport.parkNanos(12_000_000);
+  private void pauseForTimes() {
+    FileTime before = timeOfAWrite();
+    InParallel.await(() -> timeOfAWrite().compareTo(before) > 0);
+  }
+
+  /** What the system gives now. */
+  private FileTime timeOfAWrite() {
+    try {
+      return Files.getLastModifiedTime(Files.write(aside.resolve("any"), new byte[1]));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }
