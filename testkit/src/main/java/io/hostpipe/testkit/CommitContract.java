@@ -80,16 +80,16 @@ public interface CommitContract extends ContractTests {
     InParallel<Received> reading = InParallel.run(() -> Received.readAll(way.source(), true));
     CompletableFuture<Committed> early = sink.whenCommitted(1).toCompletableFuture();
     long end = write(sink, "message");
-    assertThat(early.get(30, TimeUnit.SECONDS).position()).isBetween(1L, end);
+    assertThat(early.get(2, TimeUnit.MINUTES).position()).isBetween(1L, end);
     CompletableFuture<Committed> late = sink.whenCommitted(end).toCompletableFuture();
-    assertThat(late.get(30, TimeUnit.SECONDS).position()).isEqualTo(end);
+    assertThat(late.get(2, TimeUnit.MINUTES).position()).isEqualTo(end);
     CompletableFuture<Committed> never = sink.whenCommitted(end + 1).toCompletableFuture();
     sink.finish();
     reading.join();
     assertThat(never).isNotCompleted();
     way.close();
     assertThatExceptionOfType(ExecutionException.class)
-        .isThrownBy(() -> never.get(30, TimeUnit.SECONDS))
+        .isThrownBy(() -> never.get(2, TimeUnit.MINUTES))
         .withCauseInstanceOf(PipeException.class);
   }
 

@@ -91,7 +91,7 @@ public interface MessageViewContract extends ContractTests {
     message.commit();
     way.source().read(Duration.ofMillis(1));
     assertThat(sent.awaitCommitted().position()).isEqualTo(sent.endPosition());
-    assertThat(stage.get(20, TimeUnit.SECONDS).position()).isEqualTo(sent.endPosition());
+    assertThat(stage.get(2, TimeUnit.MINUTES).position()).isEqualTo(sent.endPosition());
     CompletableFuture<Committed> never =
         way.near().send(new byte[3]).whenCommitted().toCompletableFuture();
     way.closeSink().run();
@@ -130,7 +130,7 @@ public interface MessageViewContract extends ContractTests {
       message.commit();
     }
     assertThat(received.read()).isNull();
-    Committed all = relay.finished().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    Committed all = relay.finished().toCompletableFuture().get(2, TimeUnit.MINUTES);
     assertThat(all.position()).isPositive();
     assertThat(sending.join()).isTrue();
   }
@@ -244,7 +244,7 @@ public interface MessageViewContract extends ContractTests {
     CompletableFuture<Throwable> told = new CompletableFuture<>();
     way.far().publisher().subscribe(new Quiet(told));
     way.closeSink().run();
-    assertThat(told.get(20, TimeUnit.SECONDS)).isInstanceOf(PipeException.class);
+    assertThat(told.get(2, TimeUnit.MINUTES)).isInstanceOf(PipeException.class);
   }
 
   @Test

@@ -92,19 +92,18 @@ final class LimitsTest {
     Listener listener =
         ends.listen(
             "name",
-            "heartbeat=100ms&linger=3s&handshake=300ms&binding=none&tokens=" + tokens(""),
+            "heartbeat=100ms&linger=3s&handshake=3s&binding=none&tokens=" + tokens(""),
             ends.raw());
     try (RawPeer slow = RawPeer.dial(Ends.at(listener))) {
       slow.send(TokenProof.claiming(RawPeer.hello("name").build(), "ops", 1));
       assertThat(slow.next()).isInstanceOf(Frame.Challenge.class);
       assertThat(slow.next())
-          .isEqualTo(
-              new Frame.Failure(Code.DEADLINE_EXCEEDED, "no proof of its token within 300ms"));
+          .isEqualTo(new Frame.Failure(Code.DEADLINE_EXCEEDED, "no proof of its token within 3s"));
       assertThat(slow.drain()).isZero();
     }
     InParallel.await(() ->
         ends.listenerTold.stream()
-            .anyMatch(line -> line.contains("no proof of its token within 300ms")));
+            .anyMatch(line -> line.contains("no proof of its token within 3s")));
   }
 
   /** A window bounds a frame, too: nobody is waited for who announces more than may ever come. */

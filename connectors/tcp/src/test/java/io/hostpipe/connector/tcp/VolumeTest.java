@@ -84,6 +84,7 @@ final class VolumeTest {
             }
           }
         });
+    InParallel.await(() -> position.get() >= WINDOW_BYTES / 2);
     InParallel.awaitStill(position::get);
     assertThat(sent.ended()).isFalse();
     assertThat(position.get()).isBetween(WINDOW_BYTES / 2, 2 * WINDOW_BYTES);

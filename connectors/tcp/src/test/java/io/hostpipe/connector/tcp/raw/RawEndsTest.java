@@ -86,6 +86,7 @@ final class RawEndsTest {
     int port = Integer.parseInt(peer.inputReader().readLine());
     Sink sink = place.dial(port, place.sending()).sink();
     InParallel<String> writing = writing(sink);
+    InParallel.await(() -> committed(sink) > 0);
     InParallel.awaitStill(() -> committed(sink));
     long handedOver = committed(sink);
     peer.destroyForcibly();
