@@ -40,16 +40,16 @@ final class AcceptLoopTest {
     CompletableFuture<Void> running = Hosts.inBackground(loop::run);
     Pipe first = hosts.dial("name");
     send(first, "first");
-    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("first");
+    assertThat(heard.poll(120, TimeUnit.SECONDS)).isEqualTo("first");
     Pipe second = hosts.dial("name");
     send(second, "second");
     send(first, "first again");
-    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("first again");
+    assertThat(heard.poll(120, TimeUnit.SECONDS)).isEqualTo("first again");
     first.sink().finish();
-    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("second");
+    assertThat(heard.poll(120, TimeUnit.SECONDS)).isEqualTo("second");
     second.sink().finish();
     loop.close();
-    running.get(30, TimeUnit.SECONDS);
+    running.get(120, TimeUnit.SECONDS);
     assertThat(mostHandled).hasValue(1);
   }
 
@@ -68,10 +68,10 @@ final class AcceptLoopTest {
       finishing.add(Hosts.inBackground(() -> pipe.sink().finish()));
     }
     for (CompletableFuture<Void> each : finishing) {
-      each.get(30, TimeUnit.SECONDS);
+      each.get(120, TimeUnit.SECONDS);
     }
     loop.close();
-    running.get(30, TimeUnit.SECONDS);
+    running.get(120, TimeUnit.SECONDS);
     assertThat(heard).hasSize(8);
     assertThat(mostHandled.get()).isBetween(1, 3);
   }
@@ -82,13 +82,13 @@ final class AcceptLoopTest {
     CompletableFuture<Void> running = Hosts.inBackground(loop::run);
     Pipe pipe = hosts.dial("name");
     send(pipe, "before");
-    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("before");
+    assertThat(heard.poll(120, TimeUnit.SECONDS)).isEqualTo("before");
     loop.close();
     send(pipe, "behind");
-    assertThat(heard.poll(30, TimeUnit.SECONDS)).isEqualTo("behind");
+    assertThat(heard.poll(120, TimeUnit.SECONDS)).isEqualTo("behind");
     assertThat(running).isNotDone();
     pipe.sink().finish();
-    running.get(30, TimeUnit.SECONDS);
+    running.get(120, TimeUnit.SECONDS);
   }
 
   /** As a consumer group that misses what was deleted before it was read. */

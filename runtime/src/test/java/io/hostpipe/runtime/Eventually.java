@@ -16,7 +16,7 @@ final class Eventually {
     long deadline = System.nanoTime() + DEADLINE_NANOS;
     while (!condition.call()) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError("not within 20 s: " + what);
+        throw new AssertionError("not within 120 s: " + what);
       }
       LockSupport.parkNanos(LOOK_NANOS);
     }

@@ -133,7 +133,7 @@ final class SessionHoldingsTest {
     hosts.dial("name", outgoing(AckLevel.DURABLE).withStream(new StreamId("whole")));
     Eventually.holds("the other one is taken", () -> streams.contains("whole"));
     loop.close();
-    assertThatThrownBy(() -> running.get(30, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> running.get(120, TimeUnit.SECONDS))
         .hasCauseInstanceOf(PipeException.DataLoss.class);
   }
 
@@ -176,7 +176,7 @@ final class SessionHoldingsTest {
     assertThat(sender.sink().awaitCommitted(end).position()).isEqualTo(end);
     assertThat(finished).isNotDone();
     taken.source().durable(end, digest("abc"));
-    finished.get(30, TimeUnit.SECONDS);
+    finished.get(120, TimeUnit.SECONDS);
   }
 
   @Test
@@ -190,7 +190,7 @@ final class SessionHoldingsTest {
     assertThat(read(taken)).isEmpty();
     taken.source().durable(4, digest("abcd"));
     taken.source().commit(4, digest("abcd"));
-    finished.get(30, TimeUnit.SECONDS);
+    finished.get(120, TimeUnit.SECONDS);
   }
 
   @Test
@@ -212,7 +212,7 @@ final class SessionHoldingsTest {
     taken.source().commit(end, digest("abc"));
     CompletableFuture<Void> closed = Hosts.inBackground(taken::close);
     second.sink().finish();
-    closed.get(30, TimeUnit.SECONDS);
+    closed.get(120, TimeUnit.SECONDS);
     assertThat(neverAnswered).isNotDone();
   }
 

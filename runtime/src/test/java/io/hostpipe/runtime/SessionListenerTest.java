@@ -208,7 +208,7 @@ final class SessionListenerTest {
   @Test
   void anAcceptedPipeThatLostItsPeerForGoodGivesUpWithItsPosition() throws Exception {
     Function<PipeContext, PipeContext> shortly =
-        context -> context.withRetry(givingUpAfter(Duration.ofMillis(200)));
+        context -> context.withRetry(givingUpAfter(Duration.ofSeconds(3)));
     SessionListener listener = hosts.listen("name", 16, shortly.apply(hosts.messages()));
     Pipe pipe = hosts.dial("name");
     pipe.send(HELLO);

@@ -79,15 +79,17 @@ final class SessionPipeTest {
     SessionListener listener = hosts.listen("name", 16);
     Pipe pipe = hosts.dial("name");
     Pipe taken = hosts.accept(listener);
+    // With a farewell none of them would take less than the second that this may last.
+    Duration limit = Duration.ofMillis(900);
     long shortestNanos = Long.MAX_VALUE;
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 5 || (round < 60 && shortestNanos >= limit.toNanos()); round++) {
       long resumes = pipe.stats().resumes();
       hosts.network.links().forEach(MemoryLink::loseOutput);
       long from = System.nanoTime();
       Eventually.holds("it resumed", () -> pipe.stats().resumes() > resumes);
       shortestNanos = Math.min(shortestNanos, System.nanoTime() - from);
     }
-    assertThat(Duration.ofNanos(shortestNanos)).isLessThan(Duration.ofMillis(900));
+    assertThat(Duration.ofNanos(shortestNanos)).isLessThan(limit);
     // Either side may be the first to notice; the other one then sees a link that broke.
     assertThat(hosts.dialerTold.lines("down"))
         .anySatisfy(line -> assertThat(line).contains("silent for 3 heartbeats"));
@@ -219,11 +221,12 @@ final class SessionPipeTest {
     finished.get();
   }
 
+  /** The limit is for the first link as well, which on a busy machine takes its time. */
   @Test
   void givingUpSaysHowFarItGot() throws Exception {
     RetryPolicy policy =
         new RetryPolicy(
-            Duration.ofMillis(300), Integer.MAX_VALUE, Duration.ofMillis(1), Duration.ofMillis(20));
+            Duration.ofSeconds(5), Integer.MAX_VALUE, Duration.ofMillis(1), Duration.ofMillis(20));
     SessionListener listener = hosts.listen("name", 16);
     Pipe pipe = hosts.dial("name", hosts.messages().withRetry(policy));
     Pipe taken = hosts.accept(listener);
@@ -247,11 +250,11 @@ final class SessionPipeTest {
     hosts.network.hush(true);
     RetryPolicy policy =
         new RetryPolicy(
-            Duration.ofMillis(200), Integer.MAX_VALUE, Duration.ofMillis(1), Duration.ofMillis(5));
+            Duration.ofSeconds(2), Integer.MAX_VALUE, Duration.ofMillis(1), Duration.ofMillis(5));
     Pipe pipe = hosts.dial("name", hosts.messages().withRetry(policy));
     assertThatThrownBy(() -> pipe.send(new byte[1]))
         .isInstanceOf(PipeException.Unreachable.class)
-        .hasMessageContaining("no link for 200ms (--give-up)");
+        .hasMessageContaining("no link for 2s (--give-up)");
     assertThat(hosts.network.dialCount()).isEqualTo(1);
   }
 
@@ -350,7 +353,7 @@ final class SessionPipeTest {
     assertThat(sender.sink().awaitCommitted(end).position()).isEqualTo(end);
     assertThat(finishing).as("all is committed, and the sink has not finished").isNotDone();
     receiver.source().commit(end, null);
-    finishing.get(30, TimeUnit.SECONDS);
+    finishing.get(120, TimeUnit.SECONDS);
   }
 
   @Test
@@ -361,8 +364,8 @@ final class SessionPipeTest {
     CompletableFuture<Void> reading = Hosts.inBackground(() -> taken.source().read());
     pipe.sink().resume();
     int heartbeats = 20;
-    long before = Ticker.SHARED.completedTaskCount();
     long fromNanos = System.nanoTime();
+    long before = Ticker.SHARED.completedTaskCount();
     Eventually.holds(
         "it woke", () -> Ticker.SHARED.completedTaskCount() - before >= 2L * heartbeats);
     // Two sides, and up to five alarms a heartbeat each: far from what a busy loop would need.

@@ -24,23 +24,21 @@ import org.junit.jupiter.api.Timeout;
 final class SessionPortTest {
   private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
-  private static final SessionOptions OPTIONS =
-      new SessionOptions(
-          Duration.ofMillis(100),
-          Duration.ofMillis(200),
-          Duration.ofSeconds(1),
-          1 << 20,
-          0,
-          Duration.ofSeconds(150),
-          Access.OPEN,
-          1_000_000);
+  /** For those whose time is to be over. */
+  private static final SessionOptions HASTY =
+      options(Duration.ofMillis(100), Duration.ofMillis(200));
 
-  private final Hosts hosts = new Hosts(OPTIONS);
+  private Hosts hosts = new Hosts(options(Duration.ofSeconds(5), Duration.ofMinutes(2)));
 
   @AfterEach
   void closeAll() throws Exception {
     hosts.close();
     Eventually.holds("every block is given back", () -> hosts.pool.takenBytes() == 0);
+  }
+
+  private void beHasty() {
+    hosts.close();
+    hosts = new Hosts(HASTY);
   }
 
   @Test
@@ -60,6 +58,7 @@ final class SessionPortTest {
 
   @Test
   void whoSaysNothingIsTurnedAwayWhenHisTimeIsOver() throws Exception {
+    beHasty();
     RawPeer silent = RawPeer.dial(hosts.network);
     assertThat(silent.next())
         .isEqualTo(new Frame.Failure(Code.DEADLINE_EXCEEDED, "no HELLO within 200ms"));
@@ -73,7 +72,7 @@ final class SessionPortTest {
   @Test
   void aPortThatWasStoppedBlamesNobodyForItsOwnAbsence() throws Exception {
     HandTime time = new HandTime();
-    try (Hosts stopped = new Hosts(OPTIONS, time)) {
+    try (Hosts stopped = new Hosts(HASTY, time)) {
       stopped.listen("name", 16);
       RawPeer peer = RawPeer.dial(stopped.network);
       Eventually.holds("its time began", () -> time.alarmCount() == 1);
@@ -87,7 +86,7 @@ final class SessionPortTest {
   @Test
   void whoSaysNothingToAPortThatWasStoppedIsTurnedAwayAMomentLater() throws Exception {
     HandTime time = new HandTime();
-    try (Hosts stopped = new Hosts(OPTIONS, time)) {
+    try (Hosts stopped = new Hosts(HASTY, time)) {
       RawPeer silent = RawPeer.dial(stopped.network);
       Eventually.holds("its time began", () -> time.alarmCount() == 1);
       time.pass(100 * MILLI);
@@ -101,6 +100,7 @@ final class SessionPortTest {
 
   @Test
   void whoDripsHisHelloIsTurnedAwayWhenHisTimeIsOver() throws Exception {
+    beHasty();
     ByteBuffer hello = ByteBuffer.allocate(FrameCodec.CONTROL_BYTES_MAX);
     FrameCodec.encode(RawPeer.hello("name").build(), hello);
     RawPeer slow = RawPeer.dial(hosts.network);
@@ -181,6 +181,7 @@ final class SessionPortTest {
 
   @Test
   void aFloodBehindAHelloKeepsNobodyBusy() throws Exception {
+    beHasty();
     SessionListener listener = hosts.listen("name", 16);
     ByteBuffer flood = ByteBuffer.allocate(64 << 10);
     FrameCodec.encode(RawPeer.hello("name").build(), flood);
@@ -238,6 +239,18 @@ final class SessionPortTest {
     assertThatThrownBy(() -> hosts.listen("ü".repeat(101), 1))
         .isInstanceOf(PipeException.Config.class);
     assertThatThrownBy(() -> hosts.listen("a\nb", 1)).isInstanceOf(PipeException.Config.class);
+  }
+
+  private static SessionOptions options(Duration heartbeat, Duration handshake) {
+    return new SessionOptions(
+        heartbeat,
+        handshake,
+        Duration.ofSeconds(1),
+        1 << 20,
+        0,
+        Duration.ofSeconds(150),
+        Access.OPEN,
+        1_000_000);
   }
 
   private static ByteBuffer bytes(String text) {
