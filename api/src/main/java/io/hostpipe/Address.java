@@ -65,6 +65,9 @@ public final class Address {
   private final String path;
   private final Map<String, String> options;
 
+  /** What {@link #toString} found: whoever writes it twice writes the same. */
+  private @Nullable String shown;
+
   private Address(
       String scheme,
       @Nullable String userInfo,
@@ -237,6 +240,15 @@ public final class Address {
   /** The address for people, secrets replaced by {@code ***}. */
   @Override
   public String toString() {
+    String known = shown;
+    if (known == null) {
+      known = forPeople();
+      shown = known;
+    }
+    return known;
+  }
+
+  private String forPeople() {
     StringBuilder text = new StringBuilder();
     if (scheme.equals(STDIO)) {
       text.append('-');

@@ -10,6 +10,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class AddressTest {
   @Test
+  void whatItIsForPeopleIsFoundOnce() throws Exception {
+    Address address = Address.parse("tls://user:secret@host:9000/name?token=secret");
+    assertThat(address.toString())
+        .isEqualTo("tls://user:***@host:9000/name?token=***")
+        .isSameAs(address.toString());
+  }
+
+  @Test
   void readsAllItsParts() throws Exception {
     Address address =
         Address.parse("tls://ann:s3cret@db2.example:9000/orders/new%20ones?keep&window=8MiB");

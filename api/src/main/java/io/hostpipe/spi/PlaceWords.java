@@ -23,6 +23,17 @@ public final class PlaceWords {
   private static final String RECORDS = "records";
   private static final String BYTES = "bytes";
 
+  /**
+   * The last one that was written, and the last one that was read: the next is nearly always it.
+   */
+  private static volatile Named written = Named.NONE;
+
+  private static volatile Named read = Named.NONE;
+
+  private record Named(StreamId stream, String word) {
+    static final Named NONE = new Named(new StreamId("none"), "none");
+  }
+
   private PlaceWords() {}
 
   /** The word for what a stream is made of. */
@@ -42,15 +53,22 @@ public final class PlaceWords {
     };
   }
 
-  /** The word for a stream. */
+  /** The word for a stream; a writer asks for the same one for each message. */
   public static String of(StreamId stream) {
-    String value = stream.value();
+    Named known = written;
+    if (!known.stream.equals(stream)) {
+      known = new Named(stream, encode(stream.value()));
+      written = known;
+    }
+    return known.word;
+  }
+
+  private static String encode(String value) {
     for (int index = 0; index < value.length(); index++) {
       if (!isPlain(value.charAt(index))) {
         return URLEncoder.encode(value, StandardCharsets.UTF_8);
       }
     }
-    // As nearly all are, and there is a word in each message.
     return value;
   }
 
@@ -65,8 +83,14 @@ public final class PlaceWords {
 
   /** The stream of a word. */
   public static StreamId stream(String word) {
-    boolean plain = word.indexOf('%') < 0 && word.indexOf('+') < 0;
-    return new StreamId(plain ? word : URLDecoder.decode(word, StandardCharsets.UTF_8));
+    Named known = read;
+    if (!known.word.equals(word)) {
+      boolean plain = word.indexOf('%') < 0 && word.indexOf('+') < 0;
+      String value = plain ? word : URLDecoder.decode(word, StandardCharsets.UTF_8);
+      known = new Named(new StreamId(value), word);
+      read = known;
+    }
+    return known.stream;
   }
 
   /** The word for a digest. */

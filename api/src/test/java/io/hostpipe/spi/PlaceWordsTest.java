@@ -59,4 +59,12 @@ final class PlaceWordsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> PlaceWords.held("one", digest, "0", spoilt, 2));
   }
+
+  @Test
+  void aWordThatAnotherProgramHasWrittenIsNotWrittenBack() {
+    StreamId stream = new StreamId("a");
+    assertThat(PlaceWords.stream("%61")).isEqualTo(stream);
+    assertThat(PlaceWords.of(stream)).isEqualTo("a");
+    assertThat(PlaceWords.stream("a")).isEqualTo(stream);
+  }
 }

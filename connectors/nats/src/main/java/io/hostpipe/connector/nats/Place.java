@@ -28,14 +28,12 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
 
   private static final String END = "end";
 
-  private static volatile Named lastNamed = new Named(new StreamId("none"), "none");
-
   /**
    * The id of the message: the same for every try at it, and another one for a message with other
    * content before it, so that two writers of one stream can never stand in for each other.
    */
   String messageId() {
-    return named(stream)
+    return PlaceWords.of(stream)
         + ":"
         + held.position()
         + ":"
@@ -47,18 +45,6 @@ record Place(StreamId stream, Encoding encoding, long follows, Resume held, bool
   Place following(long position) {
     return new Place(stream, encoding, position, held, end);
   }
-
-  /** A name of printable ASCII without colons; a writer asks for the same one for each message. */
-  private static String named(StreamId stream) {
-    Named known = lastNamed;
-    if (!known.stream.equals(stream)) {
-      known = new Named(stream, PlaceWords.of(stream));
-      lastNamed = known;
-    }
-    return known.text;
-  }
-
-  private record Named(StreamId stream, String text) {}
 
   /** Adds the header for all that is not in the id. */
   void writeTo(Headers headers) {

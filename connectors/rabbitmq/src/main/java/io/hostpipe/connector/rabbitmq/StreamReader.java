@@ -18,7 +18,10 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
   /** How many chunks may be here or on their way, whatever their size. */
   private static final int CHUNKS_MIN = 2;
 
-  /** And as long as they are together less than {@link #MUCH_BYTES}, by the size of the last. */
+  /**
+   * And as long as they are together less than {@link #MUCH_BYTES}, by the size of the last; one
+   * more with each that comes, as large ones may be behind a few that are small.
+   */
   private static final int CHUNKS_MAX = 16;
 
   private static final long MUCH_BYTES = 4L << 20;
@@ -26,15 +29,18 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
   private static final int LOOK = 0;
   private static final int READ = 1;
 
+  /** What a message takes in memory beside its bytes, about. */
+  private static final long MESSAGE_BYTES = 160;
+
   /** A message, and whether it is the last one of its chunk. */
   record Arrived(StreamChunk.Message message, boolean last) {
-    long lengthBytes() {
-      return message.bytes().remaining();
+    long heldBytes() {
+      return MESSAGE_BYTES + message.bytes().remaining();
     }
   }
 
   private final String where;
-  private final Inbox<Arrived> inbox = new Inbox<>(Arrived::lengthBytes);
+  private final Inbox<Arrived> inbox = new Inbox<>(Arrived::heldBytes);
 
   /** How many chunks the server may send, or has sent that are not read to their end. */
   private final AtomicInteger chunks = new AtomicInteger(CHUNKS_MIN);
@@ -42,13 +48,16 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
   private final StreamConnection connection;
   private final Streams streams;
 
+  /** How many there may be at most by now. */
+  private volatile int chunksMax = CHUNKS_MIN;
+
   /** How long the last one was; before the first one, as long as one may be. */
   private volatile int chunkBytes = (int) MUCH_BYTES;
 
   private final AtomicReference<@Nullable StreamChunk> shown = new AtomicReference<>();
 
-  /** The last chunk there was when reading began. */
-  private final @Nullable StreamChunk last;
+  /** The place behind the last message that there was when reading began. */
+  private final StreamCursor end;
 
   /** Messages before it are not wanted. */
   private volatile long leastOffset;
@@ -64,7 +73,11 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
     try {
       this.streams = new Streams(connection, options);
       streams.checkExists(behind != null);
-      last = streams.last(LOOK, () -> shown.getAndSet(null));
+      StreamChunk last = streams.last(LOOK, () -> shown.getAndSet(null));
+      end =
+          last == null
+              ? new StreamCursor(-1, 0)
+              : new StreamCursor(last.lastOffset(), last.timeMillis());
       begin(options, behind, suspicion);
       opened = true;
     } finally {
@@ -137,22 +150,17 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
 
   /** Of the last message that there was when reading began; -1 when there was none. */
   long lastOffset() {
-    StreamChunk chunk = last;
-    return chunk == null ? -1 : chunk.lastOffset();
+    return end.offset();
   }
 
   /** When that message was written; 0 when there was none. */
   long lastTimeMillis() {
-    StreamChunk chunk = last;
-    return chunk == null ? 0 : chunk.timeMillis();
+    return end.timeMillis();
   }
 
   /** The place behind that message. */
   StreamCursor end() {
-    StreamChunk chunk = last;
-    return chunk == null
-        ? new StreamCursor(-1, 0)
-        : new StreamCursor(chunk.lastOffset(), chunk.timeMillis());
+    return end;
   }
 
   /** A message was read: behind the last one of a chunk the server may send more. */
@@ -170,7 +178,7 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
   /** So many chunks more as there may be. Any thread. */
   private void askForMore() throws PipeException {
     long room = (MUCH_BYTES - inbox.heldBytes()) / Math.max(1, chunkBytes);
-    int most = Math.clamp(room, CHUNKS_MIN, CHUNKS_MAX);
+    int most = Math.clamp(room, CHUNKS_MIN, Math.min(CHUNKS_MAX, chunksMax));
     int before = chunks.getAndUpdate(now -> Math.max(now, most));
     if (before < most) {
       streams.credit(READ, most - before);
@@ -196,6 +204,7 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
       }
       chunkBytes = chunk.data().remaining();
       if (chunk.ends()) {
+        chunksMax = Math.min(CHUNKS_MAX, chunksMax + 1);
         chunks.addAndGet(none ? -1 : 0);
         askForMore();
       }
