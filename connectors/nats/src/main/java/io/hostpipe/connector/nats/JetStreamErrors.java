@@ -47,6 +47,11 @@ final class JetStreamErrors {
     };
   }
 
+  /** Whether it says that the message is too long for the stream. */
+  static boolean isTooLong(JetStreamApiException answer) {
+    return answer.getApiErrorCode() == MESSAGE_TOO_LONG;
+  }
+
   /** Whether nothing more is stored in the server, or for the account, for want of room. */
   static boolean isOutOfRoom(JetStreamApiException answer) {
     return switch (answer.getApiErrorCode()) {

@@ -20,12 +20,6 @@ import java.nio.ByteBuffer;
  * <p>Thread rule: as {@link io.hostpipe.Sink}.
  */
 final class JetStreamSink extends MessageSink {
-  /** What the headers of Hostpipe take at most, beside those of the message. */
-  private static final int HEADERS_BYTES_MAX = 2 << 10;
-
-  /** What is expected of the server, in the header of a message. */
-  private static final int EXPECTED_BYTES = 128;
-
   private final NatsOptions options;
   private final Publisher publisher;
   private long storedPosition;
@@ -63,10 +57,8 @@ final class JetStreamSink extends MessageSink {
     byte[] copy = new byte[payload.remaining()];
     payload.get(copy);
     Unconfirmed message = new Unconfirmed(place, copy, own);
-    if (isTooLong(message, headers.isEmpty())) {
-      Rejection why =
-          PayloadLimit.passed(
-              "a message", copy.length, publisher.maxPayload(), publisher.maxPayloadName());
+    Rejection why = publisher.refusal(message);
+    if (why != null) {
       // One before it may be refused by the server yet, and is put aside first.
       publisher.awaitConfirmed();
       refusing(endPosition, why);
@@ -79,7 +71,7 @@ final class JetStreamSink extends MessageSink {
 
   @Override
   protected long rawBytesMax() {
-    return Math.max(1, publisher.maxPayload() - HEADERS_BYTES_MAX);
+    return Math.max(1, publisher.maxPayload() - Unconfirmed.HEADERS_BYTES_MAX);
   }
 
   @Override
@@ -104,13 +96,5 @@ final class JetStreamSink extends MessageSink {
   @Override
   public void close() {
     publisher.close();
-  }
-
-  /** Headers are measured where it matters: those of ours alone are short. */
-  private boolean isTooLong(Unconfirmed message, boolean oursAlone) {
-    long maxBytes = publisher.maxPayload();
-    int lengthBytes = message.payload().length;
-    return (!oursAlone || lengthBytes > maxBytes - HEADERS_BYTES_MAX)
-        && (long) lengthBytes + message.headers().serializedLength() + EXPECTED_BYTES > maxBytes;
   }
 }

@@ -115,16 +115,12 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
 
   /** The most bytes of a message, headers included. */
   long maxPayload() {
-    Way over = publishing.route();
-    long ofServer = over.connection().nats().getMaxPayload();
-    return over.streamBytesMax() < 0 ? ofServer : Math.min(ofServer, over.streamBytesMax());
+    return publishing.route().maxPayload();
   }
 
-  /** Which setting that is. */
-  String maxPayloadName() {
-    Way over = publishing.route();
-    boolean ofStream = over.streamBytesMax() >= 0 && maxPayload() == over.streamBytesMax();
-    return ofStream ? "max_msg_size of the stream" : PayloadLimit.OF_SERVER;
+  /** Why the server does not take such a message; null where it does. */
+  @Nullable Rejection refusal(Unconfirmed message) {
+    return publishing.route().refusal(message);
   }
 
   boolean closed() {
@@ -228,11 +224,17 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
     }
     if (JetStreamErrors.isAboutMessage(told)) {
       String reason = told.getErrorDescription();
+      boolean tooLong = JetStreamErrors.isTooLong(told);
       Refused before = refused;
       int times = before != null && before.message.equals(message) ? before.times + 1 : 1;
       refused = new Refused(message, times, reason);
-      String lack = "the stream " + over.streamName() + " has no room (" + reason + ")";
-      if (context.attempts() == 0) {
+      String lack =
+          "the stream "
+              + over.streamName()
+              + (tooLong ? " does not take it (" : " has no room (")
+              + reason
+              + ")";
+      if (context.attempts() == 0 && !tooLong) {
         say(lack + WAITS + "; with --attempts N a message is refused after N tries");
       }
       return lack;
@@ -287,12 +289,28 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
             Status.RESOURCE_EXHAUSTED,
             "the stream " + next.streamName() + " does not take it: " + last.reason,
             last.times);
+    refuseOldest(last.message, why);
+    refused = null;
+  }
+
+  /** What the server has come to take no more since it was handed over is refused in its turn. */
+  private void refuseTooLong(Way next) throws PipeException, InterruptedException {
+    for (Unconfirmed each : window.unconfirmed()) {
+      Rejection why = each.place().end() ? null : next.refusal(each);
+      if (why == null) {
+        return;
+      }
+      refuseOldest(each, why);
+    }
+  }
+
+  private void refuseOldest(Unconfirmed oldest, Rejection why)
+      throws PipeException, InterruptedException {
     RefusesFirst.Refusal told = refusal;
     if (told != null) {
-      told.refused(last.message.endPosition(), why);
+      told.refused(oldest.endPosition(), why);
     }
     window.refuseOldest(why);
-    refused = null;
   }
 
   /**
@@ -492,6 +510,7 @@ final class Publisher implements Confirmations.Listener, AutoCloseable {
       Place stored = next.places().ofLastMessage();
       window.confirmUpTo(position, stored != null && stored.end(), next.places().lastSequence());
       refuse(next);
+      refuseTooLong(next);
       // A connection alone is none: a server that takes nothing would be tried without a pause.
       if (commits.position() > before || window.unconfirmed().isEmpty()) {
         attempts.succeeded(commits.position());

@@ -7,6 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A message on its way into a stream, kept in its {@link Window} until the server has it. */
 final class Unconfirmed extends UnconfirmedMessage {
+  /** What the headers of Hostpipe take at most, beside those of the message. */
+  static final int HEADERS_BYTES_MAX = 2 << 10;
+
+  /** What is expected of the server, in the header of a message. */
+  private static final int EXPECTED_BYTES = 128;
+
   private Place place;
   private final String messageId;
   private final byte[] payload;
@@ -55,6 +61,15 @@ final class Unconfirmed extends UnconfirmedMessage {
   /** The message before it was refused after all: it follows on the one before that. */
   void follows(long position) {
     place = place.following(position);
+  }
+
+  /**
+   * Whether it is longer than that with its headers, which are measured where it matters: those of
+   * Hostpipe alone are short.
+   */
+  boolean isLongerThan(long maxBytes) {
+    return (own != null || payload.length > maxBytes - HEADERS_BYTES_MAX)
+        && (long) payload.length + headers().serializedLength() + EXPECTED_BYTES > maxBytes;
   }
 
   /** As it stands in the headers. */

@@ -1,6 +1,7 @@
 package io.hostpipe.connector.nats;
 
 import io.hostpipe.PipeException;
+import io.hostpipe.Rejection;
 import io.hostpipe.StreamId;
 import io.hostpipe.spi.Republisher;
 import io.nats.client.api.DiscardPolicy;
@@ -21,7 +22,10 @@ final class Way implements Republisher.Route {
   private final LastPlace places;
   private final boolean chains;
   private final boolean limited;
+
+  /** The most bytes of a message that the stream takes, headers included; -1 for no limit. */
   private final int streamBytesMax;
+
   private final int replicas;
 
   private final Confirmations confirmations;
@@ -69,9 +73,22 @@ final class Way implements Republisher.Route {
     return streamName;
   }
 
-  /** The most bytes of a message that the stream takes, headers included; -1 for no limit. */
-  int streamBytesMax() {
-    return streamBytesMax;
+  /** The most bytes of a message, headers included. */
+  long maxPayload() {
+    long ofServer = connection.nats().getMaxPayload();
+    return streamBytesMax < 0 ? ofServer : Math.min(ofServer, streamBytesMax);
+  }
+
+  /** Why such a message is too long; null where it is not. */
+  @Nullable Rejection refusal(Unconfirmed message) {
+    long mostBytes = maxPayload();
+    return message.isLongerThan(mostBytes)
+        ? PayloadLimit.passed(
+            "a message",
+            message.payload().length,
+            mostBytes,
+            mostBytes == streamBytesMax ? "max_msg_size of the stream" : PayloadLimit.OF_SERVER)
+        : null;
   }
 
   /** Whether several servers keep the stream. */
