@@ -36,12 +36,12 @@ final class QueueFaultsTest extends WithQueue {
         InParallel.run(() -> TestQueue.read(source, Integer.MAX_VALUE, true).texts());
     for (int part = 0; part < 4; part++) {
       int from = part * (COUNT / 4);
+      long before = sink.committed().position();
       InParallel<Boolean> writing =
           InParallel.run(() -> {
             TestQueue.writeNumbers(sink, from + 1, from + COUNT / 4);
             return true;
           });
-      long before = sink.committed().position();
       InParallel.await(() -> position(sink) > before);
       if (part % 2 == 1) {
         server.kill();

@@ -208,7 +208,10 @@ final class QueueTest extends WithQueue {
     InParallel.await(() -> waiting(queue.name() + ".dead") == 1);
     GetResponse dead = queue.takeAll(queue.name() + ".dead").getFirst();
     Channel client = queue.client();
+    client.confirmSelect();
     client.basicPublish("", queue.name(), dead.getProps(), dead.getBody());
+    // Before that its reader may find the queue empty, and end.
+    client.waitForConfirmsOrDie();
     assertThat(TestQueue.read(source, 1, true).texts()).containsExactly("3");
   }
 

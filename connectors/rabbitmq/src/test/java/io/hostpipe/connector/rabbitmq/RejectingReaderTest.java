@@ -34,6 +34,8 @@ final class RejectingReaderTest extends WithQueue {
         takeOneAndRefuseOne(source, taken, refused);
       }
     }
+    // What the last one had in hand comes back a moment after its end.
+    InParallel.await(() -> waiting(queue.name()) + waiting(dead) + taken.size() == COUNT);
     Source last = queue.source(query + "&until=empty");
     taken.addAll(TestQueue.read(last, Integer.MAX_VALUE));
     InParallel.await(() -> waiting(dead) == COUNT - taken.size());

@@ -70,11 +70,11 @@ final class StrangeServerTest {
 
   @Test
   void aServerThatNamesAnotherOneWhomNobodyAnswersForIsQuoted() throws Exception {
-    int nobody;
-    try (ServerSocket closed = listen()) {
-      nobody = closed.getLocalPort();
-    }
     try (ServerSocket listening = listen()) {
+      int nobody;
+      try (ServerSocket closed = listen()) {
+        nobody = closed.getLocalPort();
+      }
       var _ = greetWith(listening, HEARTBEAT_SECONDS, StreamCodes.METADATA, keptAt(nobody));
       StreamOptions options = options(listening);
       assertThatExceptionOfType(PipeException.Unreachable.class)
