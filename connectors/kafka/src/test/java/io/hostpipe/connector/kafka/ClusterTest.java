@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.Node;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,10 +79,16 @@ final class ClusterTest {
     assertThat(topic.stored()).isEqualTo(Topical.numbers(1, 100));
   }
 
+  /** There may be none for a moment. */
   private int leader() throws Exception {
     Admin admin = topic.admin();
-    var all = admin.describeTopics(List.of(topic.name())).allTopicNames().get();
-    return Objects.requireNonNull(all.get(topic.name())).partitions().getFirst().leader().id();
+    while (true) {
+      var all = admin.describeTopics(List.of(topic.name())).allTopicNames().get();
+      Node leader = Objects.requireNonNull(all.get(topic.name())).partitions().getFirst().leader();
+      if (leader != null && !leader.isEmpty()) {
+        return leader.id();
+      }
+    }
   }
 
   private static long positionOf(Sink sink) {
