@@ -83,10 +83,18 @@ public abstract class LinkFaults {
     assertThat(proxy.cuts()).hasSize(CUT_COUNT).allMatch(cut -> cut.fault() == fault);
     List<Duration> outages = proxy.cuts().stream().map(Cut::outage).toList();
     assertThat(outages).doesNotContainNull();
-    assertThat(sender.stats().resumes()).isEqualTo(CUT_COUNT);
-    assertThat(receiver.stats().resumes()).isEqualTo(CUT_COUNT);
+    assertResumed(sender, CUT_COUNT, proxy);
+    assertResumed(receiver, CUT_COUNT, proxy);
     assertThat(receiver.stats().duplicateBytes()).isZero();
     assertThat(sender.stats().verifiedFrom()).isZero();
+  }
+
+  /**
+   * After each cut once, and over a link of its own each time. A machine with other work may stand
+   * still for longer than a link may be silent: then there was one more.
+   */
+  private static void assertResumed(Pipe pipe, long cuts, FaultProxy proxy) {
+    assertThat(pipe.stats().resumes()).isBetween(cuts, proxy.connectionCount() - 1L);
   }
 
   /** Both directions at once, with faults at random places of a printed seed. */
@@ -125,7 +133,7 @@ public abstract class LinkFaults {
     Pipe taken = ends.accept(listener);
     assertThat(Ends.receiveAll(taken.source())).isEqualTo(STREAM_BYTES);
     sent.join();
-    assertThat(taken.stats().resumes()).isEqualTo(1);
+    assertResumed(taken, 1, proxy);
   }
 
   /** Fault 5. */
@@ -160,10 +168,12 @@ public abstract class LinkFaults {
     // Nobody hammers: each link is given the time in which it could have answered.
     assertThat(System.nanoTime() - fromNanos)
         .isGreaterThan(Duration.ofMillis(200).multipliedBy(deafLinks).toNanos());
+    int deaf = proxy.connectionCount() - 1;
     proxy.cutEach(null);
     assertThat(Ends.receiveAll(taken.source())).isEqualTo(STREAM_BYTES);
     sent.join();
-    assertThat(pipe.stats().resumes()).isEqualTo(1);
+    // No deaf link counts as one.
+    assertThat(pipe.stats().resumes()).isBetween(1L, (long) proxy.connectionCount() - deaf);
   }
 
   /** Fault 12, at the places where it is most tempting to take it for the end. */
@@ -178,7 +188,7 @@ public abstract class LinkFaults {
     assertThat(Ends.receiveUpTo(source, 1_000)).isEqualTo(1_000);
     pipe.sink().awaitCommitted(1_000);
     proxy.cutNow(Fault.FIN);
-    InParallel.await(() -> taken.stats().resumes() == 1);
+    InParallel.await(() -> taken.stats().resumes() >= 1);
     assertThat(source.read(Duration.ofMillis(1))).isNull();
     assertThat(source.finished()).isFalse();
     InParallel<Digest> rest = Ends.sendAll(pipe, 1_000);
@@ -244,7 +254,7 @@ public abstract class LinkFaults {
     Pipe taken = ends.accept(listener);
     assertThat(Ends.receiveAll(taken.source())).isEqualTo(STREAM_BYTES);
     sent.join();
-    assertThat(taken.stats().resumes()).isEqualTo(CUT_COUNT);
+    assertResumed(taken, CUT_COUNT, proxy);
   }
 
   @Test

@@ -211,8 +211,8 @@ public abstract class TlsTrust {
     TestAuthority.Issued second = authority.issue("second");
     Path served = folder.resolve("served.pem");
     Files.copy(first.file(), served);
-    Listener listener = listen("cert=" + served);
-    Pipe pipe = dial(listener, "peer=" + first.fingerprint());
+    Listener listener = listen(Ends.UNHURRIED, "cert=" + served);
+    Pipe pipe = dial(listener, Ends.UNHURRIED, "peer=" + first.fingerprint());
     pipe.send(new byte[1]);
     Pipe taken = accept(listener);
     Files.move(second.file(), served, StandardCopyOption.REPLACE_EXISTING);
@@ -351,24 +351,26 @@ public abstract class TlsTrust {
   }
 
   private Listener listen(String words) throws PipeException {
+    return listen(Ends.SHORT, words);
+  }
+
+  private Listener listen(String times, String words) throws PipeException {
     Listener listener =
         connector.listen(
-            Address.parse(scheme + "-listen://127.0.0.1:0/name?" + Ends.SHORT + "&" + words),
+            Address.parse(scheme + "-listen://127.0.0.1:0/name?" + times + "&" + words),
             ends.messages().withEvents(events()));
     opened.add(listener);
     return listener;
   }
 
   private Pipe dial(Listener listener, String words) throws PipeException {
+    return dial(listener, Ends.SHORT, words);
+  }
+
+  private Pipe dial(Listener listener, String times, String words) throws PipeException {
     Address address =
         Address.parse(
-            scheme
-                + "://127.0.0.1:"
-                + listener.address().port()
-                + "/name?"
-                + Ends.SHORT
-                + "&"
-                + words);
+            scheme + "://127.0.0.1:" + listener.address().port() + "/name?" + times + "&" + words);
     Pipe pipe = connector.connect(address, ends.messages());
     opened.add(pipe);
     return pipe;

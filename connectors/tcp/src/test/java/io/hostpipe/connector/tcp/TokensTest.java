@@ -71,10 +71,13 @@ final class TokensTest extends LinkTokens {
   @Test
   void aStreamBelongsToThePrincipalThatMadeIt() throws Exception {
     Files.writeString(tokens, "ops:" + SECRET + "\nthief:" + OTHER_SECRET + "\n");
-    Listener listener = listen("name", ends.raw().withDirections(false, true));
+    String unhurried = Ends.UNHURRIED + "&binding=none";
+    Listener listener =
+        ends.listen(
+            "name", unhurried + "&tokens=" + tokens, ends.raw().withDirections(false, true));
     PipeContext writing =
         ends.raw().withDirections(true, false).withStream(new StreamId("orders-1"));
-    Pipe pipe = dial(listener, "name", ops, writing);
+    Pipe pipe = ends.dial(listener.address().port(), "name", unhurried + "&token=@" + ops, writing);
     assertThat(pipe.sink().resume().position()).isZero();
     Pipe taken = ends.accept(listener);
     Path thief = file("thief", "thief:" + OTHER_SECRET);
