@@ -128,7 +128,7 @@ public abstract class RudePeers {
   /** Fault 34. */
   @Test
   void anotherVersionIsUnimplementedAndTheConnectionEnds() throws Exception {
-    Listener listener = ends.listen("name", ends.raw());
+    Listener listener = ends.listen("name", Ends.UNHURRIED, ends.raw());
     try (RawPeer newer = RawPeer.over(link(listener))) {
       newer.send(RawPeer.hello("name").version(2).build());
       Frame.Failure answer = newer.next(Frame.Failure.class);
@@ -168,7 +168,7 @@ public abstract class RudePeers {
   /** Fault 34. */
   @Test
   void anotherMagicIsAnInvalidArgumentAndTheConnectionEnds() throws Exception {
-    Listener listener = ends.listen("name", ends.raw());
+    Listener listener = ends.listen("name", Ends.UNHURRIED, ends.raw());
     ByteBuffer hello = RawPeer.encode(RawPeer.hello("name").build());
     byte[] body = new byte[hello.remaining() - 12];
     hello.get(8, body);
@@ -185,7 +185,7 @@ public abstract class RudePeers {
   @ParameterizedTest
   @ValueSource(longs = {FrameCodec.FRAME_BYTES_MAX + 1, Integer.MAX_VALUE, 0xFFFF_FFFFL, 3})
   void aLengthBeyondTheLimitEndsTheLinkBeforeMemoryIsTaken(long frameBytes) throws Exception {
-    Listener listener = ends.listen("name", ends.raw().withDirections(false, true));
+    Listener listener = ends.listen("name", Ends.UNHURRIED, ends.raw().withDirections(false, true));
     try (RawPeer peer = RawPeer.over(link(listener));
         RawPeer again = RawPeer.over(link(listener))) {
       peer.greet(RawPeer.hello("name").build());
