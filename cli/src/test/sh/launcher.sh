@@ -71,9 +71,9 @@ free_port() {
   echo "$port"
 }
 
-# Waits at most 20 seconds.
+# Waits at most two minutes.
 until_true() {
-  tries=200
+  tries=1200
   until "$@"; do
     tries=$((tries - 1))
     [ "$tries" -gt 0 ] || return 1

@@ -42,8 +42,8 @@ in_bare_root() {
 # From a file to a file over a link, all in the bare root: threads, sockets, files and summary.
 moves_a_file() {
   head -c 5000000 /dev/urandom >"$bare/tmp/sent" && chmod 644 "$bare/tmp/sent" || return 1
-  in_bare_root /bin/sh -c '"$0" tcp-listen://127.0.0.1:7070/x /tmp/received -q --give-up 20s &
-    "$0" /tmp/sent tcp://127.0.0.1:7070/x --give-up 20s && wait $!' \
+  in_bare_root /bin/sh -c '"$0" tcp-listen://127.0.0.1:7070/x /tmp/received -q --give-up 2m &
+    "$0" /tmp/sent tcp://127.0.0.1:7070/x --give-up 2m && wait $!' \
     "/opt/some where/$name/bin/hostpipe" && cmp "$bare/tmp/sent" "$bare/tmp/received"
 }
 

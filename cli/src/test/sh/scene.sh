@@ -36,7 +36,7 @@ at() {
 # A plain program does not dial again: who listens has to be there before it comes.
 await_listening() {
   grep -q -e '-listen:' -e 'UnaryServer' "$2" || return 0
-  tries=200
+  tries=2400
   while [ "$tries" -gt 0 ] && kill -0 "$1" 2>/dev/null; do
     grep -q 'listening on' "$3" 2>/dev/null && return 0
     tries=$((tries - 1))
