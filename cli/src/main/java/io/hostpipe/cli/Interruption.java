@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * What happens on Ctrl-C, SIGTERM and SIGHUP while a pipe runs: an orderly end, within a second
- * unless the machine is busy or the peer takes nothing.
+ * unless the machine is busy, the peer takes nothing or nobody reads stderr.
  *
  * <p>The JVM answers these signals by running its shutdown hooks while everything else goes on; the
  * hook here is all there is to it (a signal that the parent chose to ignore stays ignored). It
@@ -24,8 +24,8 @@ final class Interruption implements AutoCloseable {
   /** What it has in any case once all is closed. */
   private static final long ORDERLY_MILLIS_LEAST = 100;
 
-  /** How long stderr may take what is said in its place. */
-  private static final long TELLING_MILLIS = 200;
+  /** How long it may take from then on until all is said, by that thread or in its place. */
+  private static final long TELLING_MILLIS = 3_000;
 
   private final Runnable abort;
   private final Runnable tell;
@@ -38,7 +38,7 @@ final class Interruption implements AutoCloseable {
    * From here on a signal ends the pipe.
    *
    * @param abort closes everything that is open; may block
-   * @param tell says what was reached, unless that was said already
+   * @param tell says what was reached, or returns when somebody else has said all of it
    */
   Interruption(Runnable abort, Runnable tell) {
     this.abort = abort;

@@ -5,7 +5,6 @@ import io.hostpipe.PipeException;
 import io.hostpipe.StreamId;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +26,7 @@ final class ManyCommand {
   private final Leftovers leftovers;
   private final ManyPipes pipes;
   private final Progress progress;
-  private final AtomicBoolean told = new AtomicBoolean();
+  private final Once telling = new Once();
   private final AtomicInteger interruptedCount = new AtomicInteger();
 
   /** The worst of what waited in the spool and that no sender came for. */
@@ -128,11 +127,13 @@ final class ManyCommand {
   }
 
   private void tellInterrupted() {
-    ExitCode code = codeWhenInterrupted();
-    if (!told.get() && !flags.quiet() && code != ExitCode.INTERRUPTED) {
-      console.say("interrupted; no pipe was under way");
-    }
-    tell(code, null);
+    telling.say(() -> {
+      ExitCode code = codeWhenInterrupted();
+      if (!flags.quiet() && code != ExitCode.INTERRUPTED) {
+        console.say("interrupted; no pipe was under way");
+      }
+      say(code, null);
+    });
   }
 
   /** One pipe has ended. */
@@ -157,9 +158,10 @@ final class ManyCommand {
   }
 
   private void tell(ExitCode code, @Nullable Throwable failure) {
-    if (!told.compareAndSet(false, true)) {
-      return;
-    }
+    telling.say(() -> say(code, failure));
+  }
+
+  private void say(ExitCode code, @Nullable Throwable failure) {
     progress.close();
     int untold = interruptedCount.get() - ManyPipes.LINES_MAX;
     if (untold > 0) {

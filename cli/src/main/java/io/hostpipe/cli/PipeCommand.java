@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,7 @@ final class PipeCommand {
   /** Of a stream that waited in the spool and that no sender came for. */
   private final AtomicReference<@Nullable PipeException> putAside = new AtomicReference<>();
 
-  private final AtomicBoolean told = new AtomicBoolean();
+  private final Once telling = new Once();
 
   private PipeCommand(PipePlan plan, Flags flags, Lasting lasting, Console console) {
     this.plan = plan;
@@ -182,9 +181,10 @@ final class PipeCommand {
   }
 
   private void tell(ExitCode code, @Nullable Throwable failure) {
-    if (!told.compareAndSet(false, true)) {
-      return;
-    }
+    telling.say(() -> say(code, failure));
+  }
+
+  private void say(ExitCode code, @Nullable Throwable failure) {
     progress.close();
     unanswered.close();
     String why = null;
