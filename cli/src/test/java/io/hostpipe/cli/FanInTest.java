@@ -165,14 +165,13 @@ final class FanInTest {
   }
 
   private static void awaitFiles(Path folder, int count) throws IOException {
-    long deadlineNanos = System.nanoTime() + 60_000_000_000L;
-    long found = 0;
-    while (found < count && System.nanoTime() < deadlineNanos) {
-      try (Stream<Path> files = Files.list(folder)) {
-        found = files.count();
-      }
-      Thread.onSpinWait();
+    Waiting.until(() -> fileCount(folder) >= count);
+    assertThat(fileCount(folder)).isEqualTo(count);
+  }
+
+  private static long fileCount(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.count();
     }
-    assertThat(found).isEqualTo(count);
   }
 }

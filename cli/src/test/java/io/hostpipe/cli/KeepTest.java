@@ -163,17 +163,12 @@ final class KeepTest {
   }
 
   /** Blocks until a file that is not whole has so many bytes. */
-  private static void awaitPart(Path folder, int lengthBytes) throws IOException {
-    long deadlineNanos = System.nanoTime() + 60_000_000_000L;
-    while (System.nanoTime() < deadlineNanos) {
+  private static void awaitPart(Path folder, int lengthBytes) {
+    Waiting.until(() -> {
       try (Stream<Path> files = Files.list(folder)) {
         List<Path> parts = files.filter(each -> each.toString().endsWith(".part")).toList();
-        if (!parts.isEmpty() && Files.size(parts.getFirst()) == lengthBytes) {
-          return;
-        }
+        return !parts.isEmpty() && Files.size(parts.getFirst()) == lengthBytes;
       }
-      Thread.onSpinWait();
-    }
-    throw new AssertionError("no part of " + lengthBytes + " bytes in " + folder);
+    });
   }
 }

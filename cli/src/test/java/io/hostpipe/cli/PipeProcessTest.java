@@ -144,7 +144,11 @@ final class PipeProcessTest {
     try (CommandProcess pipe = CommandProcess.start("-", file.toString())) {
       pipe.feed(new byte[5_000]);
       awaitLength(file, 5_000);
-      pipe.signal("USR1").awaitSaid("; handed over: 0..5000, known to be delivered: 5000");
+      // That all of it is in the file is seen before the pipe knows it: it is asked again then.
+      Waiting.until(() ->
+          pipe.signal("USR1")
+              .err()
+              .contains("; handed over: 0..5000, known to be delivered: 5000"));
       assertThat(pipe.isAlive()).isTrue();
       pipe.feed(new byte[5_000]).endInput();
       assertThat(pipe.exitCode()).isZero();
