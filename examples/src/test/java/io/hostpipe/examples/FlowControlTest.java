@@ -53,8 +53,8 @@ final class FlowControlTest {
                 });
             return null;
           });
-      int before = -1;
-      while (sent.get() != before) {
+      int before = 0;
+      while (before == 0 || sent.get() != before) {
         before = sent.get();
         assertThat(mayRead.tryAcquire(300, java.util.concurrent.TimeUnit.MILLISECONDS)).isFalse();
       }

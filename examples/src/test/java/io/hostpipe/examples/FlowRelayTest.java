@@ -32,8 +32,8 @@ final class FlowRelayTest {
       assertThat(sent.awaitCommitted().position()).isEqualTo(sent.endPosition());
       CompletableFuture<Void> finishing = CompletableFuture.runAsync(() -> finish(in.near()));
       assertThat(out.far().messages().read()).isNull();
-      finishing.get(20, TimeUnit.SECONDS);
-      assertThat(joined.get(20, TimeUnit.SECONDS).position()).isEqualTo(message.endPosition());
+      finishing.get(2, TimeUnit.MINUTES);
+      assertThat(joined.get(2, TimeUnit.MINUTES).position()).isEqualTo(message.endPosition());
     }
   }
 

@@ -60,11 +60,13 @@ final class WorkQueueTest {
           done.add(task);
         });
     assertThat(done).isEqualTo(TASKS.stream().filter(task -> !task.endsWith("7")).toList());
+    List<String> undone = TASKS.stream().filter(task -> task.endsWith("7")).toList();
     List<String> failed = new ArrayList<>();
-    WorkQueue.consume(queue("failed", "?until=empty"), failed::add);
-    assertThat(failed)
-        .containsExactlyInAnyOrderElementsOf(
-            TASKS.stream().filter(task -> task.endsWith("7")).toList());
+    // The server moves them by itself, and may not be through when the first of them are read.
+    while (failed.size() < undone.size()) {
+      WorkQueue.consume(queue("failed", "?until=empty"), failed::add);
+    }
+    assertThat(failed).containsExactlyInAnyOrderElementsOf(undone);
   }
 
   @Test
