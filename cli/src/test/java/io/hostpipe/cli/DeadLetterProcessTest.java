@@ -16,6 +16,7 @@ import io.hostpipe.testkit.servers.NatsServer;
 import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Nats;
 import io.nats.client.Options;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class DeadLetterProcessTest {
   private static final int COUNT = 30_000;
   private static final int KILLS = 8;
+  private static final int KILLED = 128 + 9;
 
   /** Every so many messages one is longer than the server takes. */
   private static final int LONG_EACH = 97;
@@ -78,11 +80,12 @@ final class DeadLetterProcessTest {
     long seed = new Random().nextLong();
     Random random = new Random(seed);
     for (int kill = 0; kill < KILLS; kill++) {
-      long wanted = (long) ((kill + random.nextDouble()) * COUNT / (KILLS + 2));
-      try (CommandProcess sender = sender(in, "" + dead)) {
+      long wanted = (long) ((kill + random.nextDouble()) * COUNT / (2 * KILLS));
+      // The other half takes a second, so it is under way whenever it is killed.
+      try (CommandProcess sender = sender(in, "" + dead, "--rate", COUNT / 2 + "msg/s")) {
         Waiting.until(() -> stored() >= wanted || !sender.isAlive());
         sender.signal("KILL");
-        sender.exitCode();
+        assertThat(sender.exitCode()).as("seed %d: %s", seed, sender.err()).isEqualTo(KILLED);
       }
     }
     try (CommandProcess last = sender(in, "" + dead)) {
@@ -291,12 +294,15 @@ final class DeadLetterProcessTest {
       Waiting.until(() -> client.getStatus() == Connection.Status.CONNECTED);
       for (int kill = 1; kill <= 3; kill++) {
         long reached = (long) kill * count / 5;
+        // There is no room for all of them, so it is under way whenever it is killed.
+        limitStream(reached + count / 10);
         try (CommandProcess replay = CommandProcess.start("dlq", "replay", dead, "--all")) {
           Waiting.until(() -> stored() >= reached || !replay.isAlive());
           replay.signal("KILL");
-          replay.exitCode();
+          assertThat(replay.exitCode()).as(replay::err).isEqualTo(KILLED);
         }
       }
+      limitStream(-1);
       try (CommandProcess replay = CommandProcess.start("dlq", "replay", dead, "--all")) {
         assertThat(replay.exitCode()).as(replay::err).isZero();
       }
@@ -406,6 +412,18 @@ final class DeadLetterProcessTest {
                     .maxMessages(messagesMax)
                     .discardPolicy(DiscardPolicy.New)
                     .build());
+  }
+
+  /** From now on it takes so many messages; -1 for any number. */
+  private void limitStream(long messagesMax) throws Exception {
+    JetStreamManagement streams = client.jetStreamManagement();
+    StreamConfiguration now = streams.getStreamInfo("PIPE_DATA").getConfiguration();
+    var _ =
+        streams.updateStream(
+            StreamConfiguration.builder(now)
+                .maxMessages(messagesMax)
+                .discardPolicy(DiscardPolicy.New)
+                .build());
   }
 
   private static List<String> takeNumbers(Listener listener) throws Exception {

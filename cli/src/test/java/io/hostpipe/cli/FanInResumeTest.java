@@ -80,9 +80,7 @@ final class FanInResumeTest {
 
   private static void awaitGrowth(Path file, long bytes) throws IOException {
     long before = Files.exists(file) ? Files.size(file) : 0;
-    while (!Files.exists(file) || Files.size(file) < before + bytes) {
-      Thread.onSpinWait();
-    }
+    Waiting.until(() -> Files.exists(file) && Files.size(file) >= before + bytes);
   }
 
   private static List<String> lines(String name) {

@@ -99,9 +99,8 @@ final class FileFaultsTest {
       try (CommandProcess copy =
           CommandProcess.start(large.toString(), out.toString(), "resume", "--rate", "4MB/s")) {
         long before = Files.exists(out) ? Files.size(out) : 0;
-        while (copy.isAlive() && (!Files.exists(out) || Files.size(out) < before + (1 << 20))) {
-          Thread.onSpinWait();
-        }
+        Waiting.until(
+            () -> !copy.isAlive() || (Files.exists(out) && Files.size(out) >= before + (1 << 20)));
         copy.signal("KILL");
         assertThat(copy.exitCode()).as(copy::err).isNotZero();
       }

@@ -106,14 +106,15 @@ final class KilledOnTheWay {
   String read(Path out, Restart restart, String... source) throws Exception {
     for (int kill = 1; kill <= READER_KILLS; kill++) {
       long wanted = (long) kill * bytes.length / 8;
-      try (CommandProcess reader = reader(out, source)) {
+      // All of it takes seconds, so it is under way whenever it is killed.
+      try (CommandProcess reader = reader(out, List.of("--rate", count / 5 + "msg/s"), source)) {
         Waiting.until(() -> lengthBytes(out) >= wanted || !reader.isAlive());
         reader.signal("KILL");
-        reader.exitCode();
+        assertThat(reader.exitCode()).as(reader::err).isEqualTo(KILLED);
       }
     }
     restart.run();
-    try (CommandProcess reader = reader(out, source)) {
+    try (CommandProcess reader = reader(out, List.of(), source)) {
       assertThat(reader.exitCode()).as(reader::err).isZero();
       assertThat(out).hasBinaryContent(bytes);
       return reader.err();
@@ -129,8 +130,9 @@ final class KilledOnTheWay {
     return start("sender", words);
   }
 
-  private CommandProcess reader(Path out, String... source) throws IOException {
+  private CommandProcess reader(Path out, List<String> more, String... source) throws IOException {
     List<String> words = new ArrayList<>(List.of("--frame", "lines", "--session", "reader"));
+    words.addAll(more);
     words.addAll(List.of(source));
     words.add(out.toString());
     return start("reader", words);

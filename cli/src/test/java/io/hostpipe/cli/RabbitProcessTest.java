@@ -91,10 +91,10 @@ final class RabbitProcessTest {
     Path out = state.resolve("out.txt");
     for (int kill = 1; kill <= 3; kill++) {
       long wanted = (long) kill * lines().length / 8;
-      try (CommandProcess reader = reader(out)) {
+      try (CommandProcess reader = reader(out, "--rate", COUNT / 3 + "msg/s")) {
         Waiting.until(() -> lengthBytes(out) >= wanted || !reader.isAlive());
         reader.signal("KILL");
-        reader.exitCode();
+        assertThat(reader.exitCode()).as(reader::err).isEqualTo(KILLED);
       }
     }
     server.kill();
@@ -306,10 +306,11 @@ final class RabbitProcessTest {
     for (int kill = 1; kill <= kills; kill++) {
       long before = waiting();
       try (CommandProcess sender = sender()) {
+        // Its input does not end, so it is under way whenever it is killed.
         InParallel<Boolean> feeding = InParallel.run(() -> feed(sender, lines));
         Waiting.until(() -> waiting() > before + COUNT / 10 || !sender.isAlive());
         sender.signal("KILL");
-        sender.exitCode();
+        assertThat(sender.exitCode()).as(sender::err).isEqualTo(KILLED);
         feeding.join();
       }
       if (kill % 4 == 0) {
@@ -320,6 +321,7 @@ final class RabbitProcessTest {
     try (CommandProcess last = sender()) {
       InParallel<Boolean> feeding = InParallel.run(() -> feed(last, lines));
       assertThat(feeding.join()).isTrue();
+      last.endInput();
       assertThat(last.exitCode()).as(last::err).isZero();
       assertThat(last.err()).contains("at-least-once");
     }
@@ -339,17 +341,12 @@ final class RabbitProcessTest {
         "single");
   }
 
-  private CommandProcess reader(Path out) throws IOException {
+  private CommandProcess reader(Path out, String... more) throws IOException {
+    List<String> words = new ArrayList<>(List.of("--frame", "lines", "--session", "reader"));
+    words.addAll(List.of(address(), "once", "until=empty", out.toString()));
+    words.addAll(List.of(more));
     return CommandProcess.start(
-        Map.of("XDG_STATE_HOME", state.resolve("reader").toString()),
-        "--frame",
-        "lines",
-        "--session",
-        "reader",
-        address(),
-        "once",
-        "until=empty",
-        out.toString());
+        Map.of("XDG_STATE_HOME", state.resolve("reader").toString()), words.toArray(String[]::new));
   }
 
   private static String address() {
@@ -379,7 +376,7 @@ final class RabbitProcessTest {
   /** Whether all of it was taken: who is killed takes no more. */
   private static boolean feed(CommandProcess process, byte[] bytes) {
     try {
-      process.feed(bytes).endInput();
+      process.feed(bytes);
       return true;
     } catch (IOException e) {
       return false;
