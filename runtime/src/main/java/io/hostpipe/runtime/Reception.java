@@ -32,25 +32,36 @@ final class Reception {
   private final Access access;
   private final boolean first;
   private final StrangerLog log;
+
+  /** The time it has, for people: when it is over there may be no descriptor to load a class by. */
+  private final String limit;
+
   private volatile boolean heardHello;
 
   /**
    * A greeting that has not begun.
    *
    * @param first whether the link is new; else it has carried another pipe
+   * @param limit the time it has
    */
-  Reception(Link link, FrameAssembler assembler, Access access, boolean first, StrangerLog log) {
+  Reception(
+      Link link,
+      FrameAssembler assembler,
+      Access access,
+      boolean first,
+      Duration limit,
+      StrangerLog log) {
     this.link = link;
     this.assembler = assembler;
     this.access = access;
     this.first = first;
+    this.limit = Failures.shown(limit);
     this.log = log;
   }
 
   /** What has not come in time, for people. */
-  String late(Duration limit) {
-    return (heardHello ? "no proof of its token within " : "no HELLO within ")
-        + Failures.shown(limit);
+  String late() {
+    return (heardHello ? "no proof of its token within " : "no HELLO within ") + limit;
   }
 
   /** Whether it said HELLO, and has to prove a token. */

@@ -199,7 +199,7 @@ public final class SessionPort implements AutoCloseable {
   private boolean greet(
       Link link, FrameAssembler assembler, Runnable whenGreeted, Duration limit, boolean first) {
     AtomicBoolean greeted = new AtomicBoolean();
-    Reception reception = new Reception(link, assembler, options.access(), first, log);
+    Reception reception = new Reception(link, assembler, options.access(), first, limit, log);
     Countdown deadline =
         Countdown.of(
             time,
@@ -208,7 +208,7 @@ public final class SessionPort implements AutoCloseable {
             first ? options.heartbeat() : limit,
             () -> {
               if (greeted.compareAndSet(false, true)) {
-                turnAway(link, reception.late(limit), first);
+                turnAway(link, reception.late(), first);
               }
             });
     List<BooleanSupplier> stay = new ArrayList<>(1);
@@ -233,7 +233,7 @@ public final class SessionPort implements AutoCloseable {
     } catch (IOException e) {
       boolean late = !greeted.compareAndSet(false, true);
       link.close();
-      tellWhyItBroke(link, reception, late ? limit : null, first);
+      tellWhyItBroke(link, reception, late, first);
     } catch (OutOfMemoryError e) {
       link.close();
       log.say(link.peer() + ": out of memory (" + e.getMessage() + "), turned away");
@@ -254,12 +254,11 @@ public final class SessionPort implements AutoCloseable {
   /**
    * A link that broke in its greeting.
    *
-   * @param missed the time that was over before; null when it was not
+   * @param late whether its time was over before
    */
-  private void tellWhyItBroke(
-      Link link, Reception reception, @Nullable Duration missed, boolean first) {
-    if (missed != null && (first || reception.heardHello())) {
-      log.say(link.peer() + ": " + reception.late(missed) + ", turned away");
+  private void tellWhyItBroke(Link link, Reception reception, boolean late, boolean first) {
+    if (late && (first || reception.heardHello())) {
+      log.say(link.peer() + ": " + reception.late() + ", turned away");
     } else if (first && anteroom.leave(link)) {
       String own = link.turnedAwayFor();
       log.say(
@@ -286,8 +285,9 @@ public final class SessionPort implements AutoCloseable {
         say(link, new Frame.Failure(Code.DEADLINE_EXCEEDED, reason));
       } catch (IOException e) {
         // It is gone already.
+      } finally {
+        link.close();
       }
-      link.close();
     });
   }
 

@@ -51,7 +51,7 @@ final class OutOfDescriptorsTest {
     try {
       InParallel.await(() -> !said.isEmpty());
       int port = Integer.parseInt(said.getFirst());
-      Pipe before = ends.dial(port, "name", ends.messages());
+      Pipe before = ends.dial(port, "name", Ends.UNHURRIED, ends.messages());
       before.send(new byte[1]).awaitCommitted();
       for (int count = 0; count < STRANGER_COUNT; count++) {
         strangers.add(
