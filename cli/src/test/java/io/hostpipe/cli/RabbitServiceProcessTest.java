@@ -68,9 +68,9 @@ final class RabbitServiceProcessTest {
           .as(answering::err)
           .containsExactly("of one heard:one", "of three heard:three");
       assertThat(answering.isAlive()).isTrue();
-      assertThat(answering.err())
-          .contains("a request is refused")
-          .contains("goes where the queue puts what is refused");
+      answering
+          .awaitSaid("a request is refused")
+          .awaitSaid("goes where the queue puts what is refused");
       GetResponse[] letter = {null};
       InParallel.await(() -> {
         letter[0] = get(channel, "refused");
@@ -80,13 +80,14 @@ final class RabbitServiceProcessTest {
     }
   }
 
+  /** The limit is for the first connection as well, which on a busy machine may fail once. */
   @Test
   void whoAnswersAndWhoAsksGiveUpOnAServerThatStaysAway() throws Exception {
-    try (CommandProcess answering = service("--give-up", "2s")) {
+    try (CommandProcess answering = service("--give-up", "15s")) {
       Waiting.until(() -> exists("service"));
       try (CommandProcess asking =
           CommandProcess.start(
-              "--duplex", "--frame", "lines", "-", address(), "timeout=1h", "--give-up", "2s")) {
+              "--duplex", "--frame", "lines", "-", address(), "timeout=1h", "--give-up", "15s")) {
         asking.feed("one\n".getBytes(UTF_8));
         Waiting.until(() -> asking.out().length > 0 || !asking.isAlive());
         assertThat(asking.out()).as(asking::err).asString(UTF_8).isEqualTo("heard:one\n");
