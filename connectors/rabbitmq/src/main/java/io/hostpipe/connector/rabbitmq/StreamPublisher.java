@@ -130,6 +130,21 @@ final class StreamPublisher implements AutoCloseable {
     window.awaitEmpty();
   }
 
+  /**
+   * Looks whether anybody else has written under this name meanwhile, when all is confirmed: the
+   * server confirms what it drops, too. Blocks.
+   */
+  void checkAlone() throws PipeException, InterruptedException {
+    long newest;
+    try {
+      newest = new Streams(publishing.route().connection(), options).newestPublishingId(stream);
+    } catch (PipeException e) {
+      // It cannot be asked any more; all is confirmed, and nothing is left to be sent.
+      return;
+    }
+    checkIsOurs(newest);
+  }
+
   @Override
   public void close() {
     publishing.close();
@@ -185,17 +200,7 @@ final class StreamPublisher implements AutoCloseable {
   private void checkIsTheSame(Streams streams, LastPlace places)
       throws PipeException, InterruptedException {
     long newest = streams.newestPublishingId(stream);
-    long known =
-        Math.max(window.newestPublishingId(), StreamPlace.publishingId(held.position(), true));
-    if (newest > known) {
-      throw new PipeException.Refused(
-          Status.ABORTED,
-          options.address()
-              + ": another process writes the stream "
-              + stream
-              + " as well, and is at position "
-              + StreamPlace.position(newest));
-    }
+    checkIsOurs(newest);
     long stored =
         Math.max(window.newestStoredId(), StreamPlace.publishingId(held.position(), false));
     if (newest < stored && !places.has(stream, stored, streams)) {
@@ -216,6 +221,22 @@ final class StreamPublisher implements AutoCloseable {
                   + ": the stream "
                   + options.name()
                   + " was deleted and made again, or the servers lost what they had"));
+    }
+  }
+
+  /** Nobody else has written under this name, as far as numbers tell. */
+  private void checkIsOurs(long newest) throws PipeException {
+    long known =
+        Math.max(window.newestPublishingId(), StreamPlace.publishingId(held.position(), true));
+    if (newest > known) {
+      throw new PipeException.Refused(
+          Status.ABORTED,
+          options.address()
+              + ": another process writes the stream "
+              + stream
+              + " as well, and is at position "
+              + StreamPlace.position(newest)
+              + "; the server takes each position once, so messages of either may be missing");
     }
   }
 

@@ -87,6 +87,7 @@ final class StreamSink extends MessageSink {
       publisher.publish(new Outgoing(place, bytes));
     }
     publisher.awaitConfirmed();
+    publisher.checkAlone();
   }
 
   @Override

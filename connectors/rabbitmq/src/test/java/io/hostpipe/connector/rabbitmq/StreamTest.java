@@ -380,6 +380,24 @@ final class StreamTest {
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED));
   }
 
+  /** The server drops what has a number that the other one has used, and confirms it. */
+  @Test
+  void aSecondWriterOfOneNameIsNoticedAtTheEndWhenNoConnectionBreaks() throws Exception {
+    Sink first = stream.sink("numbers", "");
+    TestQueue.writeNumbers(first, 1, 10);
+    first.awaitCommitted(first.resume().position());
+    Sink second = stream.sink("numbers", "");
+    TestQueue.writeNumbers(second, 11, 20);
+    second.finish();
+    TestQueue.writeNumbers(first, 31, 32);
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(first::finish)
+        .withMessageContaining("another process writes the stream numbers as well")
+        .withMessageContaining("messages of either may be missing")
+        .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED));
+    assertThat(all("?until=last")).isEqualTo(TestQueue.numbers(1, 20));
+  }
+
   @Test
   void whoIsNotLetInIsToldWhy() throws Exception {
     Address wrong =
