@@ -82,7 +82,13 @@ final class KafkaErrors {
       case UnsupportedVersionException e ->
           new PipeException.Refused(
               Status.UNIMPLEMENTED, text + "; the broker is older than Kafka 2.5", e);
-      case RecordTooLargeException e -> new PipeException.Refused(Status.OUT_OF_RANGE, text, e);
+      case RecordTooLargeException e ->
+          new PipeException.Refused(
+              Status.OUT_OF_RANGE,
+              text
+                  + "; the topic takes less than when the pipe began (max.message.bytes): start the"
+                  + " same command again, which refuses what is too long or puts it aside",
+              e);
       case ApiException e when isForGood(e) ->
           new PipeException.Refused(Status.FAILED_PRECONDITION, text, e);
       case ConfigException _ -> new PipeException.Config(text);

@@ -25,12 +25,15 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.junit.jupiter.api.Test;
 
@@ -425,6 +428,34 @@ final class KafkaTest extends WithTopic {
     sink.finish();
     assertThat(topic.stored()).containsExactly("good", "good again");
     assertThat(Topical.read(topic.source("?until=last"), 3)).containsExactly("good", "good again");
+  }
+
+  @Test
+  void whatTheTopicHasComeToFindTooLongIsRefusedByTheNextWriter() throws Exception {
+    topic.create(1, Map.of("max.message.bytes", "8192"));
+    Sink sink = topic.sink("numbers", "");
+    long good = Topical.write(sink, "good", Headers.EMPTY);
+    sink.awaitCommitted(good);
+    ConfigResource changed = new ConfigResource(ConfigResource.Type.TOPIC, topic.name());
+    ConfigEntry limit = new ConfigEntry("max.message.bytes", "4096");
+    topic
+        .admin()
+        .incrementalAlterConfigs(
+            Map.of(changed, List.of(new AlterConfigOp(limit, AlterConfigOp.OpType.SET))))
+        .all()
+        .get();
+    assertThatExceptionOfType(PipeException.Refused.class)
+        .isThrownBy(
+            () -> sink.awaitCommitted(Topical.write(sink, "x".repeat(6_000), Headers.EMPTY)))
+        .withMessageContaining("the topic takes less than when the pipe began (max.message.bytes)");
+    sink.close();
+    Sink next = topic.sink("numbers", "");
+    assertThat(next.resume().position()).isEqualTo(good);
+    Topical.write(next, "x".repeat(6_000), Headers.EMPTY);
+    long end = Topical.write(next, "good again", Headers.EMPTY);
+    assertThat(next.awaitCommitted(end).rejected()).hasSize(1);
+    next.finish();
+    assertThat(topic.stored()).containsExactly("good", "good again");
   }
 
   @Test

@@ -48,11 +48,20 @@ final class Streams {
       throw new PipeException.Unreachable(
           Status.NOT_FOUND,
           options.address()
-              + ": no stream of JetStream has this subject; it is made by the first that writes to"
-              + " it, and is waited for until then",
+              + ": "
+              + none()
+              + "; it is made by the first that writes to it, and is waited for until then",
           null);
     }
     return found;
+  }
+
+  /** What there is none of, for people. */
+  String none() {
+    String asked = options.stream();
+    return asked == null
+        ? "no stream of JetStream has this subject"
+        : "there is no stream " + asked + " of JetStream (stream=)";
   }
 
   /** The stream to write into, made when there is none. */

@@ -31,11 +31,12 @@ final class SubjectLetterbox implements Letterbox {
     NatsConnection connection = NatsConnection.open(options, () -> {});
     boolean whole = false;
     try {
-      StreamInfo found = new Streams(connection, options).find();
+      Streams streams = new Streams(connection, options);
+      StreamInfo found = streams.find();
       if (found == null) {
         throw new PipeException.Unreachable(
             Status.NOT_FOUND,
-            options.address() + ": no stream of JetStream has this subject: nothing lies there",
+            options.address() + ": " + streams.none() + ": nothing lies there",
             null);
       }
       SubjectLetterbox box =

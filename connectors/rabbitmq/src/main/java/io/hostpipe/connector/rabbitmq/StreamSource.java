@@ -232,7 +232,7 @@ final class StreamSource extends LogSource<StreamReader> {
     return open;
   }
 
-  private void beginAt(StreamReader open) {
+  private void beginAt(StreamReader open) throws PipeException {
     From from = options.from();
     switch (from.place()) {
       case BEGIN -> skipped = -1;
@@ -240,7 +240,19 @@ final class StreamSource extends LogSource<StreamReader> {
         place = open.end();
         unproven = true;
       }
-      case NUMBER -> skipped = from.number() - 1;
+      case NUMBER -> {
+        if (options.until() == Until.LAST && from.number() > lastAtBegin + 1) {
+          throw new PipeException.Config(
+              options.address()
+                  + ": the stream "
+                  + options.name()
+                  + (lastAtBegin < 0 ? " is empty" : " ends with offset " + lastAtBegin)
+                  + ", before from="
+                  + from.number()
+                  + "; without until=last that message is waited for");
+        }
+        skipped = from.number() - 1;
+      }
       case TIME -> skipped = open.lastTimeMillis() < from.number() ? lastAtBegin : -1;
     }
   }

@@ -227,7 +227,6 @@ final class StreamTest {
     assertThat(TestQueue.read(fromEnd, 10, true).texts()).isEqualTo(TestQueue.numbers(11, 20));
     assertThat(all("?from=4&until=last")).isEqualTo(TestQueue.numbers(5, 20));
     assertThat(all("?from=" + between + "&until=last")).isEqualTo(TestQueue.numbers(11, 20));
-    assertThat(all("?from=1000&until=last")).isEmpty();
     assertThat(all("?from=2200-01-01T00:00:00Z&until=last")).isEmpty();
   }
 
@@ -378,6 +377,18 @@ final class StreamTest {
         })
         .withMessageContaining("another process writes the stream numbers as well")
         .satisfies(e -> assertThat(e.status()).isEqualTo(Status.ABORTED));
+  }
+
+  @Test
+  void anOffsetBeyondTheEndIsRefusedWhereTheEndIsNotWaitedFor() throws Exception {
+    Sink sink = stream.sink("numbers", "");
+    TestQueue.writeNumbers(sink, 1, 10);
+    sink.finish();
+    assertThatExceptionOfType(PipeException.Config.class)
+        .isThrownBy(() -> all("?from=11&until=last"))
+        .withMessageContaining("ends with offset 9, before from=11");
+    assertThat(all("?from=10&until=last")).isEmpty();
+    assertThat(all("?from=9&until=last")).containsExactly("10");
   }
 
   /** The server drops what has a number that the other one has used, and confirms it. */
