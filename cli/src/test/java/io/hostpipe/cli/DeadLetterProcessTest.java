@@ -233,7 +233,7 @@ final class DeadLetterProcessTest {
             "" + dead,
             "--dlq-unreachable",
             "--give-up",
-            "1s")) {
+            "5s")) {
       sender.feed("one\ntwo\n".getBytes(UTF_8));
       Waiting.until(() -> stored() == 2);
       server.kill();

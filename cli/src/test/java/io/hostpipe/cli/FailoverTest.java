@@ -118,26 +118,29 @@ final class FailoverTest {
           run("ip", "netns", "exec", far, "nft", "add table inet f") == 0, "no nft to block with");
       Path received = folder.resolve("received");
       try (CommandProcess receiver =
-              CommandProcess.startBy(
-                  List.of("ip", "netns", "exec", far),
-                  "tcp-listen://10.8.0.2:9000/x" + SHORT + "&auth=none",
-                  received.toString(),
-                  "--via",
-                  "ws-listen://10.8.0.2:9080/x" + SHORT + "&auth=none");
-          CommandProcess sender =
-              CommandProcess.startBy(
-                  List.of("ip", "netns", "exec", near),
-                  "-",
-                  "tcp://10.8.0.2:9000/x" + SHORT,
-                  "--via",
-                  "ws://10.8.0.2:9080/x" + SHORT)) {
-        feedHalf(sender, received);
-        String chain = "add chain inet f in { type filter hook input priority 0; }";
-        assertThat(run("ip", "netns", "exec", far, "nft", chain)).isZero();
-        String rule = "add rule inet f in tcp dport 9000 drop";
-        assertThat(run("ip", "netns", "exec", far, "nft", rule)).isZero();
-        feedRest(sender);
-        assertWentOver(sender, receiver);
+          CommandProcess.startBy(
+              List.of("ip", "netns", "exec", far),
+              "tcp-listen://10.8.0.2:9000/x" + SHORT + "&auth=none",
+              received.toString(),
+              "--via",
+              "ws-listen://10.8.0.2:9080/x" + SHORT + "&auth=none")) {
+        receiver.awaitSaid("listening on tcp-listen");
+        receiver.awaitSaid("listening on ws-listen");
+        try (CommandProcess sender =
+            CommandProcess.startBy(
+                List.of("ip", "netns", "exec", near),
+                "-",
+                "tcp://10.8.0.2:9000/x" + SHORT,
+                "--via",
+                "ws://10.8.0.2:9080/x" + SHORT)) {
+          feedHalf(sender, received);
+          String chain = "add chain inet f in { type filter hook input priority 0; }";
+          assertThat(run("ip", "netns", "exec", far, "nft", chain)).isZero();
+          String rule = "add rule inet f in tcp dport 9000 drop";
+          assertThat(run("ip", "netns", "exec", far, "nft", rule)).isZero();
+          feedRest(sender);
+          assertWentOver(sender, receiver);
+        }
       }
       assertThat(received).hasBinaryContent(content);
     } finally {
