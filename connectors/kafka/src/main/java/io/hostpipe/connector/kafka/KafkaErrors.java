@@ -86,8 +86,8 @@ final class KafkaErrors {
           new PipeException.Refused(
               Status.OUT_OF_RANGE,
               text
-                  + "; the topic takes less than when the pipe began (max.message.bytes): start the"
-                  + " same command again, which refuses what is too long or puts it aside",
+                  + "; if the topic has come to take less (max.message.bytes), start the same"
+                  + " command again, which refuses what is too long or puts it aside",
               e);
       case ApiException e when isForGood(e) ->
           new PipeException.Refused(Status.FAILED_PRECONDITION, text, e);

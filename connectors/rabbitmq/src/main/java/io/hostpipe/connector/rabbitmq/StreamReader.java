@@ -178,7 +178,7 @@ final class StreamReader implements AutoCloseable, StreamConnection.Listener {
   /** So many chunks more as there may be. Any thread. */
   private void askForMore() throws PipeException {
     long room = (MUCH_BYTES - inbox.heldBytes()) / Math.max(1, chunkBytes);
-    int most = Math.clamp(room, CHUNKS_MIN, Math.min(CHUNKS_MAX, chunksMax));
+    int most = Math.clamp(room, CHUNKS_MIN, chunksMax);
     int before = chunks.getAndUpdate(now -> Math.max(now, most));
     if (before < most) {
       streams.credit(READ, most - before);
